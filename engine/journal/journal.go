@@ -1,0 +1,104 @@
+// Package journal is the seam to the event store: fenced shards, packed records, one append in flight per shard.
+//
+// A grain's events live in records: consecutive events of one grain, numbered from 1. Grains hash to shards; a shard has one
+// owner, and every append proves it with the shard's fence, so a stale owner's append is refused by the store itself.
+//
+// [Store] is what an implementation offers (package journal's Memory, package cluster/jetstream); [Writer] is the part above it
+// that every owner runs: it queues, packs and retries for one shard. [Objects] keeps immutable bytes beside the events.
+package journal
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Shard names one slice of a role's grains: the unit of ownership.
+type Shard struct {
+	Role   string
+	Number int
+}
+
+// Grain names one durable aggregate.
+type Grain struct{ Kind, ID string }
+
+// Fence proves ownership of a shard: the store's sequence number of the claim. A later claim has a greater one.
+type Fence uint64
+
+// Record holds Count consecutive events of one grain, numbers First to First+Count-1. Data is opaque to the store, and two
+// records that follow each other may be joined by joining their Data.
+type Record struct {
+	Grain    Grain
+	First    uint64
+	Count    uint32
+	Snapshot bool // Data is the state after event First (Count 0); replay starts at the newest snapshot
+	Data     []byte
+
+	Stored   time.Time // set on replay: the store's time stamp
+	Position uint64    // set on replay: the store's sequence number
+}
+
+// Claim is a shard that was taken, with the fence to use from now on.
+type Claim struct {
+	Shard Shard
+	Fence Fence
+}
+
+// Errors of a Store. Anything else (lost answer, time-out) leaves it open whether the append was stored.
+var (
+	// ErrFenced: another owner has claimed the shard; nothing was stored. The shard is lost for good.
+	ErrFenced = errors.New("journal: shard is owned by another: the append carried an old fence")
+	// ErrBusy: nothing was stored, the same append may be tried again at once.
+	ErrBusy = errors.New("journal: busy, nothing was stored: try again")
+	// ErrFull: the store is at its size limit; nothing was stored. Reads and purges still work.
+	ErrFull = errors.New("journal: full, nothing was stored: raise --store-max-bytes or let old runs expire")
+	// ErrTooLarge: a record is over MaxRecord, or a batch over MaxBatch; nothing was stored.
+	ErrTooLarge = errors.New("journal: record or batch over its size limit")
+	// ErrNotFound: no object of that name.
+	ErrNotFound = errors.New("journal: no such object")
+)
+
+// Limits that every implementation keeps.
+const (
+	MaxRecord = 768 << 10 // bytes of Data
+	MaxBatch  = 500       // records in one append
+	MaxObject = 768 << 10 // bytes of one object
+)
+
+// Store keeps events. Implementations are safe for concurrent use.
+type Store interface {
+	// ClusterID is made once, with the store, and never changes; retry keys are derived from it.
+	ClusterID() uuid.UUID
+	// Claim takes all of the shards for owner (an incarnation's ULID) or none. The holder before is fenced from then on.
+	Claim(ctx context.Context, owner string, shards []Shard) ([]Claim, error)
+	// Append stores all records, in order, or none. id names this batch: a repeat of a stored batch under the same id, after a
+	// lost answer, answers nil and stores nothing, or stores a second copy that replay skips by event number.
+	// The caller keeps at most one Append per shard in flight.
+	Append(ctx context.Context, c Claim, id string, records []Record) error
+	// Replay yields the grain's records in order, starting with its newest snapshot where there is one. Numbers below the
+	// expected one are copies and are already left out.
+	Replay(ctx context.Context, c Claim, g Grain) iter.Seq2[Record, error]
+	// Purge drops the grain's records below position; with position 0 all of them.
+	Purge(ctx context.Context, c Claim, g Grain, below uint64) error
+	// Grains yields the ids of a kind that have records in the role's shards, in no order.
+	Grains(ctx context.Context, role, kind string) iter.Seq2[string, error]
+	// Skew is the store's clock minus ours, and an error where it can't be told.
+	Skew(ctx context.Context) (time.Duration, error)
+	// Stats counts what is stored.
+	Stats(ctx context.Context) (Stats, error)
+}
+
+// Stats counts what a store holds.
+type Stats struct{ Records, Bytes, Objects, ObjectBytes uint64 }
+
+// Objects keeps immutable bytes under names: audience parts, frozen chunks. A name is one or more tokens joined by '.', each of
+// letters, digits, '-' and '_'. Put returns when an fsync covers the object; putting a name again replaces it.
+type Objects interface {
+	Put(ctx context.Context, name string, data []byte) error
+	Get(ctx context.Context, name string) ([]byte, error)
+	// Drop removes every object whose name starts with prefix + ".".
+	Drop(ctx context.Context, prefix string) error
+}
