@@ -1,0 +1,107 @@
+package actors
+
+import "hayauma.example/actors/plan"
+
+// CheckerMsg is the closed set of messages that a checker takes.
+//
+//sumtype:decl
+type CheckerMsg interface{ checkerMsg() }
+
+type (
+	// Open begins a run's ledger. A repeat changes nothing. Answer: Progress or Problem.
+	Open struct {
+		Campaign, Run string
+		Table         plan.Table
+	}
+	// Report is a poster's or composer's word about one path of one window, repeated until Recorded.
+	Report struct {
+		Run     string
+		Window  uint32
+		Path    Span
+		What    What
+		Doubt   bool   // an attempt of this dispatch ended without a certain answer
+		Poster  string // whom to tell Recorded; empty: the answer of an Ask
+		Reason  string
+		Request string // the provider's request id
+		Tries   uint32
+	}
+	// Unsettled asks what is still to be sent of a window; the checker records the re-drive before it answers UnsettledPaths.
+	Unsettled struct {
+		Run            string
+		Window, Number uint32
+		Paths          []Span
+	}
+	// Direct records what the campaign itself decided. Answer: Progress.
+	Direct struct {
+		Run     string
+		ID      string // a repeat under the same id changes nothing
+		Paths   []Span // what is unsettled of these …
+		Outcome Outcome
+		Reason  string
+	}
+	// GiveUp makes what is unsettled of a window unknown, but for what was returned from it. Answer: Progress.
+	GiveUp struct {
+		Run    string
+		Window uint32
+		Paths  []Span
+		Reason string
+	}
+	// Totalled asks for the run's figures. Answer: Progress.
+	Totalled struct{ Run string }
+	// Page asks for outcomes of a stretch of recipients. Answer: Outcomes.
+	Page struct{ Span Span }
+	// Story asks for everything recorded about one recipient. Answer: Account.
+	Story struct{ Index uint32 }
+)
+
+func (Open) checkerMsg()      {}
+func (Report) checkerMsg()    {}
+func (Unsettled) checkerMsg() {}
+func (Direct) checkerMsg()    {}
+func (GiveUp) checkerMsg()    {}
+func (Totalled) checkerMsg()  {}
+func (Page) checkerMsg()      {}
+func (Story) checkerMsg()     {}
+
+// What a report says.
+type What uint8
+
+// Reports.
+const (
+	PathAccepted  What = iota + 1 // 200, or 409 for this key
+	PathRefused                   // a final 4xx
+	PathSplit                     // a multicast of several was refused with 400
+	PathReturned                  // untried, dropped
+	PathUnmatched                 // a re-drive would send other bytes than planned
+)
+
+// UnsettledPaths answers Unsettled.
+type UnsettledPaths struct {
+	Paths    []Span // leaves to send again under the window's key; never joined
+	Returned []Span // recorded as returned: for WindowClosed
+	Progress Progress
+}
+
+// Outcomes answers Page.
+type Outcomes struct {
+	Outcomes []Outcome
+	Reasons  []string // parallel; empty where there is none
+}
+
+// Account answers Story: what was recorded, oldest first.
+type Account struct {
+	Outcome Outcome
+	Entries []AccountEntry
+}
+
+// AccountEntry is one line of a recipient's story.
+type AccountEntry struct {
+	At      string // RFC 3339, milliseconds
+	Event   string // settled, split, returned, redriven, directed
+	Window  uint32
+	Path    Span
+	Outcome string
+	Reason  string
+	Request string
+	Tries   uint32
+}

@@ -1,0 +1,42 @@
+package actors
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// ComposerMsg is the closed set of messages that a composer takes.
+//
+//sumtype:decl
+type ComposerMsg interface{ composerMsg() }
+
+type (
+	// Compose asks for the paths of one window to be rendered and told to posters: number 0 at first, then one more for each re-drive.
+	Compose struct {
+		Campaign, Run, Channel string
+		Window, Number         uint32
+		Paths                  []Path
+		Deadline               time.Time // no call of the window starts after it
+		Messages               json.RawMessage
+		Columns                []string
+		Due                    time.Time // the templates' now
+	}
+	// Granted is leave to render; demand was asked for by WantDemand.
+	Granted struct{ Bytes int }
+	// ReturnWindow asks the composer to give back what it has not told yet.
+	ReturnWindow struct{}
+)
+
+func (Compose) composerMsg()      {}
+func (Granted) composerMsg()      {}
+func (ReturnWindow) composerMsg() {}
+
+// Path is a path to send, with where its rows are.
+type Path struct {
+	Span      Span // pushes: any stretch of one chunk, each recipient a path of its own; multicast: one path
+	Chunk     uint32
+	Multicast bool
+}
+
+// ComposerID is the identity of a window's composer.
+func ComposerID(run string, window uint32) string { return run + "/" + utoa(window) }
