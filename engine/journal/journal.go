@@ -1,10 +1,3 @@
-// Package journal is the seam to the event store: fenced shards, packed records, one append in flight per shard.
-//
-// A grain's events live in records: consecutive events of one grain, numbered from 1. Grains hash to shards; a shard has one
-// owner, and every append proves it with the shard's fence, so a stale owner's append is refused by the store itself.
-//
-// [Store] is what an implementation offers (package journal's Memory, package cluster/jetstream); [Writer] is the part above it
-// that every owner runs: it queues, packs and retries for one shard. [Objects] keeps immutable bytes beside the events.
 package journal
 
 import (
@@ -57,8 +50,12 @@ var (
 	ErrFull = errors.New("journal: full, nothing was stored: raise --store-max-bytes or let old runs expire")
 	// ErrTooLarge: a record is over MaxRecord, or a batch over MaxBatch; nothing was stored.
 	ErrTooLarge = errors.New("journal: record or batch over its size limit")
+	// ErrName: a role, kind, id or object name is empty, too long or holds what it may not; nothing was stored.
+	ErrName = errors.New("journal: empty, overlong or malformed name")
 	// ErrNotFound: no object of that name.
 	ErrNotFound = errors.New("journal: no such object")
+	// ErrOverlap: a record begins below and ends above the next expected number: its writer broke the rule of one Append at a time.
+	ErrOverlap = errors.New("journal: records overlap")
 )
 
 // Limits that every implementation keeps.
@@ -66,6 +63,8 @@ const (
 	MaxRecord = 768 << 10 // bytes of Data
 	MaxBatch  = 500       // records in one append
 	MaxObject = 768 << 10 // bytes of one object
+	MaxName   = 1000      // bytes of a kind or an id; any bytes are allowed, none is not
+	MaxClaim  = 1000      // shards in one claim
 )
 
 // Store keeps events. Implementations are safe for concurrent use.
@@ -79,9 +78,10 @@ type Store interface {
 	// The caller keeps at most one Append per shard in flight.
 	Append(ctx context.Context, c Claim, id string, records []Record) error
 	// Replay yields the grain's records in order, starting with its newest snapshot where there is one. Numbers below the
-	// expected one are copies and are already left out.
+	// expected one are copies and are already left out; a gap is passed on as it is. It sees everything that was stored before
+	// the claim and everything acknowledged under it.
 	Replay(ctx context.Context, c Claim, g Grain) iter.Seq2[Record, error]
-	// Purge drops the grain's records below position; with position 0 all of them.
+	// Purge drops the grain's records below position; with position 0 all of them. It works on a full store.
 	Purge(ctx context.Context, c Claim, g Grain, below uint64) error
 	// Grains yields the ids of a kind that have records in the role's shards, in no order.
 	Grains(ctx context.Context, role, kind string) iter.Seq2[string, error]
