@@ -1,0 +1,148 @@
+package line
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"hayauma.example/actors/provider"
+)
+
+// maxAnswer is the most bytes of an answer that are read; LINE's are below 1 KB.
+const maxAnswer = 64 << 10
+
+var errLongAnswer = errors.New("the answer is longer than 64 KB")
+
+var jsonType = []string{"application/json"} // shared by all requests, never written to
+
+// answers are buffers to read answers into.
+var answers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
+// newTransport is one pool of HTTP/1.1 connections: without HTTP/2 no request shares its connection with another's fate.
+func newTransport(maxInFlight int) *http.Transport {
+	if maxInFlight == 0 {
+		maxInFlight = DefaultMaxInFlight
+	}
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSHandshakeTimeout:    10 * time.Second,
+		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
+		MaxConnsPerHost:        maxInFlight,
+		MaxIdleConns:           maxInFlight,
+		MaxIdleConnsPerHost:    maxInFlight,
+		IdleConnTimeout:        50 * time.Second, // below the usual 60 s of servers, which would cost doubt
+		MaxResponseHeaderBytes: 32 << 10,
+		DisableCompression:     true,
+	}
+}
+
+// post makes one attempt.
+func (c *Client) post(ctx context.Context, to *url.URL, payload []byte, key string) provider.Answer {
+	auth, err := c.authorization()
+	if err != nil {
+		return provider.Answer{Verdict: provider.Unauthorized, Reason: reason(err.Error())}
+	}
+	header := http.Header{"Authorization": auth, "Content-Type": jsonType}
+	if key != "" {
+		header["X-Line-Retry-Key"] = []string{key}
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	body := newBody(payload)
+	request := (&http.Request{
+		Method: http.MethodPost, URL: to, Host: to.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: body, ContentLength: int64(len(payload)),
+	}).WithContext(ctx)
+	answer, err := c.roundTrip(request)
+	if err == nil {
+		return answer
+	}
+	if body.seal() {
+		return provider.Answer{Verdict: provider.Unsent, Reason: reason(err.Error())}
+	}
+	return provider.Answer{Verdict: provider.Doubtful, Reason: reason(err.Error())}
+}
+
+// get reads one JSON object.
+func (c *Client) get(ctx context.Context, op string, from *url.URL, into any) error {
+	auth, err := c.authorization()
+	if err != nil {
+		return &AnswerError{Op: op, Answer: provider.Answer{Verdict: provider.Unauthorized, Reason: reason(err.Error())}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	request := (&http.Request{Method: http.MethodGet, URL: from, Host: from.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Authorization": auth}}).WithContext(ctx)
+	response, err := c.transport.RoundTrip(request)
+	if err != nil {
+		return &AnswerError{Op: op, Answer: provider.Answer{Verdict: provider.Doubtful, Reason: reason(err.Error())}}
+	}
+	defer response.Body.Close()
+	body, err := readAnswer(nil, response.Body)
+	if answer := Classify(response.StatusCode, response.Header, body, err); answer.Verdict != provider.Accepted {
+		return &AnswerError{Op: op, Answer: answer}
+	}
+	if json.Unmarshal(body, into) != nil {
+		return unreadable(op, "the answer can't be read")
+	}
+	return nil
+}
+
+// roundTrip returns the answer, or an error if there was none.
+func (c *Client) roundTrip(request *http.Request) (provider.Answer, error) {
+	response, err := c.transport.RoundTrip(request)
+	if err != nil {
+		return provider.Answer{}, err
+	}
+	defer response.Body.Close()
+	buffer := answers.Get().(*[]byte)
+	defer answers.Put(buffer)
+	body, err := readAnswer((*buffer)[:0], response.Body)
+	*buffer = body
+	return Classify(response.StatusCode, response.Header, body, err), nil
+}
+
+// readAnswer appends what r holds to buf, up to maxAnswer bytes.
+func readAnswer(buf []byte, r io.Reader) ([]byte, error) {
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := r.Read(buf[len(buf):min(cap(buf), maxAnswer+1)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			return buf, err
+		case len(buf) > maxAnswer:
+			return buf, errLongAnswer
+		}
+	}
+}
+
+// authorization asks for the token and makes its header.
+func (c *Client) authorization() ([]string, error) {
+	token, err := c.token()
+	if err != nil {
+		return nil, err
+	}
+	if last := c.bearer.Load(); last != nil && last.token == token {
+		return last.header, nil
+	}
+	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7F }) {
+		return nil, errors.New("the channel access token is empty or holds characters that no token has: check where it comes from")
+	}
+	fresh := &bearer{token: token, header: []string{"Bearer " + token}}
+	c.bearer.Store(fresh)
+	return fresh.header, nil
+}
