@@ -5,11 +5,12 @@ import "strings"
 // Order leaves out the copies that lost answers may have left in a grain's records. The zero value is ready.
 type Order struct{ next uint64 }
 
-// Next says whether the record comes next, or is a copy of what was passed already. Records are given by position.
+// Next says whether the record comes next, or is a copy of what was passed already. Records are given by position, from the
+// newest snapshot on, so a snapshot that is not the first of them is a copy.
 func (o *Order) Next(r Record) (bool, error) {
 	if r.Snapshot {
-		if r.First+1 < o.next {
-			return false, nil // the copy of an older one
+		if o.next > 0 {
+			return false, nil
 		}
 		o.next = r.First + 1
 		return true, nil
@@ -25,7 +26,7 @@ func (o *Order) Next(r Record) (bool, error) {
 	return true, nil
 }
 
-// NewestSnapshot is the index of the newest snapshot in a grain's records, or 0.
+// NewestSnapshot is the index of the newest snapshot in a grain's records (of its copies the first), or 0.
 func NewestSnapshot(records []Record) int {
 	newest := 0
 	for i, r := range records {
