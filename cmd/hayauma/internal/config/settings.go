@@ -1,0 +1,159 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// setting is one thing that can be set, under one name in every source.
+type setting struct {
+	name   string
+	def    string
+	usage  string
+	secret bool // no flag
+	set    func(c *Config, value string) error
+}
+
+var settings = []setting{
+	{name: "data", usage: "directory of the store (default " + DefaultData + ", none with --store memory)", set: text(func(c *Config) *string { return &c.Data })},
+	{name: "listen", def: DefaultListen, usage: "HOST:PORT of the HTTP API, port 0 picks one", set: text(func(c *Config) *string { return &c.Listen })},
+	{name: "store", def: StoreJetStream, usage: "jetstream (durable) or memory (for comparison only: loses everything)", set: text(func(c *Config) *string { return &c.Store })},
+	{name: "token", usage: "API token", secret: true, set: text(func(c *Config) *string { return &c.Token })},
+	{name: "nats", usage: "URL of an external NATS server (default: an embedded one)", set: text(func(c *Config) *string { return &c.NATS.URL })},
+	{name: "nats-creds", usage: "credentials file for the external server", set: text(func(c *Config) *string { return &c.NATS.Creds })},
+	{name: "nats-ca", usage: "PEM file of the authorities that sign the external server's certificate", set: text(func(c *Config) *string { return &c.NATS.CA })},
+	{name: "nats-cert", usage: "PEM file of the client certificate", set: text(func(c *Config) *string { return &c.NATS.Cert })},
+	{name: "nats-key", usage: "PEM file of the client certificate's key", set: text(func(c *Config) *string { return &c.NATS.Key })},
+	{name: "store-max-bytes", usage: "what the store may take on disk, such as 20GiB; beyond it appends are refused", set: size(func(c *Config, n int64) { c.StoreMaxBytes = n })},
+	{name: "log-level", def: "info", usage: "debug, info, warn or error", set: setLogLevel},
+	{name: "log-format", def: "text", usage: "text or json", set: oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
+	{name: "node-type", def: "all", usage: "roles of this node: all, or a comma list (also NODE_TYPE)", set: setNodeType},
+	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB", set: size(func(c *Config, n int64) { c.DemandBytes = int(min(n, math.MaxInt)) })},
+	{name: "max-in-flight", usage: "provider calls at once per channel", set: setMaxInFlight},
+	{name: "memory-limit", def: "96MiB", usage: "soft limit of the Go heap; 0 leaves GOMEMLIMIT alone", set: size(func(c *Config, n int64) { c.MemoryLimit = n })},
+}
+
+// Flags adds a flag for every setting that may be given on the command line.
+func Flags(f *pflag.FlagSet) {
+	for _, s := range settings {
+		if !s.secret {
+			f.String(s.name, s.def, s.usage)
+		}
+	}
+}
+
+// Names are the names of all settings, in the order of the help.
+func Names() []string {
+	names := make([]string, len(settings))
+	for i, s := range settings {
+		names[i] = s.name
+	}
+	return names
+}
+
+func find(name string) (setting, bool) {
+	i := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
+	if i < 0 {
+		return setting{}, false
+	}
+	return settings[i], true
+}
+
+// envName is the variable of a setting: HAYAUMA_LOG_LEVEL for log-level.
+func envName(name string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+func text(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		*field(c) = value
+		return nil
+	}
+}
+
+func oneOf(field func(*Config) *string, allowed ...string) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		if !slices.Contains(allowed, value) {
+			return fmt.Errorf("%q is none of %s", value, strings.Join(allowed, ", "))
+		}
+		*field(c) = value
+		return nil
+	}
+}
+
+func size(assign func(*Config, int64)) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		n, err := ParseSize(value)
+		if err != nil {
+			return err
+		}
+		assign(c, n)
+		return nil
+	}
+}
+
+func setLogLevel(c *Config, value string) error {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	level, ok := levels[value]
+	if !ok {
+		return fmt.Errorf("%q is none of debug, info, warn, error", value)
+	}
+	c.LogLevel = level
+	return nil
+}
+
+func setMaxInFlight(c *Config, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 100_000 {
+		return fmt.Errorf("%q is not a number from 1 to 100000", value)
+	}
+	c.MaxInFlight = n
+	return nil
+}
+
+func setNodeType(c *Config, value string) error {
+	var roles []string
+	for part := range strings.SplitSeq(value, ",") {
+		switch part = strings.TrimSpace(part); {
+		case part == "all":
+			roles = append(roles, Roles...)
+		case slices.Contains(Roles, part):
+			roles = append(roles, part)
+		default:
+			return fmt.Errorf("%q is no role: all, %s", part, strings.Join(Roles, ", "))
+		}
+	}
+	slices.Sort(roles)
+	c.NodeType = slices.Compact(roles)
+	return nil
+}
+
+var sizeUnits = []struct {
+	suffix string
+	bytes  int64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+	{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1},
+}
+
+// ParseSize reads a number of bytes: 1048576, 1MiB, 1 GB.
+func ParseSize(value string) (int64, error) {
+	digits, unit := value, int64(1)
+	for _, u := range sizeUnits {
+		if rest, ok := strings.CutSuffix(value, u.suffix); ok {
+			digits, unit = strings.TrimSpace(rest), u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64/unit {
+		return 0, fmt.Errorf("%q is not a size such as 1048576, 512MiB or 20GiB", value)
+	}
+	return n * unit, nil
+}
