@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"hayauma.example/actors/template"
@@ -19,6 +20,12 @@ func FuzzRender(f *testing.F) {
 	f.Add(`{{ name | slice: b, 9 | date: name }}`, "now", "-1")
 	f.Add(`{% raw %}{{{% endraw %}{% comment %}{% for %}{% endcomment %}{{- b -}}`, `"},{"type":"x`, "{{ name }}")
 	f.Fuzz(func(t *testing.T, leaf, name, b string) {
+		start := time.Now()
+		defer func() {
+			if d := time.Since(start); d > time.Second {
+				t.Fatalf("took %v", d)
+			}
+		}()
 		tree := []any{map[string]any{"type": "text", "text": leaf, "n": 1.5, "list": []any{true, nil, "same"}}}
 		source, err := json.Marshal(tree)
 		if err != nil {
