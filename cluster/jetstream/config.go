@@ -1,0 +1,69 @@
+package jetstream
+
+import (
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Config sizes the streams. The zero value is one replica without limits.
+type Config struct {
+	Replicas       int    // 0 is 1
+	MaxBytes       uint64 // of events; 0 is no limit
+	MaxObjectBytes uint64 // of objects; 0 is no limit
+}
+
+// Validate tells what is wrong with the configuration.
+func (c Config) Validate() error {
+	if c.Replicas < 0 || c.Replicas > 5 {
+		return errors.New("jetstream: replicas: want 1, 3 or 5")
+	}
+	if c.MaxBytes > 0 && c.MaxBytes < minBytes || c.MaxObjectBytes > 0 && c.MaxObjectBytes < minBytes {
+		return errors.New("jetstream: a store below 1 MiB can't hold one batch: raise --store-max-bytes")
+	}
+	return nil
+}
+
+const (
+	events  = "EV"
+	uploads = "UP"
+
+	minBytes = 1 << 20
+	headroom = 1 << 20 // what claims and tombstones may use above MaxBytes
+
+	// repeats is how long the server remembers a batch's id. A repeat that comes later is stored as a copy, which replay skips.
+	repeats = 10 * time.Second
+)
+
+func (c Config) direct() bool { return c.Replicas <= 1 }
+
+func (c Config) events(extra int64) jetstream.StreamConfig {
+	s := c.stream(events, "ev.>", c.MaxBytes)
+	if s.MaxBytes > 0 {
+		s.MaxBytes += extra
+	}
+	s.AllowAtomicPublish = true
+	s.AllowRollup = true
+	return s
+}
+
+func (c Config) uploads() jetstream.StreamConfig {
+	s := c.stream(uploads, "up.>", c.MaxObjectBytes)
+	s.MaxMsgsPerSubject = 1
+	return s
+}
+
+// stream has no MaxAge, which would delete fences, and refuses what is too much instead of deleting the oldest.
+func (c Config) stream(name, subjects string, maxBytes uint64) jetstream.StreamConfig {
+	limit := int64(-1)
+	if maxBytes > 0 {
+		limit = int64(maxBytes)
+	}
+	return jetstream.StreamConfig{
+		Name: name, Subjects: []string{subjects},
+		Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew, MaxBytes: limit,
+		Storage: jetstream.FileStorage, Replicas: max(c.Replicas, 1),
+		Duplicates: repeats, AllowDirect: c.direct(),
+	}
+}

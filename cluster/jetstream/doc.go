@@ -1,0 +1,24 @@
+// Package jetstream keeps the journal and its objects on two JetStream streams.
+//
+//	EV  ev.cluster                          the cluster's id, the first record
+//	    ev.<role>.<shard>.fence             who owns the shard; F = the sequence of the newest message here
+//	    ev.<role>.<shard>.<kind>.<id>       the records of one grain; kind and id are escaped
+//	UP  up.<object name>                    one message per name
+//
+// An append carries F as the expected last sequence of the fence's subject, so the server refuses it (10071) once another has
+// claimed. One record is a plain publish; several are one atomic batch with the expectation on its first message. A claim is a
+// compare-and-set on the fences, many in one atomic batch; it rolls up the fence before it. A batch's id is the message id of its
+// first message: a repeat within the window is recognised (10201, or an acknowledgement marked as duplicate), a later one leaves
+// a copy that replay skips by number.
+//
+// Where the stream has one replica, a grain is replayed by batched direct gets: raw, and many records in one round trip; there
+// is no second copy that could answer too early. With more replicas every read goes to the stream's leader, and a replay counts
+// only if the leader, asked after it, still knows the claim's fence: an older leader answers without it and is asked again.
+//
+// Purging a whole grain first appends a tombstone under the fence, so a stale owner can't purge and a crash in between leaves
+// nothing half-purged. Purging below a snapshot is safe by itself, because the snapshot was accepted under a fence.
+//
+// On failure: a stream at its limit refuses appends ([journal.ErrFull]); claims and tombstones then borrow head-room above the
+// limit. What the server surely did not store is [journal.ErrBusy] (10164, 10210, a batch that lost a message); what may be
+// stored is any other error. No answer is taken from a read for "not stored".
+package jetstream

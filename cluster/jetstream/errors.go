@@ -1,0 +1,53 @@
+package jetstream
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"hayauma.example/engine/journal"
+)
+
+// Error codes of the server that decide what became of an append.
+const (
+	codeResources      = 10023 // the server's storage is used up
+	codeStorage        = 10047 // the account's storage is used up
+	codeWrongLast      = 10071 // the fence is not what the append expects
+	codeStoreFailed    = 10077 // with "maximum bytes exceeded": the stream is at its limit
+	codeDuplicateBusy  = 10158 // the same message id is in flight
+	codeLastInFlight   = 10164 // another message with that expectation is in flight
+	codeIncomplete     = 10176 // the batch lost a message, or was never let in
+	codeRepeated       = 10201 // the batch holds a message id that is stored
+	codeTooManyBatches = 10210
+)
+
+// errRepeated: the batch is stored already. It never leaves the package.
+var errRepeated = errors.New("jetstream: batch is stored already")
+
+// outcome turns a failed publish into the journal's words. What is not listed leaves it open whether it was stored.
+func outcome(err error) error {
+	var api *jetstream.APIError
+	if !errors.As(err, &api) {
+		if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
+			return fmt.Errorf("%w: the stream has no leader", journal.ErrBusy)
+		}
+		return err
+	}
+	switch api.ErrorCode {
+	case codeWrongLast:
+		return fmt.Errorf("%w (%s)", journal.ErrFenced, api.Description)
+	case codeLastInFlight, codeTooManyBatches, codeIncomplete, codeDuplicateBusy:
+		return fmt.Errorf("%w (%s)", journal.ErrBusy, api.Description)
+	case codeRepeated:
+		return errRepeated
+	case codeResources, codeStorage:
+		return fmt.Errorf("%w (%s)", journal.ErrFull, api.Description)
+	case codeStoreFailed:
+		if api.Description == "maximum bytes exceeded" || api.Description == "maximum messages exceeded" {
+			return fmt.Errorf("%w (%s)", journal.ErrFull, api.Description)
+		}
+	}
+	return err
+}

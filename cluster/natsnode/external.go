@@ -1,0 +1,80 @@
+package natsnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+func openExternal(ctx context.Context, cfg Config) (*Node, error) {
+	n := &Node{drop: make(chan struct{})}
+	opts := append(options(cfg, n.drop), nats.Timeout(dialTimeout(ctx)))
+	if cfg.Credentials != "" {
+		opts = append(opts, nats.UserCredentials(cfg.Credentials))
+	}
+	if cfg.TLSCA != "" {
+		opts = append(opts, nats.RootCAs(cfg.TLSCA))
+	}
+	if cfg.TLSCert != "" {
+		opts = append(opts, nats.ClientCert(cfg.TLSCert, cfg.TLSKey))
+	}
+	conn, err := dial(ctx, cfg.URL, opts)
+	if err != nil {
+		return nil, err
+	}
+	if v := conn.ConnectedServerVersion(); !hasAtomicBatches(v) {
+		conn.Close()
+		return nil, fmt.Errorf("%w (%s runs %s)", ErrOldServer, conn.ConnectedUrlRedacted(), v)
+	}
+	n.conn = conn
+	return n, nil
+}
+
+// dial tries until ctx ends: a server that starts beside us may need a moment.
+func dial(ctx context.Context, url string, opts []nats.Option) (*nats.Conn, error) {
+	for {
+		conn, err := nats.Connect(url, opts...)
+		if err == nil {
+			return conn, nil
+		}
+		if final(err) {
+			return nil, fmt.Errorf("natsnode: connect to NATS: %w", err)
+		}
+		t := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+		}
+	}
+}
+
+// dialTimeout leaves room for several attempts.
+func dialTimeout(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 2 * time.Second
+	}
+	return max(100*time.Millisecond, min(2*time.Second, time.Until(deadline)/3))
+}
+
+// hasAtomicBatches is true from 2.12 on.
+func hasAtomicBatches(version string) bool {
+	major, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	a, errA := strconv.Atoi(major)
+	b, errB := strconv.Atoi(minor)
+	return errA == nil && errB == nil && (a > 2 || a == 2 && b >= 12)
+}
+
+// final errors don't go away by waiting.
+func final(err error) bool {
+	return errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) || errors.Is(err, nats.ErrInvalidConnection) ||
+		errors.Is(err, nats.ErrNoUserCB) || errors.Is(err, nats.ErrNkeysNotSupported) || errors.Is(err, nats.ErrSecureConnRequired)
+}
