@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/anthdm/hollywood/actor"
+)
+
+// ask is one question's place for an answer. It is used again; the generation tells a late answer from one that is awaited.
+//
+// state: generation<<1 | 1 while an answer is awaited, generation<<1 otherwise.
+type ask struct {
+	state atomic.Uint64
+	value any           // written by who takes the state from awaited, before done
+	done  chan struct{} // capacity 1
+}
+
+// answer delivers v if the question of this generation is still open. It never blocks.
+func (a *ask) answer(gen uint32, v any) {
+	if a.state.CompareAndSwap(uint64(gen)<<1|1, uint64(gen)<<1) {
+		a.value = v
+		a.done <- struct{}{}
+	}
+}
+
+// asks lends asks; they belong to one system because their channels may belong to its bubble.
+type asks struct {
+	sys  *System
+	pool sync.Pool
+
+	number  atomic.Uint64
+	pending sync.Map // string → address; asks that Hollywood processes answer
+}
+
+func (p *asks) init(s *System) {
+	p.sys = s
+	p.pool.New = func() any { return &ask{done: make(chan struct{}, 1)} }
+}
+
+// open returns an ask and its new generation.
+func (p *asks) open() (*ask, uint32) {
+	a := p.pool.Get().(*ask)
+	gen := uint32(a.state.Load()>>1) + 1
+	a.state.Store(uint64(gen)<<1 | 1)
+	return a, gen
+}
+
+// await waits for the answer and gives the ask back.
+func (p *asks) await(ctx context.Context, a *ask, gen uint32) (any, error) {
+	select {
+	case <-a.done:
+		return p.close(a), nil
+	case <-ctx.Done():
+		return nil, p.abandon(a, gen, ctx.Err())
+	case <-p.sys.ctx.Done():
+		return nil, p.abandon(a, gen, context.Cause(p.sys.ctx))
+	}
+}
+
+// abandon makes later answers late, and takes one that is just being given.
+func (p *asks) abandon(a *ask, gen uint32, err error) error {
+	if !a.state.CompareAndSwap(uint64(gen)<<1|1, uint64(gen)<<1) {
+		<-a.done
+	}
+	p.close(a)
+	return err
+}
+
+func (p *asks) close(a *ask) any {
+	v := a.value
+	a.value = nil
+	p.pool.Put(a)
+	return v
+}
+
+// Ask sends m and waits for the answer. An answer that is an error is returned as the error; an answer of another type than R is
+// an AnswerTypeError. It fails at once when the message reaches nobody, when the handler returns without an answer, when it
+// panics, and when the system ends. A handler never asks: it would hold its worker; Go functions do.
+func Ask[R, M any](ctx context.Context, r Ref[M], m M) (R, error) {
+	p := &r.kind.sys.asks
+	a, gen := p.open()
+	r.deliver(&node{msg: m, reply: a, gen: gen})
+	v, err := p.await(ctx, a, gen)
+	return typed[R](v, err)
+}
+
+// AskPID asks a Hollywood process, or anything else that a PID names, and waits for what it responds.
+func AskPID[R any](ctx context.Context, s *System, pid *actor.PID, m any) (R, error) {
+	p := &s.asks
+	a, gen := p.open()
+	id := strconv.FormatUint(p.number.Add(1), 36)
+	p.pending.Store(id, address{ask: a, gen: gen})
+	defer p.pending.Delete(id)
+	if s.dead.Load() {
+		a.answer(gen, context.Cause(s.ctx))
+	} else {
+		s.hollywood.SendWithSender(pid, m, actor.NewPID(replyAddress, s.incarnation+"/"+id))
+	}
+	v, err := p.await(ctx, a, gen)
+	return typed[R](v, err)
+}
+
+// resolve hands Hollywood's answer to who asked; false when nobody waits for it any more.
+func (p *asks) resolve(id string, v any) bool {
+	to, ok := p.pending.LoadAndDelete(id)
+	if ok {
+		a := to.(address)
+		a.ask.answer(a.gen, v)
+	}
+	return ok
+}
+
+func typed[R any](v any, err error) (R, error) {
+	var zero R
+	if err != nil {
+		return zero, err
+	}
+	if r, ok := v.(R); ok {
+		if e, failed := v.(error); failed {
+			return zero, e
+		}
+		return r, nil
+	}
+	if e, failed := v.(error); failed {
+		return zero, e
+	}
+	if v == nil {
+		return zero, nil
+	}
+	return zero, &AnswerTypeError{Want: fmt.Sprintf("%T", &zero)[1:], Got: fmt.Sprintf("%T", v)}
+}

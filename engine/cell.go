@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/anthdm/hollywood/actor"
+
+	"hayauma.example/engine/journal"
+)
+
+// cell is one grain or plain actor: everything an idle one needs, and no more. What is seldom needed stands in extension.
+type cell struct {
+	kind *core
+	id   string
+
+	inbox atomic.Pointer[node] // stack of new messages, pushed by anyone; closed when the cell has left
+	sys   atomic.Pointer[node] // stack of system messages
+	queue *node                // messages in order; owned by the turn
+	actor any                  // nil while not activated; owned by the turn
+	ext   *extension           // owned by the turn
+	chain *cell                // next in its bucket; guarded by the shard's mutex
+	succ  atomic.Pointer[cell] // a later cell of the same grain, for references that still hold this one
+
+	depth  atomic.Int32  // accepted and not yet handled
+	state  atomic.Uint32 // idle, scheduled, parked
+	age    atomic.Uint32 // sweeps since the last message; leaving when told to passivate
+	oldest atomic.Uint32 // clock ticks of the oldest message; valid while depth > 0
+}
+
+// mode says what a cell waits for before it handles messages again.
+type mode uint8
+
+const (
+	open       mode = iota // handles messages
+	replaying              // its events are being read
+	persisting             // an append is in flight
+	backingOff             // it restarts after a pause
+)
+
+// extension holds what few cells have; it is made on first use and owned by the turn.
+type extension struct {
+	mode     mode
+	ending   string // why the cell ends once its append has been answered; "" otherwise
+	seq      uint64 // number of the last applied event
+	snapshot uint64 // event number of the last snapshot
+	frame    *frame // pinned while an append is in flight
+	failures int    // in a row
+	failedAt int64  // clock of the last failure, Unix nanoseconds
+	act      *activation
+}
+
+func (c *cell) extension() *extension {
+	if c.ext == nil {
+		c.ext = &extension{}
+	}
+	return c.ext
+}
+
+func (c *cell) activation() *activation {
+	x := c.extension()
+	if x.act == nil {
+		x.act = &activation{}
+	}
+	return x.act
+}
+
+func (c *cell) mode() mode {
+	if c.ext == nil {
+		return open
+	}
+	return c.ext.mode
+}
+
+func (c *cell) pid() *actor.PID {
+	if c.kind.plain {
+		return actor.NewPID(c.kind.sys.incarnation, plainKind+"/"+c.id)
+	}
+	return c.kind.pid(c.id)
+}
+
+func (c *cell) grain() journal.Grain { return journal.Grain{Kind: c.kind.name, ID: c.id} }
+
+// idle reports whether nothing but messages can need this activation.
+func (c *cell) isIdle() bool {
+	x := c.ext
+	if x == nil {
+		return true
+	}
+	return x.mode == open && (x.act == nil || x.act.isIdle())
+}
+
+// activation is what ends with one stay in memory. Its address is its identity.
+type activation struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running int                 // Go functions whose result has not been handled
+	timers  map[*Timer]struct{} // pending
+	kept    []*keptReply        // replies not yet sent, and some that are
+}
+
+func (a *activation) isIdle() bool {
+	return a.running == 0 && len(a.timers) == 0 && a.openReplies() == 0
+}
+
+// end cancels what runs and answers what is still owed.
+func (a *activation) end(err error) {
+	if a.cancel != nil {
+		a.cancel()
+	}
+	for t := range a.timers {
+		t.timer.Stop()
+	}
+	a.timers = nil
+	for _, k := range a.kept {
+		k.send(err)
+	}
+	a.kept = nil
+}
+
+func (a *activation) openReplies() int {
+	still := a.kept[:0]
+	for _, k := range a.kept {
+		if !k.sent.Load() {
+			still = append(still, k)
+		}
+	}
+	clear(a.kept[len(still):])
+	a.kept = still
+	return len(still)
+}

@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anthdm/hollywood/actor"
+)
+
+// Context is an actor's view of the system during Handle, Started and continuations of the same cell. It is not valid elsewhere.
+type Context[M any] struct{ frame }
+
+// Self returns the reference to this cell.
+func (c *Context[M]) Self() Ref[M] { return Ref[M]{kind: c.cell.kind, id: c.cell.id, cell: c.cell} }
+
+// ID returns the cell's identity.
+func (c *Context[M]) ID() string { return c.cell.id }
+
+// System returns the system that the cell runs in.
+func (c *Context[M]) System() *System { return c.cell.kind.sys }
+
+// Log returns a logger with the cell's kind and, unless it is private, its identity.
+func (c *Context[M]) Log() *slog.Logger {
+	k := c.cell.kind
+	if k.private {
+		return k.sys.log.With("kind", k.name)
+	}
+	return k.sys.log.With("kind", k.name, "id", c.cell.id)
+}
+
+// Now returns the time.
+func (c *Context[M]) Now() time.Time { return time.Now() }
+
+// Sender returns Hollywood's sender of the message in hand, nil when it has none.
+func (c *Context[M]) Sender() *actor.PID { return c.sender }
+
+// Respond answers the Ask or Hollywood request in hand. Without one the answer is dropped; so is a second one. It never blocks.
+func (c *Context[M]) Respond(answer any) {
+	c.take().send(c.cell.kind.sys, answer, c.cell)
+}
+
+// Reply keeps the right to answer later; the cell is not idle until the answer is sent. The reply of a message that awaits none
+// is not valid.
+func (c *Context[M]) Reply() Reply {
+	to := c.take()
+	if !to.valid() {
+		return Reply{}
+	}
+	k := &keptReply{to: to, cell: c.cell}
+	act := c.cell.activation()
+	if len(act.kept) == cap(act.kept) {
+		act.openReplies() // drops the sent ones
+	}
+	act.kept = append(act.kept, k)
+	return Reply{k}
+}
+
+// Passivate lets a grain leave memory once its mailbox is empty and nothing of it is pending; messages that arrive meanwhile
+// activate it again.
+func (c *Context[M]) Passivate() {
+	if !c.cell.kind.plain {
+		c.cell.age.Store(leaving)
+	}
+}
+
+// Stop ends a plain cell when its handler returns; what is queued becomes dead letters. A grain passivates instead.
+func (c *Context[M]) Stop() {
+	if !c.cell.kind.plain {
+		c.Passivate()
+		return
+	}
+	c.cell.pushSystem(terminate{reasonStopped})
+}
+
+// take removes the right to answer the message in hand.
+func (f *frame) take() address {
+	to := address{ask: f.reply, gen: f.gen}
+	if f.reply == nil && !f.answered {
+		to.pid = f.sender
+	}
+	f.reply, f.answered = nil, true
+	return to
+}
+
+// serving is the typed part of a kind.
+type serving[M any] struct {
+	kind *Kind[M] // nil: a plain cell
+	pool sync.Pool
+}
+
+func (s *serving[M]) frame() *frame {
+	if c, ok := s.pool.Get().(*Context[M]); ok {
+		return &c.frame
+	}
+	c := &Context[M]{}
+	c.owner = c
+	return &c.frame
+}
+
+func (s *serving[M]) free(f *frame) { s.pool.Put(f.owner) }
+
+func (s *serving[M]) invoke(f *frame, msg any) bool {
+	m, ok := msg.(M)
+	if ok {
+		f.cell.actor.(Actor[M]).Handle(f.owner.(*Context[M]), m)
+	}
+	return ok
+}
+
+func (s *serving[M]) started(f *frame) {
+	if a, ok := f.cell.actor.(Starter[M]); ok {
+		a.Started(f.owner.(*Context[M]))
+	}
+}
+
+func (s *serving[M]) reminder(name string, due time.Time, payload []byte) (any, bool) {
+	if s.kind == nil || s.kind.reminder == nil {
+		return nil, false
+	}
+	return s.kind.reminder(name, due, payload), true
+}
+
+// address is where one answer goes: an Ask, or Hollywood's sender.
+type address struct {
+	ask *ask
+	gen uint32
+	pid *actor.PID
+}
+
+func (a address) valid() bool { return a.ask != nil || a.pid != nil }
+
+func (a address) send(s *System, answer any, from *cell) {
+	switch {
+	case s.dead.Load():
+	case a.ask != nil:
+		a.ask.answer(a.gen, answer)
+	case a.pid != nil:
+		s.hollywood.SendWithSender(a.pid, answer, from.pid())
+	}
+}
+
+// Reply is a kept right to answer once, from any goroutine. The zero value is not valid. When the activation ends first, the Ask
+// is answered with an error.
+type Reply struct{ kept *keptReply }
+
+type keptReply struct {
+	to   address
+	cell *cell
+	sent atomic.Bool
+}
+
+// Valid reports whether an answer is still awaited through this reply.
+func (r Reply) Valid() bool { return r.kept != nil && !r.kept.sent.Load() }
+
+// Send answers; a second answer is dropped. It never blocks.
+func (r Reply) Send(answer any) {
+	if r.kept != nil {
+		r.kept.send(answer)
+	}
+}
+
+func (k *keptReply) send(answer any) {
+	if !k.sent.Swap(true) {
+		k.to.send(k.cell.kind.sys, answer, k.cell)
+	}
+}

@@ -1,0 +1,234 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"hayauma.example/codec"
+	"hayauma.example/engine/journal"
+)
+
+// Durable actors have events E, a closed set whose concrete types are registered in Config.Messages.
+type Durable[M, E any] interface {
+	Actor[M]
+	Apply(e E) // pure: replay and live alike
+}
+
+// Snapshotter is a durable actor whose state can be stored instead of its events. The snapshot's type is registered in
+// Config.Messages.
+type Snapshotter interface {
+	Snapshot() any
+	Restore(snapshot any)
+}
+
+// ServeDurable lets this system host a durable kind. produce is called at each activation, off the workers, before the replay.
+// Without Config.Journal it panics.
+func ServeDurable[M, E any](s *System, k *Kind[M], produce func(id string) Durable[M, E]) {
+	if s.journal == nil {
+		panic(fmt.Sprintf("engine: kind %q is durable and needs Config.Journal", k.cfg.Name))
+	}
+	c := k.core(s)
+	c.apply = func(a, e any) error {
+		event, ok := e.(E)
+		if !ok {
+			return fmt.Errorf("engine: %T is no event of kind %q", e, c.name)
+		}
+		a.(Durable[M, E]).Apply(event)
+		return nil
+	}
+	s.kinds.serve(c, &serving[M]{kind: k}, func(id string) any { return produce(id) })
+}
+
+// unit is what one Persist stores.
+type unit struct {
+	events []any
+	data   []byte
+	then   func()
+}
+
+// persisted carries the journal's answer to a unit.
+type persisted struct {
+	unit *unit
+	err  error
+}
+
+// Persist stores events, and the reminders set in this turn, in one atomic batch. Once they are durable each event is applied and
+// then runs, in which the Ask in hand may be answered and Persist may be called again. In between only system messages are handled.
+//
+// When the append fails no event is applied and then never runs: the Ask in hand is answered with a PersistError, and the
+// activation ends. Its mailbox is kept; it is activated again after a pause. After journal.ErrFenced the mailbox becomes dead
+// letters instead.
+//
+// Persist is called once per turn; a second call, an event without a name and an actor that is not durable panic.
+func Persist[E, M any](c *Context[M], events []E, then func()) {
+	k := c.cell.kind
+	switch {
+	case k.apply == nil:
+		panic(fmt.Sprintf("engine: Persist in kind %q, which is not served by ServeDurable", k.name))
+	case c.persist != nil:
+		panic("engine: Persist twice in one turn")
+	}
+	u := &unit{events: make([]any, len(events)), then: then}
+	now := time.Now()
+	for i, e := range events {
+		u.events[i] = e
+		data, err := appendEvent(u.data, k.sys.messages, e, now)
+		if err != nil {
+			panic(err)
+		}
+		u.data = data
+	}
+	c.persist = u
+}
+
+// Remind sets a durable reminder, and Forget takes one back, with this turn's Persist; a turn that ends without one panics. A
+// reminder fires at its due time and every 30 s until it is forgotten or replaced by one of the same name.
+func (c *Context[M]) Remind(name string, due time.Time, payload []byte) {
+	c.marks = append(c.marks, Mark{Name: name, Due: due, Payload: payload})
+}
+
+// Forget takes a reminder back; see Remind.
+func (c *Context[M]) Forget(name string, due time.Time) {
+	c.marks = append(c.marks, Mark{Name: name, Due: due, Forget: true})
+}
+
+// begin starts the append of a turn that ended with Persist. The frame stays with the cell until the answer.
+func (c *cell) begin(f *frame) {
+	u, marks := f.persist, f.marks
+	x := c.extension()
+	x.frame = f
+	if len(u.events) == 0 && len(marks) == 0 {
+		c.proceed(f)
+		return
+	}
+	x.mode = persisting
+	sys := c.kind.sys
+	if !sys.reach("persist.before") {
+		return
+	}
+	sys.journal.Append(c.grain(), c.kind.role, c.kind.affinity(c.id), x.seq+1, uint32(len(u.events)), u.data, marks, func(err error) {
+		if !sys.dead.Load() {
+			c.pushSystem(persisted{u, err})
+		}
+	})
+}
+
+// persisted goes on where the answer of the journal lets it.
+func (c *cell) persisted(f *frame, m persisted) {
+	x := c.ext
+	if x == nil || x.mode != persisting || x.frame == nil || x.frame.persist != m.unit {
+		return
+	}
+	x.mode = open
+	if !c.kind.sys.reach("persist.after") {
+		return
+	}
+	if m.err != nil {
+		c.refused(x.frame, m.err)
+		return
+	}
+	c.proceed(x.frame)
+}
+
+// proceed applies what is durable and runs the continuation, which may begin another append.
+func (c *cell) proceed(f *frame) {
+	u, x := f.persist, c.ext
+	for _, e := range u.events {
+		if err := c.kind.apply(c.actor, e); err != nil {
+			panic(err)
+		}
+		x.seq++
+	}
+	f.persist, f.marks = nil, nil
+	c.maybeSnapshot()
+	if u.then != nil {
+		u.then()
+	}
+	if c.settle(f); f.persist != nil {
+		return
+	}
+	x.frame = nil
+	if x.ending != "" {
+		c.terminate(x.ending)
+	}
+}
+
+// refused ends an activation whose append failed.
+func (c *cell) refused(f *frame, err error) {
+	sys, x := c.kind.sys, c.ext
+	cause := &PersistError{Kind: c.kind.name, ID: c.shownID(), Err: err}
+	sys.log.Error("events not stored", "kind", c.kind.name, "id", c.shownID(), "error", err)
+	if f.reply != nil {
+		f.reply.answer(f.gen, cause)
+	}
+	x.frame = nil
+	c.kind.stats.failed.Add(1)
+	switch {
+	case errors.Is(err, journal.ErrFenced):
+		c.terminate(reasonLost)
+	case x.ending != "":
+		c.terminate(x.ending)
+	default:
+		c.retryLater(cause)
+	}
+}
+
+// retryLater drops the state and keeps the mailbox until a pause is over.
+func (c *cell) retryLater(cause error) {
+	c.deactivate(cause)
+	c.kind.stats.restarts.Add(1)
+	c.pause(backoff(c.extension().fail()))
+}
+
+func (c *cell) maybeSnapshot() {
+	x, every := c.ext, c.kind.snapshotEvery
+	s, ok := c.actor.(Snapshotter)
+	if !ok || every <= 0 || x.seq-x.snapshot < uint64(every) {
+		return
+	}
+	sys, kind, id := c.kind.sys, c.kind.name, c.shownID()
+	data, err := sys.messages.Append(nil, s.Snapshot())
+	if err != nil {
+		panic(err)
+	}
+	x.snapshot = x.seq
+	sys.journal.Snapshot(c.kind.role, c.kind.affinity(c.id), c.grain(), x.seq, data, func(err error) {
+		if err != nil && !sys.dead.Load() {
+			sys.log.Warn("snapshot not stored", "kind", kind, "id", id, "error", err)
+		}
+	})
+}
+
+// An event is a frame: flags (0), the time in Unix milliseconds as a varint, and the message. Records are joined by joining data.
+
+func appendEvent(dst []byte, r *codec.Registry, e any, at time.Time) ([]byte, error) {
+	var room [256]byte
+	payload := binary.AppendVarint(append(room[:0], 0), at.UnixMilli())
+	payload, err := r.Append(payload, e)
+	if err != nil {
+		return dst, err
+	}
+	return codec.AppendFrame(dst, payload)
+}
+
+// cutEvent decodes the event at the start of b.
+func cutEvent(b []byte, r *codec.Registry) (e any, rest []byte, err error) {
+	payload, rest, err := codec.CutFrame(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(payload) == 0 || payload[0] != 0 {
+		return nil, nil, fmt.Errorf("%w: event of an unknown layout", codec.ErrMalformed)
+	}
+	_, n := binary.Varint(payload[1:])
+	if n <= 0 {
+		return nil, nil, codec.ErrMalformed
+	}
+	e, tail, err := r.Decode(payload[1+n:])
+	if err == nil && len(tail) > 0 {
+		err = fmt.Errorf("%w: bytes behind an event", codec.ErrMalformed)
+	}
+	return e, rest, err
+}

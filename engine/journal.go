@@ -1,0 +1,29 @@
+package engine
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"hayauma.example/engine/journal"
+)
+
+// Mark is a reminder that an append sets, or forgets.
+type Mark struct {
+	Name    string
+	Due     time.Time
+	Payload []byte
+	Forget  bool
+}
+
+// Journal keeps the events and reminders of durable grains. key is the affinity key, by which a grain finds its shard.
+type Journal interface {
+	// Append stores the unit atomically, in the order of calls per grain; done runs once, when an fsync covers it or it failed.
+	Append(g journal.Grain, role, key string, first uint64, count uint32, data []byte, marks []Mark, done func(error))
+	// Replay yields the grain's records in order, from its newest snapshot on.
+	Replay(ctx context.Context, role, key string, g journal.Grain) iter.Seq2[journal.Record, error]
+	// Snapshot stores the state after event number after, and then purges what is below.
+	Snapshot(role, key string, g journal.Grain, after uint64, data []byte, done func(error))
+	// OnReminder sets the callback for due reminders; it is called once, before anything is served.
+	OnReminder(fire func(kind, id, name string, due time.Time, payload []byte))
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"hayauma.example/engine/journal"
+)
+
+// maxReplays bounds the goroutines that read events back.
+const maxReplays = 64
+
+// replays activates durable grains off the workers: a queue, and goroutines that live while it has entries.
+type replays struct {
+	sys *System
+
+	mu      sync.Mutex
+	waiting ring // guarded by mu
+	running int  // guarded by mu
+}
+
+// replayed carries a rebuilt actor to its cell.
+type replayed struct {
+	actor         any
+	seq, snapshot uint64
+	err           error
+}
+
+func (r *replays) add(c *cell) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting.push(c)
+	if r.running < maxReplays && !r.sys.dead.Load() {
+		r.running++
+		r.sys.tasks.Go(r.loop)
+	}
+}
+
+func (r *replays) loop() {
+	for c := r.take(); c != nil; c = r.take() {
+		if m := c.replay(r.sys.ctx); !r.sys.dead.Load() {
+			c.pushSystem(m)
+		}
+	}
+}
+
+func (r *replays) take() *cell {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiting.len() == 0 || r.sys.dead.Load() {
+		r.running--
+		return nil
+	}
+	return r.waiting.pop()
+}
+
+// replay makes a fresh actor and applies the grain's events to it.
+func (c *cell) replay(ctx context.Context) (m replayed) {
+	defer func() {
+		if v := recover(); v != nil {
+			m.err = fmt.Errorf("engine: replay panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	m.actor = c.kind.produce(c.id)
+	for rec, err := range c.kind.sys.journal.Replay(ctx, c.kind.role, c.kind.affinity(c.id), c.grain()) {
+		if err == nil {
+			err = m.read(c, rec)
+		}
+		if err != nil {
+			m.err = err
+			return m
+		}
+	}
+	return m
+}
+
+func (m *replayed) read(c *cell, rec journal.Record) error {
+	if rec.Snapshot {
+		return m.restore(c, rec)
+	}
+	r, data := c.kind.sys.messages, rec.Data
+	for number := rec.First; number < rec.First+uint64(rec.Count); number++ {
+		e, rest, err := cutEvent(data, r)
+		if err != nil {
+			return fmt.Errorf("engine: event %d: %w", number, err)
+		}
+		data = rest
+		if number <= m.seq {
+			continue // a copy
+		}
+		if number != m.seq+1 {
+			return fmt.Errorf("engine: event %d is missing before event %d", m.seq+1, number)
+		}
+		if err := c.kind.apply(m.actor, e); err != nil {
+			return err
+		}
+		m.seq = number
+	}
+	return nil
+}
+
+func (m *replayed) restore(c *cell, rec journal.Record) error {
+	if rec.First <= m.seq {
+		return nil
+	}
+	s, ok := m.actor.(Snapshotter)
+	if !ok {
+		return fmt.Errorf("engine: there is a snapshot, but %T does not restore any", m.actor)
+	}
+	state, _, err := c.kind.sys.messages.Decode(rec.Data)
+	if err != nil {
+		return fmt.Errorf("engine: snapshot after event %d: %w", rec.First, err)
+	}
+	s.Restore(state)
+	m.seq, m.snapshot = rec.First, rec.First
+	return nil
+}
+
+// replayed puts the rebuilt actor in place, or tries again later.
+func (c *cell) replayed(f *frame, m replayed) {
+	if c.mode() != replaying {
+		return
+	}
+	x := c.ext
+	x.mode = open
+	switch {
+	case m.err == nil:
+		x.seq, x.snapshot = m.seq, m.snapshot
+		c.begun(f, m.actor)
+	case errors.Is(m.err, journal.ErrFenced):
+		c.terminate(reasonLost)
+	default:
+		c.kind.sys.log.Error("grain not recovered", "kind", c.kind.name, "id", c.shownID(), "error", m.err)
+		c.kind.stats.failed.Add(1)
+		c.retryLater(m.err)
+	}
+}
