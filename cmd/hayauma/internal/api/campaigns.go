@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"hayauma.example/actors"
+	"hayauma.example/engine"
+)
+
+type (
+	campaignPath struct {
+		ID string `path:"id"`
+	}
+	campaignOutput struct{ Body Campaign }
+	pageInput      struct {
+		Cursor string `query:"cursor" doc:"next of the page before; absent: the first page"`
+		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	}
+	pageOutput struct{ Body CampaignPage }
+)
+
+func (s *server) registerCampaigns() {
+	operation := func(id, method, path, summary string, errs ...int) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Errors: append(errs, 401, 503), Tags: []string{"campaigns"}}
+	}
+	huma.Register(s.api, operation("list-campaigns", http.MethodGet, "/v1/campaigns", "List campaigns in the order of their ids"), s.listCampaigns)
+	huma.Register(s.api, operation("show-campaign", http.MethodGet, "/v1/campaigns/{id}", "Show a campaign", 404), s.order(actors.Show{}))
+	huma.Register(s.api, operation("pause-campaign", http.MethodPost, "/v1/campaigns/{id}/pause", "Start no more provider calls", 404, 409), s.order(actors.Pause{}))
+	huma.Register(s.api, operation("resume-campaign", http.MethodPost, "/v1/campaigns/{id}/resume", "Go on where the pause stopped it", 404, 409), s.order(actors.Resume{}))
+	huma.Register(s.api, operation("cancel-campaign", http.MethodPost, "/v1/campaigns/{id}/cancel", "Send nothing more; what is in flight becomes unknown", 404, 409), s.order(actors.Cancel{}))
+}
+
+// campaign is the grain of an id that a client gave. Whatever is no id that we would make names no campaign, and wakes nothing.
+func (s *server) campaign(id string) (engine.Ref[actors.CampaignMsg], error) {
+	u, err := uuid.Parse(id)
+	if err != nil || u.String() != id {
+		return engine.Ref[actors.CampaignMsg]{}, notFound("campaign", id, "")
+	}
+	return actors.Campaigns.Ref(s.System, id), nil
+}
+
+func (s *server) order(m actors.CampaignMsg) func(context.Context, *campaignPath) (*campaignOutput, error) {
+	return func(ctx context.Context, in *campaignPath) (*campaignOutput, error) {
+		info, err := s.askCampaign(ctx, in.ID, m)
+		if err != nil {
+			return nil, err
+		}
+		return &campaignOutput{info}, nil
+	}
+}
+
+func (s *server) askCampaign(ctx context.Context, id string, m actors.CampaignMsg) (Campaign, error) {
+	ref, err := s.campaign(id)
+	if err != nil {
+		return Campaign{}, err
+	}
+	info, err := ask[actors.Info](ctx, s, ref, m)
+	return campaignOf(info), err
+}
+
+// listCampaigns reads all ids for each page: they are few beside their recipients, and their order can't shift between pages.
+func (s *server) listCampaigns(ctx context.Context, in *pageInput) (*pageOutput, error) {
+	var ids []string
+	for id, err := range s.Store.Grains(ctx, actors.RoleComposer, actors.Campaigns.Name()) {
+		if err != nil {
+			return nil, s.refusal(err)
+		}
+		if id > in.Cursor {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	out := &pageOutput{CampaignPage{Campaigns: []Campaign{}}}
+	for i, id := range ids {
+		if len(out.Body.Campaigns) == in.Limit {
+			out.Body.Next = ids[i-1]
+			break
+		}
+		info, err := s.askCampaign(ctx, id, actors.Show{})
+		switch {
+		case isNotFound(err): // an upload that was never accepted
+		case err != nil:
+			return nil, err
+		default:
+			out.Body.Campaigns = append(out.Body.Campaigns, info)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,17 @@
+// Package api is the daemon's HTTP interface: channels, campaigns, recipients, progress, health, metrics.
+//
+// It holds no state. Each request becomes one question, or a few, to the grains of package actors; what they refuse
+// ([actors.Problem]) becomes problem+json (RFC 9457) with the same words. OpenAPI 3.1 is at /openapi.json.
+//
+// A submission is the one request that streams in:
+//
+//	definition ─▶ checks ─▶ BeginUpload ─▶ ticket ─┬─ go ───────▶ parts into the store ─▶ Accept ─▶ 202
+//	   │ 422         │ 422       │ 409             │                   │ 422, disconnect: DropUpload
+//	                                               └─ accepted ▶ hash only ─▶ equal: the same 202, else 422
+//
+// Promises: nothing is answered with 202 before the campaign's Accepted event is durable; a request that ends otherwise, for
+// whatever reason, leaves no campaign behind; memory for a request doesn't grow with its audience. A lost answer is repaired by
+// sending the request again with the same Idempotency-Key.
+//
+// Everything but /healthz and /readyz needs the bearer token where one is configured.
+package api

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"syscall"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"hayauma.example/actors"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// errAborted is the status of a request whose client has gone: nobody reads it.
+const errAborted = 499
+
+// refusal turns an error into what the client is told. What is nobody's fault but the daemon's is logged here, and only here.
+func (s *server) refusal(err error) huma.StatusError {
+	var status huma.StatusError
+	var problem actors.Problem
+	var dead *engine.DeadLetterError
+	switch {
+	case errors.As(err, &status):
+		return status
+	case errors.As(err, &problem):
+		return &huma.ErrorModel{Status: problem.Status, Title: problem.Title, Detail: problem.Error()}
+	case errors.Is(err, journal.ErrFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return huma.NewError(http.StatusInsufficientStorage, "the store is full, nothing was accepted: free disk space or raise --store-max-bytes, then send the request again")
+	case errors.Is(err, context.Canceled):
+		return huma.NewError(errAborted, "the client has gone")
+	case errors.Is(err, context.DeadlineExceeded):
+		return huma.NewError(http.StatusServiceUnavailable, "no answer in time: send the request again, with the same Idempotency-Key where it has one")
+	case errors.As(err, &dead), errors.Is(err, engine.ErrStopped), errors.Is(err, engine.ErrKilled), errors.Is(err, journal.ErrClosed):
+		return huma.NewError(http.StatusServiceUnavailable, "the daemon is stopping or overloaded: send the request again, with the same Idempotency-Key where it has one")
+	}
+	s.Log.Error("request failed", "error", err)
+	return huma.NewError(http.StatusInternalServerError, "internal error: see the daemon's log; nothing is known to be done, the request may be sent again")
+}
+
+// writeProblem answers outside of huma's handlers.
+func writeProblem(w http.ResponseWriter, err huma.StatusError) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(err.GetStatus())
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(err) // a client that has gone reads nothing
+}
+
+// ask puts one question to a grain.
+func ask[R, M any](ctx context.Context, s *server, ref engine.Ref[M], m M) (R, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	answer, err := engine.Ask[R](ctx, ref, m)
+	if err != nil {
+		return answer, s.refusal(err)
+	}
+	return answer, nil
+}
+
+func notFound(what, name, hint string) error {
+	return huma.Error404NotFound("no " + what + " " + name + hint)
+}

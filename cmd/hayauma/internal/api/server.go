@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// Deps are what the API stands on. All are required, but for Token and Temp.
+type Deps struct {
+	System  *engine.System
+	Store   journal.Store
+	Objects journal.Objects
+	Token   string // bearer token; empty: none is asked for
+	Temp    string // directory for an upload's temporary files; empty: the system's
+	Version string
+	Metrics http.Handler
+	Ready   func() error // nil error: the daemon does its work
+	Log     *slog.Logger
+}
+
+// Limits of requests.
+const (
+	askTimeout   = 10 * time.Second // one question to a grain
+	stallTimeout = 60 * time.Second // a client that neither sends nor reads
+	maxUploads   = 8                // submissions at once
+)
+
+type server struct {
+	Deps
+	tokenID string
+	uploads chan struct{} // one place for each submission under way
+	api     huma.API
+}
+
+// New makes the API's handler.
+func New(d Deps) http.Handler {
+	s := &server{Deps: d, tokenID: TokenID(d.Token), uploads: make(chan struct{}, maxUploads)}
+	mux := http.NewServeMux()
+	config := huma.DefaultConfig("Hayauma", d.Version)
+	config.Info.Description = "Durable delivery of bulk and scheduled messages. `delivered` means that the provider accepted a message: LINE gives no receipt."
+	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	config.Security = []map[string][]string{{"token": {}}}
+	s.api = humago.New(mux, config)
+	s.registerChannels()
+	s.registerCampaigns()
+	s.registerRecipients()
+	s.registerEvents()
+	s.registerHealth()
+	s.registerSubmit(mux)
+	mux.Handle("GET /metrics", d.Metrics)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, huma.NewError(http.StatusNotFound, "no such resource: "+r.Method+" "+r.URL.Path+"; see /openapi.json"))
+	})
+	return s.guard(mux)
+}
+
+// TokenID identifies an API token without telling it; campaign ids are made of it.
+func TokenID(token string) string {
+	if token == "" {
+		return "local"
+	}
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// guard asks for the token and turns a panic into a 500.
+func (s *server) guard(next http.Handler) http.Handler {
+	want := sha256.Sum256([]byte(s.Token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer s.recovered(w, r)
+		if s.Token != "" && !open(r.URL.Path) {
+			given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+			sum := sha256.Sum256([]byte(given))
+			if !ok || subtle.ConstantTimeCompare(sum[:], want[:]) != 1 {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="hayauma"`)
+				writeProblem(w, huma.NewError(http.StatusUnauthorized, "wrong or missing API token: set HAYAUMA_TOKEN to the daemon's, or send it as Authorization: Bearer TOKEN"))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) recovered(w http.ResponseWriter, r *http.Request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(v) // net/http's own way to end a connection
+	}
+	s.Log.Error("request panicked", "method", r.Method, "route", r.Pattern, "panic", v)
+	writeProblem(w, huma.NewError(http.StatusInternalServerError, "internal error: see the daemon's log"))
+}
+
+func open(path string) bool { return path == "/healthz" || path == "/readyz" }
+
+// health is the answer of both health routes.
+type health struct {
+	Body struct {
+		Status string `json:"status" enum:"ok"`
+	}
+}
+
+func (s *server) registerHealth() {
+	free := []map[string][]string{{}}
+	ok := func() *health {
+		h := &health{}
+		h.Body.Status = "ok"
+		return h
+	}
+	huma.Register(s.api, huma.Operation{OperationID: "healthz", Method: http.MethodGet, Path: "/healthz", Summary: "The process lives", Security: free},
+		func(context.Context, *struct{}) (*health, error) { return ok(), nil })
+	huma.Register(s.api, huma.Operation{OperationID: "readyz", Method: http.MethodGet, Path: "/readyz", Summary: "The daemon takes work", Security: free, Errors: []int{503}},
+		func(context.Context, *struct{}) (*health, error) {
+			if err := s.Ready(); err != nil {
+				return nil, huma.Error503ServiceUnavailable(err.Error())
+			}
+			return ok(), nil
+		})
+}

@@ -1,0 +1,220 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"hayauma.example/cmd/hayauma/internal/api"
+)
+
+// Client calls one daemon. It is safe for concurrent use.
+type Client struct {
+	base  string
+	token string
+	http  *http.Client
+}
+
+// New makes a client of the daemon at server, such as http://127.0.0.1:8484. token may be empty.
+func New(server, token string) (*Client, error) {
+	u, err := url.Parse(server)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fmt.Errorf("server %q is not a URL such as http://127.0.0.1:8484: set --server or HAYAUMA_SERVER", server)
+	}
+	transport := &http.Transport{
+		Proxy:       http.ProxyFromEnvironment,
+		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+	}
+	return &Client{base: strings.TrimRight(server, "/"), token: token, http: &http.Client{Transport: transport}}, nil
+}
+
+// Close ends idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Error is the daemon's refusal.
+type Error struct{ api.Problem }
+
+// Error is the problem's words, one line for each thing that was wrong.
+func (e Error) Error() string {
+	var b strings.Builder
+	b.WriteString(cmp.Or(e.Detail, e.Title, http.StatusText(e.Status)))
+	for _, entry := range e.Errors {
+		b.WriteString("\n  ")
+		if entry.Location != "" {
+			b.WriteString(entry.Location + ": ")
+		}
+		b.WriteString(entry.Message)
+		if entry.Value != nil && entry.Value != "" {
+			fmt.Fprintf(&b, " (%v)", entry.Value)
+		}
+	}
+	return b.String()
+}
+
+// Unreachable is the error for a daemon that gave no answer.
+type Unreachable struct {
+	Server string
+	Err    error
+}
+
+// Error names the server and what to do.
+func (e Unreachable) Error() string {
+	return fmt.Sprintf("no answer from the daemon at %s: %v; is `hayauma serve` running there? set --server or HAYAUMA_SERVER", e.Server, e.Err)
+}
+
+// Unwrap is the cause.
+func (e Unreachable) Unwrap() error { return e.Err }
+
+// send makes one request; the caller closes the body of a good answer.
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader, header http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if resp.StatusCode < 300 {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	return nil, problem(resp)
+}
+
+func (c *Client) unreachable(err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err
+	}
+	return Unreachable{Server: c.base, Err: err}
+}
+
+func problem(resp *http.Response) error {
+	e := Error{api.Problem{Status: resp.StatusCode}}
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if json.Unmarshal(raw, &e.Problem) != nil || (e.Detail == "" && e.Title == "") {
+		e.Problem = api.Problem{Status: resp.StatusCode, Detail: fmt.Sprintf("the server answered %s, not as a Hayauma daemon does", resp.Status)}
+	}
+	return e
+}
+
+// call sends in (nil: nothing) and reads the answer into out (nil: it is ignored).
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	header := http.Header{}
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(raw)
+		header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.send(ctx, method, path, body, header)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return Unreachable{Server: c.base, Err: fmt.Errorf("unreadable answer: %w", err)}
+	}
+	return nil
+}
+
+// AddChannel adds or changes a channel.
+func (c *Client) AddChannel(ctx context.Context, n api.NewChannel) (ch api.Channel, err error) {
+	return ch, c.call(ctx, http.MethodPost, "/v1/channels", n, &ch)
+}
+
+// Channels lists all channels.
+func (c *Client) Channels(ctx context.Context) ([]api.Channel, error) {
+	var list api.ChannelList
+	err := c.call(ctx, http.MethodGet, "/v1/channels", nil, &list)
+	return list.Channels, err
+}
+
+// Channel shows one channel.
+func (c *Client) Channel(ctx context.Context, name string) (ch api.Channel, err error) {
+	return ch, c.call(ctx, http.MethodGet, "/v1/channels/"+url.PathEscape(name), nil, &ch)
+}
+
+// RemoveChannel removes a channel that no unfinished campaign uses.
+func (c *Client) RemoveChannel(ctx context.Context, name string) error {
+	return c.call(ctx, http.MethodDelete, "/v1/channels/"+url.PathEscape(name), nil, nil)
+}
+
+// ResumeChannel ends a channel's pause.
+func (c *Client) ResumeChannel(ctx context.Context, name string) (ch api.Channel, err error) {
+	return ch, c.call(ctx, http.MethodPost, "/v1/channels/"+url.PathEscape(name)+"/resume", nil, &ch)
+}
+
+// Campaign shows one campaign.
+func (c *Client) Campaign(ctx context.Context, id string) (info api.Campaign, err error) {
+	return info, c.call(ctx, http.MethodGet, campaignPath(id, ""), nil, &info)
+}
+
+// Order gives a campaign an operator's command: pause, resume or cancel.
+func (c *Client) Order(ctx context.Context, id, command string) (info api.Campaign, err error) {
+	return info, c.call(ctx, http.MethodPost, campaignPath(id, "/"+command), nil, &info)
+}
+
+func campaignPath(id, rest string) string { return "/v1/campaigns/" + url.PathEscape(id) + rest }
+
+// Campaigns yields all campaigns, page by page.
+func (c *Client) Campaigns(ctx context.Context) iter.Seq2[api.Campaign, error] {
+	return func(yield func(api.Campaign, error) bool) {
+		for cursor := ""; ; {
+			var page api.CampaignPage
+			if err := c.call(ctx, http.MethodGet, "/v1/campaigns?cursor="+url.QueryEscape(cursor), nil, &page); err != nil {
+				yield(api.Campaign{}, err)
+				return
+			}
+			for _, info := range page.Campaigns {
+				if !yield(info, nil) {
+					return
+				}
+			}
+			if cursor = page.Next; cursor == "" {
+				return
+			}
+		}
+	}
+}
+
+// Recipients streams a campaign's recipients as NDJSON; state narrows them (empty: all). The caller closes it. An export that
+// breaks off ends with an error from Read.
+func (c *Client) Recipients(ctx context.Context, id, state string) (io.ReadCloser, error) {
+	path := campaignPath(id, "/recipients")
+	if state != "" {
+		path += "?state=" + url.QueryEscape(state)
+	}
+	resp, err := c.send(ctx, http.MethodGet, path, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// Why tells what became of one recipient.
+func (c *Client) Why(ctx context.Context, id, user string) (w api.Why, err error) {
+	return w, c.call(ctx, http.MethodGet, campaignPath(id, "/recipients/"+url.PathEscape(user)+"/why"), nil, &w)
+}

@@ -1,0 +1,127 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hayauma.example/cmd/hayauma/internal/client"
+	"hayauma.example/cmd/hayauma/internal/config"
+)
+
+// Exit codes, see the package documentation.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitRefused = 2
+)
+
+// Terminal is what the commands read and write.
+type Terminal struct {
+	Out, Err io.Writer
+	Environ  []string // NAME=value
+}
+
+func (t Terminal) getenv(name string) string {
+	for i := len(t.Environ) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(t.Environ[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// failure is an error with an exit code of its own. Without words it is silent: everything was said already.
+type failure struct {
+	code int
+	err  error
+}
+
+func (f failure) Error() string {
+	if f.err == nil {
+		return ""
+	}
+	return f.err.Error()
+}
+
+func (f failure) Unwrap() error { return f.err }
+
+func failed(err error) error { return failure{code: exitFailed, err: err} }
+
+// Run carries out one command line and returns the exit code. It ends early when ctx does.
+func Run(ctx context.Context, args []string, t Terminal) int {
+	root := newRoot(t)
+	root.SetArgs(args)
+	root.SetOut(t.Out)
+	root.SetErr(t.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(t.Err, "hayauma: "+text)
+	}
+	var f failure
+	if errors.As(err, &f) {
+		return f.code
+	}
+	return exitRefused
+}
+
+func newRoot(t Terminal) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "hayauma",
+		Short:         "Durable delivery of bulk and scheduled messages",
+		Long:          "Hayauma delivers campaigns to LINE Official Account friends: every recipient once, durably, within the channel's limits.\n`hayauma demo` shows it without any account.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(newServe(t), newLineSim(t), newDemo(t), newChannel(t), newCampaign(t), newVersion(t))
+	return root
+}
+
+// remote is the part of a command that talks to a daemon.
+type remote struct {
+	terminal Terminal
+	server   string
+}
+
+func (r *remote) flags(cmd *cobra.Command) {
+	cmd.PersistentFlags().StringVar(&r.server, "server", "", "URL of the daemon (default HAYAUMA_SERVER or "+config.DefaultServer+")")
+}
+
+// call runs f with a client of the daemon.
+func (r *remote) call(f func(c *client.Client) error) error {
+	server := r.server
+	if server == "" {
+		server = r.terminal.getenv("HAYAUMA_SERVER")
+	}
+	if server == "" {
+		server = config.DefaultServer
+	}
+	c, err := client.New(server, r.terminal.getenv("HAYAUMA_TOKEN"))
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return f(c)
+}
+
+// printJSON writes v on one line.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func jsonFlag(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("json", false, "print JSON, one object a line")
+}
