@@ -162,6 +162,7 @@ func parseEndpoint(endpoint string) (urls, error) {
 	case strings.HasSuffix(base.Path, "/v2/bot"):
 		return urls{}, fmt.Errorf("line: endpoint %q: leave out /v2/bot", endpoint)
 	}
+	base.Path += "/" // JoinPath leaves a path without it relative
 	at := func(path string) *url.URL { return base.JoinPath("/v2/bot/message", path) }
 	return urls{
 		send:        [2]*url.URL{provider.Push: at("push"), provider.Multicast: at("multicast")},

@@ -12,6 +12,9 @@ func (s *Sim) decide(q *Request, x *exam, f fault, now time.Time) Decision {
 	if refused := s.admit(ch, x.at, f, now); refused != nil {
 		return refuse(refused)
 	}
+	if x.wrong != nil && x.wrong.status != 400 {
+		return refuse(x.wrong) // too large or of another media type: refused unread
+	}
 	if x.badKey || q.Validate && q.Key != "" {
 		return refuse(&saysBadKey)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"hayauma.example/actors/provider"
@@ -21,7 +22,7 @@ var _ provider.Provider = inProcess{}
 
 // Provider is the channel of a token behind the pipeline's seam: the same core, faults and times as over HTTP, and the same reading of
 // answers (line.Classify). In a testing/synctest bubble all times are virtual. A slow request is decided even after its call has
-// returned, so a bubble ends no earlier than its slowest request.
+// returned, if the bubble still runs then.
 func (s *Sim) Provider(token string) provider.Provider { return inProcess{s, token} }
 
 // Send makes one attempt.
@@ -74,8 +75,10 @@ func (p inProcess) attempt(ctx context.Context, q *Request) provider.Answer {
 	if fate.Wait == 0 {
 		return p.answer(ctx, p.sim.Decide(q, fate, p.now()), fate.Latency)
 	}
+	late := *q // decided when the caller may use its memory for something else
+	late.To, late.Messages = slices.Clone(q.To), slices.Clone(q.Messages)
 	decided := make(chan Decision, 1)
-	time.AfterFunc(fate.Wait, func() { decided <- p.sim.Decide(q, fate, p.now()) })
+	time.AfterFunc(fate.Wait, func() { decided <- p.sim.Decide(&late, fate, p.now()) })
 	select {
 	case d := <-decided:
 		return p.answer(ctx, d, fate.Latency)

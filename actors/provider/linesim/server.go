@@ -92,9 +92,9 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, q Request) {
 		parseBody(&q, body, s.Sim.strict)
 	}
 	fate := s.Sim.Draw()
-	s.pause(r, fate.Wait)
+	s.pause(fate.Wait)
 	d := s.Sim.Decide(&q, fate, s.now())
-	s.pause(r, fate.Latency)
+	s.pause(fate.Latency)
 	switch d.Manner {
 	case Cut:
 		cut(w)
@@ -134,7 +134,7 @@ func isJSON(contentType string) bool {
 }
 
 // pause lets time pass whether or not the client is still there; only closing the server ends it early.
-func (s *Server) pause(_ *http.Request, d time.Duration) {
+func (s *Server) pause(d time.Duration) {
 	if d <= 0 {
 		return
 	}
