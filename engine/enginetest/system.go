@@ -1,0 +1,54 @@
+package enginetest
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/oklog/ulid/v2"
+
+	"hayauma.example/codec"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// Options of NewSystem; the zero value is useful.
+type Options struct {
+	Store       journal.Store // nil: an empty one in memory
+	Messages    *codec.Registry
+	Dispatchers map[string]engine.Dispatcher
+	Crash       func(point string)
+	Log         *slog.Logger // nil: the test's output
+}
+
+// NewSystem starts a system whose durable grains live in one shard of the store. It is killed when the test ends.
+func NewSystem(t testing.TB, o Options) *engine.System {
+	t.Helper()
+	if o.Store == nil {
+		o.Store = NewStore()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
+	incarnation := ulid.Make().String()
+	j, err := NewJournal(t.Context(), o.Store, incarnation)
+	if err != nil {
+		t.Fatalf("enginetest: claiming the shard: %v", err)
+	}
+	s, err := engine.New(engine.Config{
+		Log: o.Log, Incarnation: incarnation, Messages: o.Messages, Journal: j, Dispatchers: o.Dispatchers, Crash: o.Crash,
+	})
+	if err != nil {
+		t.Fatalf("enginetest: %v", err)
+	}
+	t.Cleanup(func() {
+		s.Kill()
+		j.Close()
+	})
+	return s
+}
+
+// NewStore returns an empty store in memory.
+func NewStore() *journal.Memory {
+	return journal.NewMemory(uuid.MustParse("6f0c8f3a-1c57-4f1e-9a53-0d6f8a1f7c11"))
+}
