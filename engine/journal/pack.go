@@ -1,11 +1,12 @@
 package journal
 
-// unit is one call of Writer.Append, or a barrier without records.
+// unit is one call of Writer.Append, or without records a barrier or a call of Writer.Do.
 type unit struct {
 	record  Record
 	extra   []Record
 	done    func(error)
 	barrier bool
+	alone   bool  // a batch of its own, without records
 	late    bool  // it came after Close
 	err     error // set by the packer: refused before any append
 }
@@ -37,6 +38,13 @@ func (p *packer) pack(queue []unit) batch {
 	n := 0
 	for ; n < len(queue); n++ {
 		u := &queue[n]
+		if u.alone && n > 0 {
+			break
+		}
+		if u.alone {
+			n = 1
+			break
+		}
 		if u.barrier || u.late {
 			continue
 		}
@@ -131,7 +139,11 @@ func (p *packing) grows(u *unit) int {
 	return n
 }
 
+// put takes one record; one of no events is nothing.
 func (p *packing) put(r Record) {
+	if r.Count == 0 && !r.Snapshot {
+		return
+	}
 	i, ok := p.joinable(r)
 	if !ok {
 		p.last[r.Grain] = len(p.records)

@@ -83,8 +83,9 @@ func NewWriter(store Store, claim Claim, opts WriterOptions) *Writer {
 func (w *Writer) Claim() Claim { return w.claim }
 
 // Append queues one unit: r and extra are stored together or not at all, whatever they are packed with. r is some events or the
-// snapshot of one grain; extra are records of other grains of the shard. Data belongs to the writer until done, which runs
-// exactly once, on the writer's goroutine: it must be short and must not wait for this writer.
+// snapshot of one grain, or no event (Count 0) where only extra is stored; extra are records of other grains of
+// the shard. Data belongs to the writer until done, which runs exactly once, on the writer's goroutine: it must be short and must
+// not wait for this writer.
 func (w *Writer) Append(r Record, extra []Record, done func(error)) {
 	w.enqueue(unit{record: r, extra: extra, done: done})
 }
@@ -98,6 +99,12 @@ func (w *Writer) enqueue(u unit) {
 		w.running = true
 		go w.run()
 	}
+}
+
+// Do runs f on the writer's goroutine, after what was queued before it was reported and before what is queued later is appended:
+// a purge can't overtake an append, nor an append a purge. failed says why the writer takes no more, and is nil otherwise.
+func (w *Writer) Do(f func(ctx context.Context, failed error)) {
+	w.enqueue(unit{alone: true, done: func(err error) { f(w.ctx, err) }})
 }
 
 // Flush waits until everything queued before it was reported.
@@ -233,10 +240,11 @@ func (w *Writer) report(b batch) {
 		switch {
 		case u.barrier:
 			err = nil
-		case u.err != nil:
-			err = u.err
 		case u.late && err == nil:
 			err = ErrClosed
+		case u.alone:
+		case u.err != nil:
+			err = u.err
 		case err != nil && refused(err):
 			w.packer.refuse(*u, err)
 		}
