@@ -36,6 +36,7 @@ type (
 		Composer, Campaign, Run string
 		Window                  uint32
 		Bytes                   int
+		Piece                   uint32 // comes back with Granted
 		Anew                    bool // a re-drive: what the window held before is void
 	}
 	// WantTokens is a gate's question, at most one in flight, with what became of the tokens that it had. Answer: Tokens.
@@ -139,10 +140,11 @@ type Tokens struct {
 	Setup  Settings
 }
 
-// Grant is leave to start N calls of one run and endpoint.
+// Grant is leave to start N calls of one run and endpoint, or any number where the endpoint has no limit.
 type Grant struct {
 	ID       uint64
 	Run      string
 	Endpoint provider.Endpoint
 	N        int
+	Open     bool // no limit: any number until the token's life is over, and nothing is reported
 }

@@ -24,6 +24,7 @@ type (
 		To                     []string
 		Messages               json.RawMessage
 		Deadline               time.Time
+		Demand                 int // bytes of the channel's demand that this path holds until it is recorded
 	}
 	// Start is a token: leave to start one call now. Only the gate of the same node tells it.
 	Start struct {
@@ -31,6 +32,7 @@ type (
 		Path     Span
 		Token    uint64
 		Expires  time.Time // monotonic; later the token is void
+		Report   bool      // the endpoint is limited: tell the gate when the call starts
 		Provider provider.Provider
 	}
 	// GiveBack asks for the untried paths of a run: dropped and reported in the same turn. What is not untried stays.

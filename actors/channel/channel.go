@@ -1,0 +1,277 @@
+package channel
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/provider"
+	"hayauma.example/engine"
+)
+
+// Deps are what a channel needs from outside.
+type Deps struct {
+	// Provider makes the client of a channel, for probes. It must not block.
+	Provider func(actors.Settings) (provider.Provider, error)
+	// Getenv reads an environment variable of this node.
+	Getenv func(name string) string
+	// Budget is how many bytes of one channel may be rendered and not yet settled; 0: DefaultBudget.
+	Budget int
+}
+
+// Serve lets the system host channels.
+func Serve(sys *engine.System, deps Deps) {
+	if deps.Budget <= 0 {
+		deps.Budget = DefaultBudget
+	}
+	engine.ServeDurable(sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, Event] {
+		return &Channel{deps: deps, name: id}
+	})
+}
+
+// What a channel tells itself. They are of the closed set by the interface that they embed.
+type (
+	// chase asks for the standings that queued demand waits for.
+	chase struct{ actors.ChannelMsg }
+	// probe says that it is time to look whether the pause is over.
+	probe struct {
+		actors.ChannelMsg
+		pause int
+	}
+	// probed is what came of it.
+	probed struct {
+		actors.ChannelMsg
+		pause int
+		quota provider.Quota
+		err   error
+	}
+)
+
+// Channel is one account at the provider.
+type Channel struct {
+	deps Deps
+	name string
+
+	state state // by Apply only
+
+	// Of this activation, owned by Handle.
+	began   time.Time
+	granter granter
+	demand  *demand
+	told    map[string]bool // campaigns that know the channel's state
+	probing probing
+	chasing bool
+}
+
+type call = engine.Context[actors.ChannelMsg]
+
+// Started begins the activation: the log is assumed full, and a pause goes on being probed.
+func (ch *Channel) Started(c *call) {
+	ch.began = c.Now()
+	ch.granter = newGranter(ch.state.settings.Limits, rand.Uint64())
+	ch.demand = newDemand(ch.deps.Budget)
+	ch.told = make(map[string]bool)
+	ch.probing = probing{}
+	if ch.state.pause != nil {
+		ch.watch(c)
+	}
+}
+
+// Handle has one line per message; what a line does stands below, in message order.
+func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
+	switch m := m.(type) {
+	case actors.Configure:
+		ch.configure(c, m)
+	case actors.RemoveChannel:
+		ch.remove(c)
+	case actors.DescribeChannel:
+		ch.describe(c)
+	case actors.ResumeChannel:
+		ch.resumeByOperator(c)
+	case actors.RunStanding:
+		ch.runStanding(c, m)
+	case actors.WindowDone:
+		ch.demand.void(m.Run, m.Window)
+		ch.grantDemand(c)
+	case actors.WantDemand:
+		ch.wantDemand(c, m)
+	case actors.WantTokens:
+		ch.wantTokens(c, m)
+	case chase:
+		ch.chasing = false
+		ch.grantDemand(c)
+	case probe:
+		ch.probe(c, m)
+	case probed:
+		ch.afterProbe(c, m)
+	}
+}
+
+func (ch *Channel) now(c *call) time.Duration { return c.Now().Sub(ch.began) }
+
+func (ch *Channel) configure(c *call, m actors.Configure) {
+	if err := Validate(ch.name, m.Settings); err != nil {
+		c.Respond(err)
+		return
+	}
+	if ch.state.configured && m.Settings == ch.state.settings {
+		ch.describe(c)
+		return
+	}
+	engine.Persist(c, []Event{Configured{c.Now(), m.Settings}}, func() {
+		ch.granter.change(m.Settings.Limits, ch.now(c))
+		ch.tell(c, ch.everyCampaign())
+		if ch.state.pause != nil { // the new settings may be what ends it
+			ch.probing.begin()
+			ch.watch(c)
+		}
+		ch.describe(c)
+		ch.grantDemand(c)
+	})
+}
+
+func (ch *Channel) remove(c *call) {
+	if !ch.state.configured {
+		c.Respond(notFound(ch.name))
+		return
+	}
+	if n := ch.granter.runs.inUse(); n > 0 {
+		c.Respond(actors.Problem{Status: http.StatusConflict, Title: "channel in use",
+			Detail: fmt.Sprintf("%d runs of campaigns send by channel %q: cancel them or wait for their end", n, ch.name)})
+		return
+	}
+	engine.Persist(c, []Event{Removed{c.Now()}}, func() { c.Respond(actors.Done{}) })
+}
+
+func (ch *Channel) describe(c *call) {
+	if !ch.state.configured {
+		c.Respond(notFound(ch.name))
+		return
+	}
+	c.Respond(actors.ChannelInfo{
+		Settings: ch.state.settings,
+		Paused:   ch.state.stopped(ch.name),
+		Warning:  tokenWarning(ch.state.settings, ch.deps.Getenv),
+		Since:    ch.state.since,
+	})
+}
+
+func (ch *Channel) runStanding(c *call, m actors.RunStanding) {
+	ch.granter.runs.set(m, ch.now(c))
+	if m.Standing == actors.RunOver {
+		ch.demand.over(m.Run)
+	}
+	ch.grantDemand(c)
+	if ch.told[m.Campaign] || m.Standing == actors.RunOver || m.Standing == actors.RunUnknown {
+		return
+	}
+	ch.told[m.Campaign] = true
+	if p, more := ch.state.pause.with(m.Campaign); more {
+		engine.Persist(c, []Event{p}, func() { ch.tell(c, []string{m.Campaign}) })
+		return
+	}
+	ch.tell(c, []string{m.Campaign})
+}
+
+func (ch *Channel) wantDemand(c *call, m actors.WantDemand) {
+	if ch.granter.may(m.Run, false) == RunIsOver {
+		return // its campaign ends the composer
+	}
+	ch.demand.want(m)
+	ch.askStanding(c, m.Run, m.Campaign)
+	ch.grantDemand(c)
+}
+
+// grantDemand tells composers what there is room for.
+func (ch *Channel) grantDemand(c *call) {
+	stopped := ch.state.stopped(ch.name) != ""
+	active := func(run string) bool { return ch.granter.may(run, stopped) == Allowed }
+	for {
+		g, ok := ch.demand.next(active)
+		if !ok {
+			break
+		}
+		actors.Composers.Ref(c.System(), g.composer).Tell(actors.Granted{Bytes: g.bytes})
+	}
+	ch.chaseStandings(c)
+}
+
+// chaseStandings asks for the standing of runs whose demand waits for it, until it is known.
+func (ch *Channel) chaseStandings(c *call) {
+	unknown := false
+	for _, run := range ch.demand.turns {
+		if ch.granter.may(run, false) == RunNotKnown {
+			unknown = true
+			ch.askStanding(c, run, "")
+		}
+	}
+	if unknown && !ch.chasing {
+		ch.chasing = true
+		c.After(askEvery, chase{})
+	}
+}
+
+// askStanding asks a run's campaign whether it may send, if that is unknown and was not asked within the second.
+func (ch *Channel) askStanding(c *call, run, campaign string) {
+	if campaign, ok := ch.granter.runs.ask(run, campaign, ch.now(c)); ok {
+		actors.Campaigns.Ref(c.System(), campaign).Tell(actors.StandingOf{Run: run})
+	}
+}
+
+func (ch *Channel) wantTokens(c *call, m actors.WantTokens) {
+	now := ch.now(c)
+	k, fresh := ch.granter.gates.hear(m.Gate, m.Seq, now)
+	if fresh {
+		ch.granter.report(m, now)
+		for _, f := range m.Freed {
+			ch.demand.free(f.Run, f.Window, f.Bytes)
+		}
+		if p, stop := ch.pauseFor(c, m.Trouble); stop {
+			ch.pause(c, p, func() { ch.answer(c, m, k) })
+			return
+		}
+	}
+	ch.answer(c, m, k)
+	if len(m.Freed) > 0 {
+		ch.grantDemand(c)
+	}
+}
+
+// answer tells a gate what it may start.
+func (ch *Channel) answer(c *call, m actors.WantTokens, k *gate) {
+	stopped := ch.state.stopped(ch.name)
+	t, unknown := ch.granter.tokens(m, k, stopped != "", ch.now(c))
+	t.Paused, t.Setup = stopped, ch.state.settings
+	c.Respond(t)
+	for _, w := range unknown {
+		ch.askStanding(c, w.Run, w.Campaign)
+	}
+}
+
+// tell tells campaigns whether the channel sends.
+func (ch *Channel) tell(c *call, campaigns []string) {
+	m := actors.ChannelState{Channel: ch.name, Paused: ch.state.stopped(ch.name)}
+	for _, id := range campaigns {
+		ch.told[id] = true
+		actors.Campaigns.Ref(c.System(), id).Tell(m)
+	}
+}
+
+// everyCampaign are those of the runs that are not over and those that a pause remembers, each once.
+func (ch *Channel) everyCampaign() []string {
+	return ch.state.pause.join(ch.granter.runs.campaigns())
+}
+
+// quotaOf asks the provider, off the actor.
+func (d Deps) quotaOf(ctx context.Context, s actors.Settings) (provider.Quota, error) {
+	p, err := d.Provider(s)
+	if err != nil {
+		return provider.Quota{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return p.Quota(ctx)
+}

@@ -1,0 +1,126 @@
+package channel
+
+import (
+	"slices"
+
+	"hayauma.example/actors"
+)
+
+// DefaultBudget is how many bytes of one channel may be rendered and not yet settled.
+const DefaultBudget = 16 << 20
+
+// windowKey names a window of a run.
+type windowKey struct {
+	run    string
+	window uint32
+}
+
+// request is a composer's question that waits for room.
+type request struct {
+	composer string
+	window   uint32
+	bytes    int
+}
+
+// demand is the channel's byte budget. Requests of one run are granted in order, runs take turns, and the one whose turn it is waits for
+// its room before the next: nothing is passed over because it is big.
+type demand struct {
+	budget  int
+	out     int // sum of windows
+	windows map[windowKey]int
+	queues  map[string][]request
+	turns   []string // runs with requests; the first is next
+}
+
+// grant is leave to render, for a composer.
+type grant struct {
+	composer string
+	bytes    int
+}
+
+func newDemand(budget int) *demand {
+	return &demand{budget: budget, windows: make(map[windowKey]int), queues: make(map[string][]request)}
+}
+
+// want queues a request. A composer asks for one thing at a time: its later request takes the place of the one that waits.
+func (d *demand) want(m actors.WantDemand) {
+	if m.Anew {
+		d.void(m.Run, m.Window)
+	}
+	r := request{m.Composer, m.Window, max(0, m.Bytes)}
+	q := d.queues[m.Run]
+	if len(q) == 0 {
+		d.turns = append(d.turns, m.Run)
+	}
+	if i := slices.IndexFunc(q, func(o request) bool { return o.composer == r.composer }); i >= 0 {
+		q[i] = r
+		return
+	}
+	d.queues[m.Run] = append(q, r)
+}
+
+// void forgets what a window holds and asks for.
+func (d *demand) void(run string, window uint32) {
+	d.free(run, window, d.windows[windowKey{run, window}])
+	q := slices.DeleteFunc(d.queues[run], func(r request) bool { return r.window == window })
+	d.keep(run, q)
+}
+
+// over forgets everything of a run.
+func (d *demand) over(run string) {
+	for k, n := range d.windows {
+		if k.run == run {
+			d.free(k.run, k.window, n)
+		}
+	}
+	d.keep(run, nil)
+}
+
+// keep replaces a run's queue.
+func (d *demand) keep(run string, q []request) {
+	if len(q) > 0 {
+		d.queues[run] = q
+		return
+	}
+	if _, ok := d.queues[run]; ok {
+		delete(d.queues, run)
+		d.turns = slices.DeleteFunc(d.turns, func(r string) bool { return r == run })
+	}
+}
+
+// free gives back bytes of a window, at most what it holds.
+func (d *demand) free(run string, window uint32, bytes int) {
+	k := windowKey{run, window}
+	n := min(max(0, bytes), d.windows[k])
+	d.out -= n
+	if d.windows[k] -= n; d.windows[k] == 0 {
+		delete(d.windows, k)
+	}
+}
+
+// next takes the request that is granted now, of the runs that may have demand; false: none, or there is no room for it yet.
+func (d *demand) next(active func(run string) bool) (grant, bool) {
+	i := slices.IndexFunc(d.turns, active)
+	if i < 0 {
+		return grant{}, false
+	}
+	run := d.turns[i]
+	q := d.queues[run]
+	r := q[0]
+	if d.out > 0 && d.out+r.bytes > d.budget {
+		return grant{}, false
+	}
+	d.windows[windowKey{run, r.window}] += r.bytes
+	d.out += r.bytes
+	d.turns = slices.Delete(d.turns, i, i+1)
+	if q = q[1:]; len(q) > 0 {
+		d.queues[run] = q
+		d.turns = append(d.turns, run)
+	} else {
+		delete(d.queues, run)
+	}
+	return grant{r.composer, r.bytes}, true
+}
+
+// waits tells whether any request is queued.
+func (d *demand) waits() bool { return len(d.turns) > 0 }

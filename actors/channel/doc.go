@@ -1,0 +1,41 @@
+// Package channel is the channel grain: one account at the provider, its settings, limits, pauses, and the only granter of tokens
+// (leave to start a provider call) and of demand (leave to render).
+//
+//	composer ──WantDemand──▶ channel ──Granted──▶ composer
+//	gate ─────WantTokens───▶ channel ──Tokens───▶ gate ──Start──▶ poster
+//	campaign ─RunStanding──▶ channel ──StandingOf, ChannelState──▶ campaign
+//
+// Durable are its settings and its pause; everything else is of this activation and is made again: what runs may do is asked of their
+// campaigns, demand that was given out before is not counted any more, and the log of starts is assumed full.
+//
+// # Limits
+//
+// Per endpoint with a limit L there is a sliding log of L places. A token holds a place from its grant until 1 s after its start. The
+// start is known from the gate's report ("so long before this question"), taken as if the question had needed no time, which can only
+// hold the place longer. A token without a report holds it until 1.1 s after the question that it answers was received: a gate voids
+// tokens 100 ms after it asked. So no second holds more than L starts, whatever is late or lost.
+//
+// Grants are spread: at most max(1, 2 % of L) at once, and in any x seconds at most L·(x+lead), lead being the time of such a burst and 30 ms.
+// A fresh activation can't know the starts of an earlier one. That one kept to the same pace until at most now, and its last
+// token is void 100 ms from now: starts in the second before t are at most L·(now+100ms+lead − t + 1s). What is left of L at t grows
+// with L from now+100ms+lead on, so places are freed at just that pace, the last when every earlier start is surely a second old: no
+// second too many, and after a fail-over the first call starts after 0.1 s + lead instead of 1.1 s.
+//
+// # Standing
+//
+//	RunUnknown ──RunStanding──▶ RunActive ⇄ RunHeld ──▶ RunOver (remembered for 10 minutes)
+//
+// Tokens and demand go to active runs only. An unknown run's campaign is asked, at most once a second.
+//
+// # Pauses
+//
+//	sends ──OverQuota, Unauthorized──▶ paused ──ResumeChannel, or a probe of the quota succeeds──▶ sends
+//
+// The pause is durable before the gate has its answer. Probes run 1 s, 2 s, 4 s … 60 s apart. A rate limit answer pauses nothing: it stops
+// one endpoint for 1 s, doubling to 8 s while it comes again.
+//
+// # Failure
+//
+// A question that fails is asked again by the gate under the same number, so no report is lost or counted twice. If the journal refuses an
+// event, the activation ends and the next one stands on what is durable.
+package channel

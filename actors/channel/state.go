@@ -1,0 +1,68 @@
+package channel
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"hayauma.example/actors"
+)
+
+// state is what the events make: nothing else changes it.
+type state struct {
+	configured bool
+	settings   actors.Settings
+	since      time.Time // of the last event that changed what is shown
+	pause      *pause
+}
+
+// pause is why nothing is granted, and until what.
+type pause struct{ Paused }
+
+// Apply makes an event part of the state.
+func (ch *Channel) Apply(e Event) {
+	s := &ch.state
+	switch e := e.(type) {
+	case Configured:
+		s.configured, s.settings = true, e.Settings
+		if s.pause == nil {
+			s.since = e.At
+		}
+	case Removed:
+		*s = state{}
+	case Paused:
+		s.pause, s.since = &pause{e}, e.At
+	case Resumed:
+		s.pause, s.since = nil, e.At
+	}
+}
+
+// stopped is why the channel grants nothing; empty: it does.
+func (s *state) stopped(name string) string {
+	switch {
+	case !s.configured:
+		return fmt.Sprintf("channel %q is not configured", name)
+	case s.pause != nil:
+		return s.pause.Reason
+	}
+	return ""
+}
+
+// with is the pause with one more campaign to tell of its end; false: there is no pause, or it is known already.
+func (p *pause) with(campaign string) (Paused, bool) {
+	if p == nil || slices.Contains(p.Campaigns, campaign) {
+		return Paused{}, false
+	}
+	more := p.Paused
+	more.Campaigns = append(slices.Clone(p.Campaigns), campaign)
+	return more, true
+}
+
+// join are the campaigns and those of the pause, each once, in order.
+func (p *pause) join(campaigns []string) []string {
+	if p != nil {
+		campaigns = append(campaigns, p.Campaigns...)
+	}
+	slices.Sort(campaigns)
+	return slices.Compact(campaigns)
+}
