@@ -146,6 +146,7 @@ type RunLayout struct {
 type Returned struct {
 	Window uint32
 	Paths  []Span
+	Anew   bool // because their bytes differ from the plan's
 }
 
 // Done answers a command that has nothing to tell.

@@ -37,7 +37,7 @@ type (
 		Window                  uint32
 		Bytes                   int
 		Piece                   uint32 // comes back with Granted
-		Anew                    bool // a re-drive: what the window held before is void
+		Anew                    bool   // a re-drive: what the window held before is void
 	}
 	// WantTokens is a gate's question, at most one in flight, with what became of the tokens that it had. Answer: Tokens.
 	WantTokens struct {

@@ -17,7 +17,7 @@ type (
 	Report struct {
 		Run     string
 		Window  uint32
-		Path    Span
+		Path    Span // a composer's PathReturned and PathUnmatched may name a stretch of pushes
 		What    What
 		Doubt   bool   // an attempt of this dispatch ended without a certain answer
 		Poster  string // whom to tell Recorded; empty: the answer of an Ask
@@ -31,11 +31,10 @@ type (
 		Window, Number uint32
 		Paths          []Span
 	}
-	// Direct records what the campaign itself decided. Answer: Progress.
+	// Direct records what the campaign itself decided about paths that it never dispatches again; a repeat finds nothing pending. Answer: Progress.
 	Direct struct {
 		Run     string
-		ID      string // a repeat under the same id changes nothing
-		Paths   []Span // what is unsettled of these …
+		Paths   []Span // what has no outcome of these …
 		Outcome Outcome
 		Reason  string
 	}
@@ -47,7 +46,10 @@ type (
 		Reason string
 	}
 	// Totalled asks for the run's figures. Answer: Progress.
-	Totalled struct{ Run string }
+	Totalled struct {
+		Run     string
+		Windows []uint32 // whose returns to name
+	}
 	// Page asks for outcomes of a stretch of recipients. Answer: Outcomes.
 	Page struct{ Span Span }
 	// Story asks for everything recorded about one recipient. Answer: Account.
@@ -72,6 +74,7 @@ const (
 	PathRefused                   // a final 4xx
 	PathSplit                     // a multicast of several was refused with 400
 	PathReturned                  // untried, dropped
+	PathAltered                   // untried, dropped: its bytes differ from the plan's
 	PathUnmatched                 // a re-drive would send other bytes than planned
 )
 

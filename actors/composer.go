@@ -22,7 +22,10 @@ type (
 		Due                    time.Time // the templates' now
 	}
 	// Granted is leave to render; demand was asked for by WantDemand.
-	Granted struct{ Bytes int }
+	Granted struct {
+		Bytes int
+		Piece uint32 // as in the question
+	}
 	// ReturnWindow asks the composer to give back what it has not told yet.
 	ReturnWindow struct{}
 )
@@ -36,6 +39,7 @@ type Path struct {
 	Span      Span // pushes: any stretch of one chunk, each recipient a path of its own; multicast: one path
 	Chunk     uint32
 	Multicast bool
+	Anew      bool // its bytes differed from the plan's once: the window's own hashes rule
 }
 
 // ComposerID is the identity of a window's composer.

@@ -1,0 +1,230 @@
+package campaign
+
+import (
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/plan"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// What a campaign tells itself: answers of others, and time.
+type (
+	tick     struct{ actors.CampaignMsg }
+	reminded struct {
+		actors.CampaignMsg
+		name string
+	}
+	verified struct {
+		actors.CampaignMsg
+		accept actors.Accept
+		reply  engine.Reply
+		err    error
+	}
+	planned struct {
+		actors.CampaignMsg
+		table plan.Table
+		err   error
+	}
+	ledgerOpened struct {
+		actors.CampaignMsg
+		progress actors.Progress
+		err      error
+	}
+	looked struct {
+		actors.CampaignMsg
+		progress actors.Progress
+		err      error
+	}
+	described struct {
+		actors.CampaignMsg
+		info actors.ChannelInfo
+		err  error
+	}
+	unsettledKnown struct {
+		actors.CampaignMsg
+		window uint32
+		answer actors.UnsettledPaths
+		err    error
+	}
+	given struct {
+		actors.CampaignMsg
+		progress actors.Progress
+		err      error
+	}
+)
+
+// The campaign's reminders.
+const (
+	remindUpload = "upload"
+	remindWork   = "work"
+)
+
+// Deps are what a campaign needs besides messages.
+type Deps struct {
+	Objects journal.Objects
+	Plan    func(PlanJob) (plan.Table, error) // freezes a run, off the actor
+	Crash   func(point string)                // named crash points; nil: none
+}
+
+// Campaign is one aggregate of intent.
+type Campaign struct {
+	deps   Deps
+	intent Intent // changed by Apply only
+
+	view      view
+	upload    time.Time // the sender of the upload was last heard
+	outcomeAt time.Time // newest outcome, or the start of waiting for one
+	ticking   *engine.Timer
+	number    uint32              // re-drives by this activation
+	asking    map[uint32]bool     // windows with an Unsettled under way
+	channelAt time.Time           // the channel was last asked
+	retry     time.Duration       // back-off of failing steps
+	trouble   string              // why a step fails, for show
+	known     map[uint32]struct{} // windows that this activation dispatched
+	voided    map[uint32]bool     // windows whose demand was given back
+}
+
+// Serve lets sys host campaigns.
+func Serve(sys *engine.System, d Deps) {
+	if d.Crash == nil {
+		d.Crash = func(string) {}
+	}
+	engine.OnReminder(actors.Campaigns, func(name string, _ time.Time, _ []byte) actors.CampaignMsg { return reminded{name: name} })
+	engine.ServeDurable(sys, actors.Campaigns, func(string) engine.Durable[actors.CampaignMsg, Event] {
+		return &Campaign{deps: d, view: view{done: map[uint32]bool{}}, asking: map[uint32]bool{}, known: map[uint32]struct{}{}, voided: map[uint32]bool{}}
+	})
+}
+
+// Apply folds one fact into the intent.
+func (a *Campaign) Apply(e Event) { a.intent.Apply(e) }
+
+// Started resumes what an earlier activation left.
+func (a *Campaign) Started(c *engine.Context[actors.CampaignMsg]) { a.advance(c) }
+
+// Handle has one line per message.
+func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.CampaignMsg) {
+	switch m := m.(type) {
+	case actors.BeginUpload:
+		a.beginUpload(c, m)
+	case actors.KeepUpload:
+		a.keepUpload(c, m)
+	case actors.DropUpload:
+		a.dropUpload(c, m)
+	case actors.Accept:
+		a.accept(c, m)
+	case verified:
+		a.verified(c, m)
+	case reminded:
+		a.reminded(c, m)
+	case actors.Show:
+		a.show(c)
+	case actors.Layout:
+		a.layout(c)
+	case actors.Pause:
+		a.pause(c)
+	case actors.Resume:
+		a.resume(c)
+	case actors.Cancel:
+		a.cancel(c)
+	case tick:
+		a.ticking = nil
+		a.advance(c)
+	case planned:
+		a.planned(c, m)
+	case ledgerOpened:
+		a.ledgerOpened(c, m)
+	case looked:
+		a.looked(c, m)
+	case described:
+		a.described(c, m)
+	case actors.Progress:
+		a.progress(c, m)
+	case unsettledKnown:
+		a.unsettledKnown(c, m)
+	case given:
+		a.given(c, m)
+	case actors.StandingOf:
+		a.tellStanding(c)
+	case actors.ChannelState:
+		a.channelState(c, m)
+	}
+}
+
+// reminded wakes the campaign; the work itself follows from the state.
+func (a *Campaign) reminded(c *engine.Context[actors.CampaignMsg], m reminded) {
+	if m.name == remindUpload && a.intent.Accepted == nil {
+		a.expireUpload(c)
+		return
+	}
+	a.advance(c)
+}
+
+// refuse answers the Ask in hand with a problem.
+func refuse(c *engine.Context[actors.CampaignMsg], status int, title, detail string) {
+	c.Respond(actors.Problem{Status: status, Title: title, Detail: detail})
+}
+
+func (a *Campaign) notFound(c *engine.Context[actors.CampaignMsg]) bool {
+	if a.intent.Accepted != nil {
+		return false
+	}
+	refuse(c, 404, "no such campaign", c.ID())
+	return true
+}
+
+func (a *Campaign) show(c *engine.Context[actors.CampaignMsg]) {
+	if !a.notFound(c) {
+		c.Respond(a.info(c))
+	}
+}
+
+func (a *Campaign) layout(c *engine.Context[actors.CampaignMsg]) {
+	switch {
+	case a.notFound(c):
+	case !a.intent.Planned:
+		refuse(c, 409, "not planned yet", "the recipients are listed once the run is planned, ten minutes before its due time at the latest")
+	default:
+		c.Respond(actors.RunLayout{Run: a.intent.Run, Table: a.intent.Table, Columns: a.intent.Accepted.Audience.Columns,
+			Channel: a.intent.Accepted.Definition.Channel})
+	}
+}
+
+func (a *Campaign) info(c *engine.Context[actors.CampaignMsg]) actors.Info {
+	s := &a.intent
+	i := actors.Info{
+		ID: c.ID(), Name: s.Accepted.Definition.Name, Channel: s.Accepted.Definition.Channel,
+		State: s.state(a.view, c.Now()), Reason: a.reason(),
+		Rows: s.Accepted.Audience.Rows, Duplicates: s.Accepted.Audience.Duplicates,
+		Totals: a.totals(), Run: s.Run, AcceptedAt: s.Accepted.At, Due: s.Accepted.Due, StartedAt: s.Started, Mode: mode(s.Table),
+	}
+	if s.Finished != nil {
+		i.FinishedAt = s.Finished.At
+	}
+	return i
+}
+
+func (a *Campaign) totals() actors.Totals {
+	switch {
+	case a.intent.Finished != nil:
+		return a.intent.Finished.Totals
+	case a.view.ledger:
+		return a.view.totals
+	}
+	return actors.Totals{actors.Pending: a.intent.Recipients()}
+}
+
+func (a *Campaign) reason() string {
+	switch {
+	case a.intent.Finished != nil:
+		return ""
+	case !a.intent.CancelAt.IsZero():
+		return "cancelling"
+	case a.intent.Paused:
+		return "paused by the operator"
+	case a.view.held != "":
+		return a.view.held
+	}
+	return a.trouble
+}

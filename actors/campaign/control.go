@@ -1,0 +1,195 @@
+package campaign
+
+import (
+	"context"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/engine"
+)
+
+func (a *Campaign) pause(c *engine.Context[actors.CampaignMsg]) {
+	switch {
+	case a.notFound(c):
+	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
+		refuse(c, 409, "campaign is over", "it is "+string(a.intent.state(a.view, c.Now()))+"; only a campaign that is not over can be paused")
+	case a.intent.Paused:
+		c.Respond(a.info(c))
+	default:
+		engine.Persist(c, []Event{Paused{}}, func() {
+			a.hold(c)
+			c.Respond(a.info(c))
+			a.advance(c)
+		})
+	}
+}
+
+// hold stops the run's calls and asks for what is untried: the channel tells the gates, composers drop what they have not told.
+func (a *Campaign) hold(c *engine.Context[actors.CampaignMsg]) {
+	a.tellStanding(c)
+	for _, w := range a.intent.Open {
+		actors.Composers.Ref(c.System(), actors.ComposerID(a.intent.Run, w.Number)).Tell(actors.ReturnWindow{})
+	}
+}
+
+func (a *Campaign) resume(c *engine.Context[actors.CampaignMsg]) {
+	switch {
+	case a.notFound(c):
+	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
+		refuse(c, 409, "campaign is over", "it is "+string(a.intent.state(a.view, c.Now()))+" and can't go on")
+	case !a.intent.Paused:
+		c.Respond(a.info(c))
+	default:
+		engine.Persist(c, []Event{Resumed{}}, func() {
+			a.view.looked = false // what was returned meanwhile
+			a.outcomeAt = c.Now()
+			c.Respond(a.info(c))
+			a.advance(c)
+		})
+	}
+}
+
+func (a *Campaign) cancel(c *engine.Context[actors.CampaignMsg]) {
+	switch {
+	case a.notFound(c):
+	case a.intent.Finished != nil && a.intent.Finished.State != actors.StateCancelled:
+		refuse(c, 409, "campaign is over", "it is "+string(a.intent.Finished.State)+"; what was delivered can't be called back")
+	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
+		c.Respond(a.info(c))
+	default:
+		engine.Persist(c, []Event{CancelAsked{At: c.Now()}}, func() {
+			a.deps.Crash("campaign.cancel.asked")
+			a.hold(c)
+			c.Respond(a.info(c))
+			a.advance(c)
+		})
+	}
+}
+
+// cancelRest settles everything: of open windows what was not returned is unknown, all the rest is cancelled.
+func (a *Campaign) cancelRest(c *engine.Context[actors.CampaignMsg]) {
+	a.view.given = true
+	checker, run := a.checker(c), a.intent.Run
+	windows := append([]*Window(nil), a.intent.Open...)
+	all := []actors.Span{{Lo: 0, Hi: a.intent.Table.Recipients}}
+	c.Go(func(ctx context.Context) actors.CampaignMsg {
+		ctx, cancel := context.WithTimeout(ctx, askTimeout)
+		defer cancel()
+		for _, w := range windows {
+			m := actors.GiveUp{Run: run, Window: w.Number, Paths: w.Paths, Reason: "cancelled_in_flight"}
+			if _, err := engine.Ask[actors.Progress](ctx, checker, actors.CheckerMsg(m)); err != nil {
+				return given{err: err}
+			}
+		}
+		p, err := engine.Ask[actors.Progress](ctx, checker, actors.CheckerMsg(actors.Direct{Run: run, Paths: all, Outcome: actors.Cancelled, Reason: "cancelled"}))
+		return given{progress: p, err: err}
+	})
+}
+
+// direct tells the checker what became of paths that are never dispatched.
+func (a *Campaign) direct(c *engine.Context[actors.CampaignMsg], o actors.Outcome, reason string, paths []actors.Span) {
+	a.view.given = true
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Direct{Run: a.intent.Run, Paths: paths, Outcome: o, Reason: reason}),
+		func(p actors.Progress, err error) actors.CampaignMsg { return given{progress: p, err: err} })
+}
+
+func (a *Campaign) given(c *engine.Context[actors.CampaignMsg], m given) {
+	if m.err != nil {
+		a.view.given = false
+		a.failed(c, "telling the ledger", m.err)
+		return
+	}
+	a.succeeded()
+	a.view.given = false
+	a.view.expired = a.intent.Lapsed
+	a.absorb(c, m.progress)
+}
+
+// watch looks after open windows: what has no outcome for long is sent again, what is too old is given up.
+func (a *Campaign) watch(c *engine.Context[actors.CampaignMsg]) {
+	if a.ticking == nil {
+		a.tickIn(c, tickEvery)
+	}
+	if !a.view.looked || !a.intent.CancelAt.IsZero() {
+		return
+	}
+	now := c.Now()
+	if now.Sub(a.channelAt) >= channelEach {
+		a.describe(c)
+	}
+	for _, w := range a.intent.Open {
+		switch a.intent.care(w, a.view, a.asking[w.Number], a.knows(w), now.Sub(a.outcomeAt)) {
+		case carry:
+		case redrive:
+			a.askUnsettled(c, w)
+		case giveUp:
+			a.giveUpWindow(c, w)
+		}
+	}
+}
+
+func (a *Campaign) knows(w *Window) bool {
+	_, ok := a.known[w.Number]
+	return ok
+}
+
+// askUnsettled asks the checker what to send again; its answer is the only ground for a re-drive.
+func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window) {
+	a.asking[w.Number] = true
+	a.number++
+	number := w.Number
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: number, Number: a.number, Paths: w.Paths}),
+		func(u actors.UnsettledPaths, err error) actors.CampaignMsg {
+			return unsettledKnown{window: number, answer: u, err: err}
+		})
+}
+
+func (a *Campaign) unsettledKnown(c *engine.Context[actors.CampaignMsg], m unsettledKnown) {
+	delete(a.asking, m.window)
+	if m.err != nil {
+		a.failed(c, "asking what is unsettled", m.err)
+		return
+	}
+	a.succeeded()
+	a.known[m.window] = struct{}{}
+	a.outcomeAt = c.Now()
+	if len(m.answer.Paths) == 0 {
+		a.view.done[m.window] = true
+	}
+	if w := a.intent.Window(m.window); w != nil && len(m.answer.Paths) > 0 && a.intent.CancelAt.IsZero() {
+		a.deps.Crash("campaign.redrive.before")
+		a.compose(c, w, m.answer.Paths, a.number)
+		a.deps.Crash("campaign.redrive.after")
+	}
+	a.absorb(c, m.answer.Progress)
+}
+
+func (a *Campaign) giveUpWindow(c *engine.Context[actors.CampaignMsg], w *Window) {
+	a.view.given = true
+	ask(c, a.checker(c), actors.CheckerMsg(actors.GiveUp{Run: a.intent.Run, Window: w.Number, Paths: w.Paths, Reason: "no certain answer within 23 h"}),
+		func(p actors.Progress, err error) actors.CampaignMsg { return looked{progress: p, err: err} })
+}
+
+// care is what an open window needs.
+type care uint8
+
+const (
+	carry   care = iota // nothing
+	redrive             // ask the checker and send again
+	giveUp              // past its time
+)
+
+// care decides for one window; silent is how long no outcome came.
+func (s *Intent) care(w *Window, v view, asking, known bool, silent time.Duration) care {
+	switch {
+	case v.settledOf(w) >= w.Size || asking || v.given:
+		return carry
+	case !v.now.Before(w.At.Add(actors.GiveUpAfter)):
+		return giveUp
+	case s.Paused || v.held != "" || !v.channel:
+		return carry
+	case !known, silent >= actors.StallAfter:
+		return redrive
+	}
+	return carry
+}

@@ -1,0 +1,20 @@
+// Package campaign holds the intent: definition, audience, run, frozen plan, windows, pause and cancel.
+//
+//	(nothing) ──Uploading──▶ uploading ──Accepted──▶ accepted ──RunStarted──▶ planning ──Planned──▶ planned
+//	planned ──WindowOpened…WindowClosed──▶ running ⇄ paused ──Finished──▶ finished | cancelled | expired
+//
+// [Intent] is a fold of the journal; decide.go is the only place that says what comes next, as a pure function of the intent and of
+// what this activation has learnt; the actor applies one step after another. Whatever is lost with an activation is asked for
+// again: the ledger's figures and returned paths from the checker, limits and pauses from the channel.
+//
+// It promises: 202 stands for a durable Accepted event over verified parts; a window is durable before its first path leaves; only
+// the campaign re-drives, and only what the checker answered to Unsettled; a path comes back to the plan only by a Returned that
+// the checker recorded. A cancelled or expired campaign is planned too, so that every recipient is in its ledger.
+//
+// An unfinished campaign has the reminder "work", so an owner that claims its shard wakes it.
+//
+// Two things differ from the design's text. The window's clock is the node's clock before the append, not the store's time stamp:
+// it is earlier, so deadlines come earlier, and a node whose clock is off by more than five minutes makes no calls. And an upload
+// whose sender has been silent for 15 s may be replaced by another under the same key, because a client that retries after a crash
+// should not wait an hour; the replaced one can't be accepted any more.
+package campaign

@@ -1,0 +1,310 @@
+package campaign
+
+import (
+	"context"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/plan"
+	"hayauma.example/engine"
+)
+
+// Times of a running activation.
+const (
+	askTimeout  = 10 * time.Second
+	tickEvery   = time.Second
+	channelEach = 10 * time.Second
+	maxBackoff  = 30 * time.Second
+)
+
+// PlanJob is one run to freeze.
+type PlanJob struct {
+	Ctx        context.Context
+	Upload     string
+	Run        string
+	Due        time.Time
+	Definition actors.Definition
+	Audience   actors.Audience
+}
+
+// workAt is when an accepted campaign must be awake.
+func workAt(e Accepted) time.Time { return e.Due.Add(-PlanAhead) }
+
+// advance applies the next step. It is called after everything that may have changed the answer.
+func (a *Campaign) advance(c *engine.Context[actors.CampaignMsg]) {
+	a.view.now = c.Now()
+	step, at := a.intent.next(a.view)
+	switch step {
+	case idle:
+	case wait:
+		a.tickIn(c, at.Sub(a.view.now))
+		return
+	case startRun:
+		engine.Persist(c, []Event{RunStarted{Run: ulid.Make().String()}}, func() { a.advance(c) })
+		return
+	case planRun:
+		a.plan(c)
+	case openLedger:
+		a.openLedger(c)
+	case lookAround:
+		a.lookAround(c)
+	case openWindow:
+		a.openWindow(c)
+		return
+	case lapse:
+		engine.Persist(c, []Event{Lapsed{At: a.view.now}}, func() { a.advance(c) })
+		return
+	case expire:
+		a.direct(c, actors.Expired, "too_late", a.intent.unopened())
+	case cancelRest:
+		a.cancelRest(c)
+	case finish:
+		a.finish(c)
+		return
+	}
+	if a.intent.Accepted != nil && a.intent.Finished == nil && a.intent.Run != "" {
+		a.watch(c)
+	}
+}
+
+// tickIn looks again after d at the latest.
+func (a *Campaign) tickIn(c *engine.Context[actors.CampaignMsg], d time.Duration) {
+	if a.ticking != nil {
+		a.ticking.Stop()
+	}
+	a.ticking = c.After(max(d, 0), tick{})
+}
+
+// failed keeps the trouble for show and tries again after a back-off.
+func (a *Campaign) failed(c *engine.Context[actors.CampaignMsg], what string, err error) {
+	a.retry = min(max(2*a.retry, 100*time.Millisecond), maxBackoff)
+	a.trouble = what + ": " + err.Error()
+	c.Log().Warn("campaign_step_failed", "campaign", c.ID(), "step", what, "error", err)
+	a.tickIn(c, a.retry)
+}
+
+func (a *Campaign) succeeded() { a.retry, a.trouble = 0, "" }
+
+func (a *Campaign) plan(c *engine.Context[actors.CampaignMsg]) {
+	a.view.planning = true
+	s, freeze := &a.intent, a.deps.Plan
+	job := PlanJob{Upload: s.Accepted.Upload, Run: s.Run, Due: s.Accepted.Due, Definition: s.Accepted.Definition, Audience: s.Accepted.Audience}
+	c.Go(func(ctx context.Context) actors.CampaignMsg {
+		job.Ctx = ctx
+		table, err := freeze(job)
+		return planned{table: table, err: err}
+	})
+}
+
+func (a *Campaign) planned(c *engine.Context[actors.CampaignMsg], m planned) {
+	if m.err != nil {
+		a.failed(c, "planning", m.err)
+		a.view.planning = false
+		return
+	}
+	a.succeeded()
+	engine.Persist(c, []Event{Planned{Table: m.table}}, func() {
+		a.deps.Crash("campaign.planned")
+		a.view.planning = false
+		a.advance(c)
+	})
+}
+
+// ask asks another grain off the actor; the answer comes back as a message.
+func ask[R, M any](c *engine.Context[actors.CampaignMsg], to engine.Ref[M], m M, then func(R, error) actors.CampaignMsg) {
+	c.Go(func(ctx context.Context) actors.CampaignMsg {
+		ctx, cancel := context.WithTimeout(ctx, askTimeout)
+		defer cancel()
+		r, err := engine.Ask[R](ctx, to, m)
+		return then(r, err)
+	})
+}
+
+func (a *Campaign) checker(c *engine.Context[actors.CampaignMsg]) engine.Ref[actors.CheckerMsg] {
+	return actors.Checkers.Ref(c.System(), a.intent.Run)
+}
+
+func (a *Campaign) openLedger(c *engine.Context[actors.CampaignMsg]) {
+	if a.view.given {
+		return
+	}
+	a.view.given = true
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Table: a.intent.Table}),
+		func(p actors.Progress, err error) actors.CampaignMsg { return ledgerOpened{progress: p, err: err} })
+}
+
+func (a *Campaign) ledgerOpened(c *engine.Context[actors.CampaignMsg], m ledgerOpened) {
+	a.view.given = false
+	if m.err != nil {
+		a.failed(c, "opening the ledger", m.err)
+		return
+	}
+	a.succeeded()
+	a.view.ledger = true
+	a.outcomeAt = c.Now()
+	a.absorb(c, m.progress)
+}
+
+// lookAround asks, once per activation, what the checker recorded as returned, and what the channel allows.
+func (a *Campaign) lookAround(c *engine.Context[actors.CampaignMsg]) {
+	if a.view.given {
+		return
+	}
+	a.view.given = true
+	var open []uint32
+	for _, w := range a.intent.Open {
+		open = append(open, w.Number)
+	}
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Totalled{Run: a.intent.Run, Windows: open}),
+		func(p actors.Progress, err error) actors.CampaignMsg { return looked{progress: p, err: err} })
+}
+
+func (a *Campaign) looked(c *engine.Context[actors.CampaignMsg], m looked) {
+	a.view.given = false
+	if m.err != nil {
+		a.failed(c, "asking the ledger", m.err)
+		return
+	}
+	a.succeeded()
+	a.view.looked = true
+	a.tellStanding(c)
+	a.describe(c)
+	a.absorb(c, m.progress)
+}
+
+func (a *Campaign) describe(c *engine.Context[actors.CampaignMsg]) {
+	a.channelAt = c.Now()
+	ask(c, a.channel(c), actors.ChannelMsg(actors.DescribeChannel{}),
+		func(i actors.ChannelInfo, err error) actors.CampaignMsg { return described{info: i, err: err} })
+}
+
+func (a *Campaign) described(c *engine.Context[actors.CampaignMsg], m described) {
+	if m.err != nil {
+		a.failed(c, "asking the channel", m.err)
+		return
+	}
+	a.succeeded()
+	a.view.channel, a.view.limits = true, m.info.Settings.Limits
+	a.channelState(c, actors.ChannelState{Paused: m.info.Paused})
+}
+
+func (a *Campaign) channel(c *engine.Context[actors.CampaignMsg]) engine.Ref[actors.ChannelMsg] {
+	return actors.Channels.Ref(c.System(), a.intent.Accepted.Definition.Channel)
+}
+
+func (a *Campaign) channelState(c *engine.Context[actors.CampaignMsg], m actors.ChannelState) {
+	a.view.held = ""
+	if m.Paused != "" {
+		a.view.held = "channel paused: " + m.Paused
+	}
+	a.advance(c)
+}
+
+// tellStanding says to the channel what the run may do.
+func (a *Campaign) tellStanding(c *engine.Context[actors.CampaignMsg]) {
+	if a.intent.Accepted == nil || a.intent.Run == "" {
+		return
+	}
+	a.channel(c).Tell(actors.RunStanding{Campaign: c.ID(), Run: a.intent.Run, Standing: a.intent.standing()})
+}
+
+func (a *Campaign) openWindow(c *engine.Context[actors.CampaignMsg]) {
+	s := &a.intent
+	paths, cursor := s.window(shareOf(a.view.limits))
+	if len(paths) == 0 && cursor == s.Cursor {
+		return
+	}
+	e := WindowOpened{Number: s.Last + 1, Paths: paths, Cursor: cursor, At: c.Now(), Settled: s.settledWindows(a.view)}
+	engine.Persist(c, []Event{e}, func() {
+		a.deps.Crash("campaign.window.opened")
+		a.known[e.Number] = struct{}{}
+		a.outcomeAt = c.Now()
+		a.compose(c, s.Window(e.Number), paths, 0)
+		a.deps.Crash("campaign.window.told")
+		a.advance(c)
+	})
+}
+
+// compose tells the window's composer what to send.
+func (a *Campaign) compose(c *engine.Context[actors.CampaignMsg], w *Window, paths []actors.Span, number uint32) {
+	s := &a.intent
+	actors.Composers.Ref(c.System(), actors.ComposerID(s.Run, w.Number)).Tell(actors.Compose{
+		Campaign: c.ID(), Run: s.Run, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: number,
+		Paths: s.toSend(paths), Deadline: w.At.Add(actors.CallDeadline),
+		Messages: s.Accepted.Definition.Messages, Columns: s.Accepted.Audience.Columns, Due: s.Accepted.Due,
+	})
+}
+
+// progress is the checker's word after each of its records.
+func (a *Campaign) progress(c *engine.Context[actors.CampaignMsg], m actors.Progress) {
+	if m.Run != a.intent.Run || a.intent.Finished != nil {
+		return
+	}
+	a.absorb(c, m)
+}
+
+// absorb takes the checker's figures, puts returned paths back into the plan, and goes on.
+func (a *Campaign) absorb(c *engine.Context[actors.CampaignMsg], p actors.Progress) {
+	a.learn(c, p)
+	if closed := a.intent.closedBy(p.Returned); len(closed) > 0 && a.intent.Finished == nil {
+		engine.Persist(c, closed, func() {
+			a.deps.Crash("campaign.window.closed")
+			a.view.expired = false
+			a.advance(c)
+		})
+		return
+	}
+	a.advance(c)
+}
+
+// learn takes figures that are not older than those it has, and voids the demand of windows that are settled.
+func (a *Campaign) learn(c *engine.Context[actors.CampaignMsg], p actors.Progress) {
+	if p.Totals.Settled() < a.view.totals.Settled() {
+		return
+	}
+	if p.Totals.Settled() > a.view.totals.Settled() {
+		a.outcomeAt = c.Now()
+	}
+	a.view.totals, a.view.settled = p.Totals, p.Windows
+	for _, number := range a.intent.settledWindows(a.view) {
+		if !a.voided[number] {
+			a.voided[number] = true
+			a.channel(c).Tell(actors.WindowDone{Run: a.intent.Run, Window: number})
+		}
+	}
+}
+
+func (a *Campaign) finish(c *engine.Context[actors.CampaignMsg]) {
+	s := &a.intent
+	e := Finished{State: s.finalState(a.view.totals), Totals: a.view.totals, At: c.Now()}
+	c.Forget(remindWork, workAt(*s.Accepted))
+	engine.Persist(c, []Event{e}, func() {
+		a.tellStanding(c)
+		if a.ticking != nil {
+			a.ticking.Stop()
+		}
+	})
+}
+
+// mode is what most recipients of a plan go by.
+func mode(t plan.Table) string {
+	push, multicast := uint32(0), uint32(0)
+	for _, e := range t.Chunks {
+		switch e.Mode {
+		case plan.Push:
+			push += e.Count
+		case plan.Multicast:
+			multicast += e.Count
+		case plan.Failed:
+		}
+	}
+	switch {
+	case push+multicast == 0:
+		return ""
+	case multicast > push:
+		return "multicast"
+	}
+	return "push"
+}

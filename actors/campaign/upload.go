@@ -1,0 +1,148 @@
+package campaign
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"hayauma.example/actors"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// PartName and DupName name the stored objects of an upload, ChunkName those of a run.
+func PartName(upload string, n int) string { return fmt.Sprintf("up.%s.part.%d", upload, n) }
+
+// DupName names a list of duplicate rows of an upload.
+func DupName(upload string, n int) string { return fmt.Sprintf("up.%s.dup.%d", upload, n) }
+
+// ChunkName names a frozen chunk of a run.
+func ChunkName(run string, n uint32) string { return fmt.Sprintf("run.%s.%d", run, n) }
+
+func (a *Campaign) beginUpload(c *engine.Context[actors.CampaignMsg], m actors.BeginUpload) {
+	s := &a.intent
+	if s.Accepted != nil {
+		c.Respond(actors.UploadTicket{Accepted: &actors.Accepted{Definition: s.Accepted.Definition, ContentSHA256: s.Accepted.Audience.ContentSHA256}})
+		return
+	}
+	now := c.Now()
+	if s.Upload != "" && s.Upload != m.Upload && now.Sub(a.upload) < actors.UploadPatience {
+		refuse(c, 409, "upload in progress", "another request with this Idempotency-Key is being received; wait for its answer and repeat")
+		return
+	}
+	events := []Event{}
+	if s.Upload != "" {
+		a.purge(c, s.Upload)
+		events = append(events, UploadDropped{Upload: s.Upload, Reason: "replaced: its sender fell silent"})
+		c.Forget(remindUpload, s.UploadAt.Add(actors.UploadExpiry))
+	}
+	c.Remind(remindUpload, now.Add(actors.UploadExpiry), nil)
+	engine.Persist(c, append(events, Uploading{Upload: m.Upload, At: now}), func() {
+		a.upload = now
+		c.Respond(actors.UploadTicket{Go: true})
+	})
+}
+
+func (a *Campaign) keepUpload(c *engine.Context[actors.CampaignMsg], m actors.KeepUpload) {
+	if a.intent.Upload == m.Upload {
+		a.upload = c.Now()
+	}
+}
+
+func (a *Campaign) dropUpload(c *engine.Context[actors.CampaignMsg], m actors.DropUpload) {
+	if a.intent.Accepted != nil || a.intent.Upload != m.Upload {
+		c.Respond(actors.Done{})
+		return
+	}
+	a.drop(c, m.Reason)
+}
+
+// expireUpload drops an upload an hour after it began, unless its sender is still at it.
+func (a *Campaign) expireUpload(c *engine.Context[actors.CampaignMsg]) {
+	if a.intent.Upload != "" && c.Now().Sub(a.upload) >= actors.UploadPatience {
+		a.drop(c, "expired")
+	}
+}
+
+func (a *Campaign) drop(c *engine.Context[actors.CampaignMsg], reason string) {
+	upload := a.intent.Upload
+	c.Forget(remindUpload, a.intent.UploadAt.Add(actors.UploadExpiry))
+	engine.Persist(c, []Event{UploadDropped{Upload: upload, Reason: reason}}, func() {
+		a.purge(c, upload)
+		c.Respond(actors.Done{})
+	})
+}
+
+// purge removes what an upload stored; a failure leaves bytes behind, nothing else.
+func (a *Campaign) purge(c *engine.Context[actors.CampaignMsg], upload string) {
+	objects, log := a.deps.Objects, c.Log()
+	c.Go(func(ctx context.Context) actors.CampaignMsg {
+		if err := objects.Drop(ctx, "up."+upload); err != nil {
+			log.Warn("upload_not_purged", "upload", upload, "error", err)
+		}
+		return nil
+	})
+}
+
+func (a *Campaign) accept(c *engine.Context[actors.CampaignMsg], m actors.Accept) {
+	s := &a.intent
+	switch {
+	case s.Accepted != nil && s.Accepted.Upload == m.Upload:
+		c.Respond(a.info(c)) // the answer to the first Accept was lost
+		return
+	case s.Accepted != nil || s.Upload != m.Upload:
+		refuse(c, 409, "upload was replaced", "another request with this Idempotency-Key took its place; repeat the request")
+		return
+	}
+	a.upload = c.Now()
+	reply, objects := c.Reply(), a.deps.Objects
+	c.Go(func(ctx context.Context) actors.CampaignMsg {
+		return verified{accept: m, reply: reply, err: verify(ctx, objects, m.Upload, m.Audience)}
+	})
+}
+
+// ErrIncomplete says that the stored parts are not what was counted while they were stored.
+var ErrIncomplete = errors.New("stored audience is incomplete")
+
+// verify reads back what was stored: its number of parts and its digest.
+func verify(ctx context.Context, objects journal.Objects, upload string, au actors.Audience) error {
+	sum := sha256.New()
+	for n := range au.Parts {
+		data, err := objects.Get(ctx, PartName(upload, n))
+		if err != nil {
+			return fmt.Errorf("part %d of %d: %w", n, au.Parts, err)
+		}
+		sum.Write(data)
+	}
+	if !bytes.Equal(sum.Sum(nil), au.PartsSHA256) {
+		return ErrIncomplete
+	}
+	for n := range au.DupParts {
+		if _, err := objects.Get(ctx, DupName(upload, n)); err != nil {
+			return fmt.Errorf("duplicate list %d of %d: %w", n, au.DupParts, err)
+		}
+	}
+	return nil
+}
+
+func (a *Campaign) verified(c *engine.Context[actors.CampaignMsg], m verified) {
+	if m.err != nil || a.intent.Accepted != nil || a.intent.Upload != m.accept.Upload {
+		m.reply.Send(actors.Problem{Status: 503, Title: "audience could not be stored", Detail: fmt.Sprint(m.err, "; repeat the request")})
+		return
+	}
+	now := c.Now()
+	due := m.accept.Definition.At
+	if due.IsZero() {
+		due = now
+	}
+	e := Accepted{Upload: m.accept.Upload, Definition: m.accept.Definition, Audience: m.accept.Audience, At: now, Due: due}
+	c.Forget(remindUpload, a.intent.UploadAt.Add(actors.UploadExpiry))
+	c.Remind(remindWork, workAt(e), nil)
+	engine.Persist(c, []Event{e}, func() {
+		a.deps.Crash("campaign.accepted")
+		m.reply.Send(a.info(c))
+		a.advance(c)
+	})
+}

@@ -1,0 +1,154 @@
+package campaign
+
+import (
+	"hayauma.example/actors"
+	"hayauma.example/actors/plan"
+)
+
+// maxStretches bounds the record of one window where returned recipients lie scattered.
+const maxStretches = 1000
+
+// share is how many sends a window may hold: ten minutes of the channel's limit; 0: no limit.
+type share struct{ push, multicast int }
+
+const windowSeconds = 600
+
+func shareOf(l actors.Limits) share {
+	return share{push: l.Push * windowSeconds, multicast: l.Multicast * windowSeconds}
+}
+
+// window chooses the paths of the next window: returned ones first, then chunks in order, of at most ChunksInWindow chunks, and no
+// more sends than the share, but at least one path. A push chunk is cut to fit.
+func (s *Intent) window(sh share) (paths []actors.Span, cursor uint32) {
+	p := picker{table: s.Table, share: sh}
+	for _, b := range s.joinedBack() {
+		if !p.take(b) {
+			return p.paths, s.Cursor
+		}
+	}
+	cursor = s.Cursor
+	for cursor < s.Table.Recipients {
+		_, entry, ok := s.Table.Locate(cursor)
+		if !ok {
+			return p.paths, cursor
+		}
+		end := entry.First + entry.Count
+		if entry.Mode == plan.Failed {
+			cursor = end
+			continue
+		}
+		full := !p.take(actors.Span{Lo: cursor, Hi: end})
+		if n := len(p.paths); n > 0 && p.paths[n-1].Lo == cursor {
+			cursor = p.paths[n-1].Hi
+		}
+		if full {
+			break
+		}
+	}
+	return p.paths, cursor
+}
+
+// joinedBack is what was returned, pushes that follow each other in one chunk joined to stretches.
+func (s *Intent) joinedBack() []actors.Span {
+	var out []actors.Span
+	var pushes actors.Set
+	for _, b := range s.Back {
+		if _, entry, ok := s.Table.Locate(b.Lo); ok && entry.Mode == plan.Multicast {
+			out = append(out, b)
+		} else {
+			pushes.Add(b)
+		}
+	}
+	for _, p := range pushes.Spans() {
+		for _, q := range s.toSend([]actors.Span{p}) {
+			out = append(out, q.Span)
+		}
+	}
+	return out
+}
+
+// picker fills a window.
+type picker struct {
+	table  plan.Table
+	share  share
+	paths  []actors.Span
+	chunks int
+	chunk  uint32 // the chunk of the newest path
+	push   int
+	multi  int
+}
+
+// take adds a stretch of one chunk, or what fits of it; false: the window is full.
+func (p *picker) take(s actors.Span) bool {
+	chunk, entry, ok := p.table.Locate(s.Lo)
+	if !ok {
+		return true
+	}
+	other := p.chunks == 0 || chunk != p.chunk
+	if len(p.paths) == maxStretches || other && p.chunks == actors.ChunksInWindow {
+		return false
+	}
+	fits := p.fits(s, entry.Mode)
+	if fits == 0 {
+		return false
+	}
+	if other {
+		p.chunks, p.chunk = p.chunks+1, chunk
+	}
+	p.paths = append(p.paths, actors.Span{Lo: s.Lo, Hi: s.Lo + uint32(fits)})
+	return fits == s.Len()
+}
+
+// fits is how many of the recipients may still be sent to, and counts them as sent.
+func (p *picker) fits(s actors.Span, mode plan.Mode) int {
+	if mode == plan.Multicast {
+		if p.share.multicast > 0 && p.multi >= p.share.multicast {
+			return 0
+		}
+		p.multi++
+		return s.Len()
+	}
+	n := s.Len()
+	if p.share.push > 0 {
+		n = min(n, p.share.push-p.push)
+	}
+	p.push += n
+	return n
+}
+
+// toSend says which chunk each path is of, for the composer.
+func (s *Intent) toSend(paths []actors.Span) []actors.Path {
+	var out []actors.Path
+	for _, p := range paths {
+		for lo := p.Lo; lo < p.Hi; {
+			chunk, entry, ok := s.Table.Locate(lo)
+			if !ok {
+				break
+			}
+			part := actors.Span{Lo: lo, Hi: min(p.Hi, entry.First+entry.Count)}
+			out = append(out, actors.Path{Span: part, Chunk: chunk, Multicast: entry.Mode == plan.Multicast, Anew: s.Anew.Touches(part)})
+			lo = part.Hi
+		}
+	}
+	return out
+}
+
+// unopened names every recipient that no window holds.
+func (s *Intent) unopened() []actors.Span {
+	out := append([]actors.Span(nil), s.Back...)
+	if s.Cursor < s.Table.Recipients {
+		out = append(out, actors.Span{Lo: s.Cursor, Hi: s.Table.Recipients})
+	}
+	return out
+}
+
+// settledWindows are the open windows of which every recipient is settled.
+func (s *Intent) settledWindows(v view) []uint32 {
+	var out []uint32
+	for _, w := range s.Open {
+		if v.settledOf(w) >= w.Size {
+			out = append(out, w.Number)
+		}
+	}
+	return out
+}

@@ -1,0 +1,181 @@
+package checker
+
+import (
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/engine"
+)
+
+// How reports are packed into records.
+const (
+	packReports = 500
+	packDelay   = 100 * time.Millisecond
+)
+
+// flush is the checker's own word to itself: the first buffered report has waited long enough.
+type flush struct{ actors.CheckerMsg }
+
+// pendingReport is a report with the answer that it waits for.
+type pendingReport struct {
+	report actors.Report
+	reply  engine.Reply
+}
+
+// Checker judges reports and keeps the ledger of one run.
+type Checker struct {
+	ledger Ledger // owned by Apply
+
+	buffer  []pendingReport // reports not yet judged; owned by Handle
+	waiting bool            // a flush is under way in time
+	crash   func(point string)
+	history History
+}
+
+// Deps are what a checker needs besides messages.
+type Deps struct {
+	Crash   func(point string) // named crash points; nil: none
+	History History            // reads a run's journal for Story
+}
+
+// Serve lets sys host checkers.
+func Serve(sys *engine.System, d Deps) {
+	if d.Crash == nil {
+		d.Crash = func(string) {}
+	}
+	engine.ServeDurable(sys, actors.Checkers, func(string) engine.Durable[actors.CheckerMsg, Event] {
+		return &Checker{crash: d.Crash, history: d.History}
+	})
+}
+
+// Apply folds one fact into the ledger.
+func (k *Checker) Apply(e Event) { k.ledger.Apply(e) }
+
+// Handle has one line per message.
+func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
+	if open, ok := m.(actors.Open); ok {
+		k.open(c, open)
+		return
+	}
+	if !k.ledger.Begun() {
+		c.Respond(actors.Problem{Status: 404, Title: "no such run", Detail: c.ID()})
+		return
+	}
+	switch m := m.(type) {
+	case actors.Report:
+		k.report(c, m)
+	case flush:
+		k.waiting = false
+		k.flush(c)
+	case actors.Unsettled:
+		k.unsettled(c, m)
+	case actors.Direct:
+		k.direct(c, m)
+	case actors.GiveUp:
+		k.giveUp(c, m)
+	case actors.Totalled:
+		c.Respond(k.ledger.Progress(m.Windows...))
+	case actors.Page:
+		c.Respond(k.ledger.page(m.Span))
+	case actors.Story:
+		k.story(c, m)
+	}
+}
+
+func (k *Checker) open(c *engine.Context[actors.CheckerMsg], m actors.Open) {
+	if k.ledger.Begun() {
+		c.Respond(k.ledger.Progress())
+		return
+	}
+	engine.Persist(c, []Event{Opened{Campaign: m.Campaign, Run: m.Run, Table: m.Table}}, func() {
+		c.Respond(k.ledger.Progress())
+	})
+}
+
+func (k *Checker) report(c *engine.Context[actors.CheckerMsg], m actors.Report) {
+	p := pendingReport{report: m}
+	if m.Poster == "" {
+		p.reply = c.Reply()
+	}
+	k.buffer = append(k.buffer, k.ledger.expand(p)...)
+	switch {
+	case len(k.buffer) >= packReports:
+		k.flush(c)
+	case !k.waiting:
+		k.waiting = true
+		c.After(packDelay, flush{})
+	}
+}
+
+// flush judges what is buffered, up to the first report about recipients that an earlier one of the same batch concerns, and records it.
+func (k *Checker) flush(c *engine.Context[actors.CheckerMsg]) {
+	batch := disjoint(k.buffer)
+	if len(batch) == 0 {
+		return
+	}
+	rest := append([]pendingReport(nil), k.buffer[len(batch):]...)
+	facts := k.ledger.rule(batch)
+	done := func() {
+		k.crash("checker.ack.before")
+		k.acknowledge(c, batch, facts)
+		k.crash("checker.ack.after")
+		k.buffer = rest
+		if len(rest) > 0 {
+			k.flush(c)
+		}
+	}
+	if events := facts.events(); len(events) > 0 {
+		engine.Persist(c, events, func() { k.tellProgress(c, facts.returned); done() })
+		return
+	}
+	done()
+}
+
+// acknowledge tells every reporter that its word is on disk.
+func (k *Checker) acknowledge(c *engine.Context[actors.CheckerMsg], batch []pendingReport, facts rulings) {
+	for _, p := range batch {
+		r := actors.Recorded{Run: p.report.Run, Window: p.report.Window, Path: p.report.Path, Split: facts.splitNow(p.report.Path)}
+		if p.report.Poster == "" {
+			p.reply.Send(r)
+			continue
+		}
+		actors.Posters.Ref(c.System(), p.report.Poster).Tell(r)
+	}
+}
+
+// tellProgress gives the campaign the figures, and what was returned since the last word.
+func (k *Checker) tellProgress(c *engine.Context[actors.CheckerMsg], returned []Returned) {
+	p := k.ledger.Progress()
+	for _, r := range returned {
+		p.Returned = append(p.Returned, actors.Returned(r))
+	}
+	actors.Campaigns.Ref(c.System(), k.ledger.Campaign).Tell(p)
+}
+
+func (k *Checker) unsettled(c *engine.Context[actors.CheckerMsg], m actors.Unsettled) {
+	answer := actors.UnsettledPaths{Paths: k.ledger.unsettled(m.Window, m.Paths), Progress: k.ledger.Progress(m.Window)}
+	if len(answer.Paths) == 0 {
+		c.Respond(answer)
+		return
+	}
+	engine.Persist(c, []Event{Redriven{Window: m.Window, Number: m.Number, Paths: answer.Paths}}, func() {
+		k.crash("checker.redriven.after")
+		c.Respond(answer)
+	})
+}
+
+func (k *Checker) direct(c *engine.Context[actors.CheckerMsg], m actors.Direct) {
+	k.decide(c, Directed{Paths: k.ledger.pendingOf(m.Paths, nil), Outcome: m.Outcome, Reason: m.Reason})
+}
+
+func (k *Checker) giveUp(c *engine.Context[actors.CheckerMsg], m actors.GiveUp) {
+	k.decide(c, Directed{Window: m.Window, Paths: k.ledger.pendingOf(m.Paths, k.ledger.returned[m.Window]), Outcome: actors.Unknown, Reason: m.Reason})
+}
+
+func (k *Checker) decide(c *engine.Context[actors.CheckerMsg], d Directed) {
+	if len(d.Paths) == 0 {
+		c.Respond(k.ledger.Progress(d.Window))
+		return
+	}
+	engine.Persist(c, []Event{d}, func() { c.Respond(k.ledger.Progress(d.Window)) })
+}

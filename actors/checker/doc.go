@@ -1,0 +1,14 @@
+// Package checker holds the facts of a run: it is the only writer of outcomes, splits and unknown.
+//
+//	Open ──▶ ledger of pending recipients
+//	Report ──▶ judged (verdict.go) ──▶ packed (≤ 500 reports or 100 ms) ──▶ one record ──▶ Recorded to each poster, Progress to the campaign
+//	Unsettled ──▶ Redriven is durable ──▶ the paths to send again
+//	Direct, GiveUp ──▶ what the campaign itself decided
+//
+// It promises that nothing is acknowledged before its record is durable, that an outcome is replaced only by a greater one, that a
+// path which was re-driven in a window is never returned from it, and that a returned path is never named for sending under that
+// window again. All decisions are functions of the ledger, which is a fold of the journal; reports that concern the same
+// recipients are never judged in one batch, so that each is judged against everything recorded before it.
+//
+// On failure (a refused append, a panic) the activation ends and nothing was acknowledged: posters repeat their reports.
+package checker

@@ -1,0 +1,154 @@
+package checker
+
+import (
+	"maps"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/plan"
+)
+
+// Ledger is the state of one run: an outcome per recipient index, and what is known of its paths. It changes only by Apply.
+// It costs one byte a recipient, two when some recipients have reasons.
+type Ledger struct {
+	Campaign, Run string
+	Table         plan.Table
+
+	outcome  []actors.Outcome
+	reason   []uint8 // index into reasons; nil until a reason came
+	reasons  []string
+	totals   actors.Totals
+	windows  map[uint32]uint32      // recipients settled by reports of a window
+	redriven actors.Set             // recipients of paths that were re-driven; such a path never leaves its window again
+	returned map[uint32]*actors.Set // recipients of paths returned, by window
+	altered  actors.Set             // recipients of paths whose bytes differed from the plan's
+	split    map[actors.Span]bool   // retired multicast paths
+}
+
+// Begun tells whether the run's ledger is open.
+func (l *Ledger) Begun() bool { return l.Run != "" }
+
+// Apply changes the state by one fact.
+func (l *Ledger) Apply(e Event) {
+	switch e := e.(type) {
+	case Opened:
+		l.open(e)
+	case Settled:
+		for _, x := range e.Entries {
+			l.settle(x.Path, x.Window, x.Outcome, x.Reason)
+		}
+	case Redriven:
+		for _, p := range e.Paths {
+			l.redriven.Add(p)
+		}
+	case Returned:
+		for _, p := range e.Paths {
+			l.returnedFrom(e.Window).Add(p)
+			if e.Anew {
+				l.altered.Add(p)
+			}
+		}
+	case Split:
+		l.split[e.Path] = true
+	case Directed:
+		for _, p := range e.Paths {
+			l.settle(p, e.Window, e.Outcome, e.Reason)
+		}
+	}
+}
+
+// open fills the ledger: recipients that could not be rendered have failed from the beginning.
+func (l *Ledger) open(e Opened) {
+	*l = Ledger{
+		Campaign: e.Campaign, Run: e.Run, Table: e.Table,
+		outcome:  make([]actors.Outcome, e.Table.Recipients),
+		windows:  map[uint32]uint32{},
+		returned: map[uint32]*actors.Set{},
+		split:    map[actors.Span]bool{},
+	}
+	l.totals[actors.Pending] = e.Table.Recipients
+	for _, c := range e.Table.Chunks {
+		if c.Mode == plan.Failed {
+			l.settle(actors.Span{Lo: c.First, Hi: c.First + c.Count}, 0, actors.Failed, "render")
+		}
+	}
+}
+
+func (l *Ledger) settle(p actors.Span, window uint32, o actors.Outcome, reason string) {
+	for i := p.Lo; i < p.Hi; i++ {
+		old := l.outcome[i]
+		if actors.Merge(old, o) == old {
+			continue
+		}
+		if old == actors.Pending && window > 0 {
+			l.windows[window]++
+		}
+		l.totals[old]--
+		l.totals[o]++
+		l.outcome[i] = o
+		l.because(i, reason)
+	}
+}
+
+// because keeps the reason of a recipient's outcome; a run has at most 255 different ones, the rest reads "other".
+func (l *Ledger) because(i uint32, reason string) {
+	if l.reason == nil {
+		if reason == "" {
+			return
+		}
+		l.reason, l.reasons = make([]uint8, len(l.outcome)), []string{""}
+	}
+	for k, r := range l.reasons {
+		if r == reason {
+			l.reason[i] = uint8(k)
+			return
+		}
+	}
+	if len(l.reasons) < 255 {
+		l.reasons = append(l.reasons, reason)
+	} else if len(l.reasons) == 255 {
+		l.reasons = append(l.reasons, "other")
+	}
+	l.reason[i] = uint8(len(l.reasons) - 1)
+}
+
+// Outcome is a recipient's outcome and its reason.
+func (l *Ledger) Outcome(i uint32) (actors.Outcome, string) {
+	if l.reason == nil {
+		return l.outcome[i], ""
+	}
+	return l.outcome[i], l.reasons[l.reason[i]]
+}
+
+// Totals counts the run's recipients by outcome.
+func (l *Ledger) Totals() actors.Totals { return l.totals }
+
+func (l *Ledger) returnedFrom(window uint32) *actors.Set {
+	s := l.returned[window]
+	if s == nil {
+		s = &actors.Set{}
+		l.returned[window] = s
+	}
+	return s
+}
+
+func (l *Ledger) pending(p actors.Span) bool {
+	for i := p.Lo; i < p.Hi; i++ {
+		if l.outcome[i] == actors.Pending {
+			return true
+		}
+	}
+	return false
+}
+
+// Progress is the run's figures for its campaign, with everything that was returned from the windows named.
+func (l *Ledger) Progress(windows ...uint32) actors.Progress {
+	p := actors.Progress{Run: l.Run, Totals: l.totals, Windows: maps.Clone(l.windows)}
+	for _, w := range windows {
+		if s := l.returned[w]; s != nil && !s.Empty() {
+			for _, q := range l.returnedPaths(s) {
+				p.Returned = append(p.Returned, actors.Returned{Window: w, Paths: []actors.Span{q}, Anew: l.altered.Touches(q)})
+			}
+		}
+	}
+	return p
+}

@@ -1,0 +1,110 @@
+package checker
+
+import (
+	"hayauma.example/actors"
+	"hayauma.example/actors/plan"
+)
+
+// isPath tells whether p is a path of the run: one recipient of a push chunk, or a multicast chunk or a part of it by halving.
+func (l *Ledger) isPath(p actors.Span) bool {
+	if p.Hi <= p.Lo || p.Hi > l.Table.Recipients {
+		return false
+	}
+	_, entry, ok := l.Table.Locate(p.Lo)
+	if !ok {
+		return false
+	}
+	if entry.Mode != plan.Multicast {
+		return entry.Mode == plan.Push && p.Len() == 1
+	}
+	for q := chunkSpan(entry); q.Contains(p); {
+		if q == p {
+			return true
+		}
+		a, b := q.Halves()
+		if q = a; !a.Contains(p) {
+			q = b
+		}
+	}
+	return false
+}
+
+func chunkSpan(e plan.Entry) actors.Span { return actors.Span{Lo: e.First, Hi: e.First + e.Count} }
+
+// unsettled names what is still to be sent of a window's paths: pushes as stretches, multicasts as their leaves, without what was
+// returned from that window.
+func (l *Ledger) unsettled(window uint32, paths []actors.Span) []actors.Span {
+	gone := l.returnedFrom(window)
+	var out []actors.Span
+	for _, p := range paths {
+		switch _, entry, ok := l.Table.Locate(p.Lo); {
+		case !ok || p.Hi > l.Table.Recipients:
+		case entry.Mode == plan.Multicast:
+			out = l.leaves(p, gone, out)
+		default:
+			out = l.stretches(p, gone, out)
+		}
+	}
+	return out
+}
+
+func (l *Ledger) leaves(p actors.Span, gone *actors.Set, out []actors.Span) []actors.Span {
+	if l.split[p] {
+		a, b := p.Halves()
+		return l.leaves(b, gone, l.leaves(a, gone, out))
+	}
+	if l.pending(p) && !gone.Covers(p) {
+		out = append(out, p)
+	}
+	return out
+}
+
+func (l *Ledger) stretches(p actors.Span, gone *actors.Set, out []actors.Span) []actors.Span {
+	from := p.Lo
+	flush := func(to uint32) {
+		if from < to {
+			out = append(out, actors.Span{Lo: from, Hi: to})
+		}
+	}
+	for i := p.Lo; i < p.Hi; i++ {
+		if l.outcome[i] != actors.Pending || gone.Has(i) {
+			flush(i)
+			from = i + 1
+		}
+	}
+	flush(p.Hi)
+	return out
+}
+
+// returnedPaths names what was returned as the paths that they were: stretches of pushes, leaves of multicasts.
+func (l *Ledger) returnedPaths(s *actors.Set) []actors.Span {
+	var out []actors.Span
+	for _, p := range s.Spans() {
+		for lo := p.Lo; lo < p.Hi; {
+			_, entry, ok := l.Table.Locate(lo)
+			if !ok {
+				break
+			}
+			chunk := chunkSpan(entry)
+			part := actors.Span{Lo: lo, Hi: min(p.Hi, chunk.Hi)}
+			if entry.Mode == plan.Multicast {
+				out = l.returnedLeaves(chunk, part, out)
+			} else {
+				out = append(out, part)
+			}
+			lo = part.Hi
+		}
+	}
+	return out
+}
+
+func (l *Ledger) returnedLeaves(p, within actors.Span, out []actors.Span) []actors.Span {
+	switch {
+	case l.split[p]:
+		a, b := p.Halves()
+		return l.returnedLeaves(b, within, l.returnedLeaves(a, within, out))
+	case within.Contains(p):
+		return append(out, p)
+	}
+	return out
+}

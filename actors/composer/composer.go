@@ -1,0 +1,296 @@
+package composer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/plan"
+	"hayauma.example/actors/template"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+const (
+	loadBackoff = 500 * time.Millisecond
+	reportEvery = 2 * time.Second
+)
+
+type (
+	// loaded brings a chunk from the store.
+	loaded struct {
+		actors.ComposerMsg
+		seq    uint32
+		chunk  plan.Chunk
+		hashes [][]byte // the window's own, nil: the plan's
+		err    error
+	}
+	// frozen says that the window's own hashes are durable.
+	frozen struct {
+		actors.ComposerMsg
+		seq uint32
+		err error
+	}
+	// retry loads a piece again.
+	retry struct {
+		actors.ComposerMsg
+		seq uint32
+	}
+)
+
+// Deps are what a composer needs besides messages.
+type Deps struct {
+	Objects journal.Objects
+	Crash   func(point string) // named crash points; nil: none
+}
+
+// Composer renders one window.
+type Composer struct {
+	deps *Deps
+
+	order actors.Compose  // the newest one: template, columns, deadline
+	bound *template.Bound // of order
+	queue []piece         // what is still to be told
+	piece *rendering      // in hand
+	seq   uint32          // of the piece in hand; answers for an older one are ignored
+	told  map[uint32]bool // dispatch numbers seen
+}
+
+// piece is one path, or a stretch of pushes, to tell.
+type piece struct {
+	path   actors.Path
+	number uint32
+}
+
+// rendering is the piece in hand.
+type rendering struct {
+	piece
+	chunk    plan.Chunk
+	hashes   [][]byte
+	demand   int
+	granted  bool
+	refrozen bool // the window's own hashes hold this piece's
+}
+
+// Serve lets sys host composers.
+func Serve(sys *engine.System, d Deps) {
+	if d.Crash == nil {
+		d.Crash = func(string) {}
+	}
+	engine.Serve(sys, actors.Composers, func(string) engine.Actor[actors.ComposerMsg] {
+		return &Composer{deps: &d, told: map[uint32]bool{}}
+	})
+}
+
+// Handle has one line per message. A composer with nothing to tell leaves memory.
+func (k *Composer) Handle(c *engine.Context[actors.ComposerMsg], m actors.ComposerMsg) {
+	switch m := m.(type) {
+	case actors.Compose:
+		k.compose(c, m)
+	case loaded:
+		k.loaded(c, m)
+	case actors.Granted:
+		k.granted(c, m)
+	case frozen:
+		k.frozen(c, m)
+	case actors.ReturnWindow:
+		k.returnWindow(c)
+	case retry:
+		k.load(c, m.seq)
+	}
+	if k.piece == nil && len(k.queue) == 0 {
+		c.Passivate()
+	}
+}
+
+func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compose) {
+	if k.told[m.Number] {
+		return
+	}
+	bound, err := bind(m)
+	if err != nil {
+		// The template was accepted and planned by a build that could read it; nothing was told, so the window waits for one that can.
+		c.Log().Error("template_not_readable", "campaign", m.Campaign, "window", m.Window, "error", err)
+		return
+	}
+	k.told[m.Number] = true
+	k.order, k.bound = m, bound
+	for _, p := range m.Paths {
+		k.queue = append(k.queue, piece{p, m.Number})
+	}
+	if k.piece == nil {
+		k.next(c)
+	}
+}
+
+func bind(m actors.Compose) (*template.Bound, error) {
+	t, err := template.Parse(m.Messages, template.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return t.Bind(m.Columns, m.Due)
+}
+
+// next takes the next piece of the queue in hand.
+func (k *Composer) next(c *engine.Context[actors.ComposerMsg]) {
+	k.piece = nil
+	if len(k.queue) == 0 {
+		return
+	}
+	k.piece = &rendering{piece: k.queue[0]}
+	k.queue = k.queue[1:]
+	k.seq++
+	k.load(c, k.seq)
+}
+
+// inHand tells whether an answer is for the piece in hand.
+func (k *Composer) inHand(seq uint32) bool { return k.piece != nil && seq == k.seq }
+
+func (k *Composer) load(c *engine.Context[actors.ComposerMsg], seq uint32) {
+	if !k.inHand(seq) {
+		return
+	}
+	objects, run, window, p := k.deps.Objects, k.order.Run, k.order.Window, k.piece.path
+	c.Go(func(ctx context.Context) actors.ComposerMsg {
+		chunk, err := loadChunk(ctx, objects, run, p.Chunk)
+		if err != nil || !p.Anew {
+			return loaded{seq: seq, chunk: chunk, err: err}
+		}
+		hashes, err := loadHashes(ctx, objects, run, p.Chunk, window)
+		return loaded{seq: seq, chunk: chunk, hashes: hashes, err: err}
+	})
+}
+
+func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
+	if !k.inHand(m.seq) {
+		return
+	}
+	if m.err != nil {
+		c.Log().Warn("chunk_not_loaded", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
+		c.After(loadBackoff, retry{seq: m.seq})
+		return
+	}
+	k.piece.chunk, k.piece.hashes = m.chunk, m.hashes
+	k.piece.demand = estimate(m.chunk, k.piece.path, len(k.order.Messages))
+	actors.Channels.Ref(c.System(), k.order.Channel).Tell(actors.WantDemand{
+		Composer: c.ID(), Campaign: k.order.Campaign, Run: k.order.Run, Window: k.order.Window,
+		Bytes: k.piece.demand, Piece: k.seq, Anew: k.piece.number > 0,
+	})
+}
+
+// granted renders the piece in hand and tells it, or gives it back where its bytes are not those that were frozen.
+func (k *Composer) granted(c *engine.Context[actors.ComposerMsg], m actors.Granted) {
+	if !k.inHand(m.Piece) || k.piece.granted {
+		return // for a piece that was given back: its demand is void with the window
+	}
+	k.piece.granted = true
+	posts, altered, hashes := k.render()
+	switch {
+	case len(altered) == 0:
+		k.tell(c, posts)
+		k.next(c)
+	case k.piece.path.Anew && k.piece.number == 0 && !k.piece.refrozen:
+		k.freeze(c, hashes)
+	case k.piece.number == 0:
+		k.tell(c, posts)
+		k.giveBack(c, altered, actors.PathAltered)
+		k.next(c)
+	default:
+		k.tell(c, posts)
+		k.giveBack(c, altered, actors.PathUnmatched)
+		k.next(c)
+	}
+}
+
+// freeze makes the window's own hashes durable before the first of its paths leaves.
+func (k *Composer) freeze(c *engine.Context[actors.ComposerMsg], hashes [][]byte) {
+	objects, name := k.deps.Objects, hashesName(k.order.Run, k.piece.path.Chunk, k.order.Window)
+	seq := k.seq
+	for i, own := range k.piece.hashes { // of another stretch of the chunk in this window
+		if len(own) > 0 {
+			hashes[i] = own
+		}
+	}
+	k.piece.hashes, k.piece.refrozen = hashes, true
+	c.Go(func(ctx context.Context) actors.ComposerMsg {
+		return frozen{seq: seq, err: objects.Put(ctx, name, joinHashes(hashes))}
+	})
+}
+
+func (k *Composer) frozen(c *engine.Context[actors.ComposerMsg], m frozen) {
+	if !k.inHand(m.seq) {
+		return
+	}
+	if m.err != nil {
+		c.Log().Warn("hashes_not_stored", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
+		c.After(loadBackoff, retry{seq: m.seq})
+		return
+	}
+	posts, _, _ := k.render()
+	k.tell(c, posts)
+	k.next(c)
+}
+
+// tell dispatches: a Tell to each poster, never repeated.
+func (k *Composer) tell(c *engine.Context[actors.ComposerMsg], posts []actors.Post) {
+	k.deps.Crash("composer.tell.before")
+	for i, m := range posts {
+		if i == len(posts)/2 {
+			k.deps.Crash("composer.tell.midway")
+		}
+		actors.Posters.Ref(c.System(), poster(m)).Tell(m)
+	}
+	k.deps.Crash("composer.tell.after")
+}
+
+// giveBack reports paths that were never told, until the checker has recorded it.
+func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actors.Span, what actors.What) {
+	sys, run, window := c.System(), k.order.Run, k.order.Window
+	log := c.Log()
+	c.Go(func(ctx context.Context) actors.ComposerMsg {
+		for _, p := range paths {
+			r := actors.Report{Run: run, Window: window, Path: p, What: what}
+			for ctx.Err() == nil {
+				if err := reportOnce(ctx, sys, r); err == nil {
+					break
+				} else {
+					log.Warn("return_not_recorded", "run", run, "error", err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func reportOnce(ctx context.Context, sys *engine.System, r actors.Report) error {
+	ctx, cancel := context.WithTimeout(ctx, reportEvery)
+	defer cancel()
+	_, err := engine.Ask[actors.Recorded](ctx, actors.Checkers.Ref(sys, r.Run), actors.CheckerMsg(r))
+	if err != nil {
+		<-ctx.Done() // not faster than one try in reportEvery
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// returnWindow gives back every first dispatch that was not told; re-drives stay, they can't be returned.
+func (k *Composer) returnWindow(c *engine.Context[actors.ComposerMsg]) {
+	var back []actors.Span
+	var keep []piece
+	for _, p := range k.queue {
+		if p.number == 0 {
+			back = append(back, p.path.Span)
+		} else {
+			keep = append(keep, p)
+		}
+	}
+	k.queue = keep
+	if k.piece != nil && k.piece.number == 0 {
+		back = append(back, k.piece.path.Span)
+		k.next(c)
+	}
+	if len(back) > 0 {
+		k.giveBack(c, back, actors.PathReturned)
+	}
+}

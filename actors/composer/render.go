@@ -1,0 +1,152 @@
+package composer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/plan"
+	"hayauma.example/actors/provider"
+	"hayauma.example/engine/journal"
+)
+
+// recipientBytes is what a command costs in memory besides its body.
+const recipientBytes = 256
+
+// estimate is the demand of a piece: what its commands will hold in memory until they are recorded.
+func estimate(chunk plan.Chunk, p actors.Path, template int) int {
+	n := p.Span.Len()
+	if p.Multicast {
+		return template + n*recipientBytes/4
+	}
+	values := 0
+	for i := range n {
+		for _, v := range chunk.Values[int(p.Span.Lo-chunk.First)+i] {
+			values += len(v)
+		}
+	}
+	return n*(template+recipientBytes) + values
+}
+
+// render makes the commands of the piece in hand, and names the paths whose bytes are not those that were frozen. hashes are the
+// chunk's hashes as rendered now.
+func (k *Composer) render() (posts []actors.Post, altered []actors.Span, hashes [][]byte) {
+	r := k.piece
+	for _, span := range r.paths() {
+		row := 0
+		if !r.path.Multicast {
+			row = int(span.Lo - r.chunk.First)
+		}
+		body, err := k.bound.Render(nil, r.chunk.Values[row])
+		sum := plan.Sum(body)
+		if hashes == nil {
+			hashes = make([][]byte, len(r.chunk.Values))
+		}
+		hashes[row] = sum
+		if err != nil || !bytes.Equal(sum, r.frozen(row)) {
+			altered = append(altered, span)
+			continue
+		}
+		posts = append(posts, k.post(span, body))
+	}
+	k.shareDemand(posts)
+	return posts, altered, hashes
+}
+
+// frozen is the hash that rules a row: the window's own, where it has one, else the plan's.
+func (r *rendering) frozen(row int) []byte {
+	if row < len(r.hashes) && len(r.hashes[row]) > 0 {
+		return r.hashes[row]
+	}
+	return r.chunk.Hashes[row]
+}
+
+// paths are the paths of the piece: one for a multicast, one for each recipient of a stretch of pushes.
+func (r *rendering) paths() []actors.Span {
+	if r.path.Multicast {
+		return []actors.Span{r.path.Span}
+	}
+	out := make([]actors.Span, 0, r.path.Span.Len())
+	for s := range r.path.Span.Each() {
+		out = append(out, s)
+	}
+	return out
+}
+
+func (k *Composer) post(span actors.Span, body []byte) actors.Post {
+	r, first := k.piece, k.piece.chunk.First
+	endpoint := provider.Push
+	if r.path.Multicast {
+		endpoint = provider.Multicast
+	}
+	return actors.Post{
+		Campaign: k.order.Campaign, Run: k.order.Run, Channel: k.order.Channel,
+		Window: k.order.Window, Number: r.number, Chunk: r.path.Chunk, Path: span, Endpoint: endpoint,
+		To: r.chunk.Users[span.Lo-first : span.Hi-first], Messages: body, Deadline: k.order.Deadline,
+	}
+}
+
+// shareDemand puts the piece's demand on its commands; what is left over goes with the last one.
+func (k *Composer) shareDemand(posts []actors.Post) {
+	left := k.piece.demand
+	for i := range posts {
+		posts[i].Demand = left / (len(posts) - i)
+		left -= posts[i].Demand
+	}
+}
+
+func poster(m actors.Post) string {
+	if m.Endpoint == provider.Multicast {
+		return actors.MulticastPoster(m.Channel, m.Run, m.Path)
+	}
+	return actors.PushPoster(m.Channel, m.To[0])
+}
+
+func loadChunk(ctx context.Context, objects journal.Objects, run string, n uint32) (plan.Chunk, error) {
+	data, err := objects.Get(ctx, campaign.ChunkName(run, n))
+	if err != nil {
+		return plan.Chunk{}, err
+	}
+	return plan.DecodeChunk(data)
+}
+
+func hashesName(run string, chunk, window uint32) string {
+	return fmt.Sprintf("%s.w%d", campaign.ChunkName(run, chunk), window)
+}
+
+// loadHashes reads the window's own hashes; none are there before its first dispatch.
+func loadHashes(ctx context.Context, objects journal.Objects, run string, chunk, window uint32) ([][]byte, error) {
+	data, err := objects.Get(ctx, hashesName(run, chunk, window))
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return splitHashes(data)
+}
+
+// joinHashes writes each hash with its length; a hash that is not of this window is empty.
+func joinHashes(hashes [][]byte) []byte {
+	var out []byte
+	for _, h := range hashes {
+		out = append(append(out, byte(len(h))), h...)
+	}
+	return out
+}
+
+func splitHashes(data []byte) ([][]byte, error) {
+	var out [][]byte
+	for len(data) > 0 {
+		n := int(data[0])
+		if len(data) < 1+n {
+			return nil, fmt.Errorf("composer: hashes are cut short")
+		}
+		out = append(out, data[1:1+n])
+		data = data[1+n:]
+	}
+	return out, nil
+}

@@ -1,0 +1,14 @@
+// Package poster delivers: one grain per user of a channel, and one per multicast path.
+//
+//	Post ──▶ waiting ──Start──▶ calling ──answered──▶ waiting again (429, 401, not sent, in doubt) | reporting ──Recorded──▶ gone
+//	             └──GiveBack, untried──▶ reporting Returned
+//
+// A poster waits for a token of its node's gate, makes one attempt under the path's retry key, and decides by decide.go what the
+// answer means. It reports until the checker has recorded it, then leaves memory. It keeps nothing durable: what is lost with it is
+// found by the campaign's re-drive, under the same key.
+//
+// Untried = a first dispatch that was never called, or answered only by what proves that nothing was accepted (401, 429, not sent).
+// Only that may be returned, in the turn in which it is dropped. A poster that doesn't hold a path answers nothing.
+//
+// A command has its window's deadline: no call starts after it; then what is untried is returned, the rest is dropped.
+package poster

@@ -1,0 +1,285 @@
+package poster
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/gate"
+	"hayauma.example/actors/provider"
+	"hayauma.example/engine"
+)
+
+// phase is where a held command stands.
+type phase uint8
+
+const (
+	waiting   phase = iota // for a token
+	calling                // an attempt is under way
+	reporting              // the checker has not recorded it yet
+)
+
+// held is one path that the poster is responsible for.
+type held struct {
+	post   actors.Post
+	phase  phase
+	doubt  bool // an attempt ended without a certain answer
+	tries  uint32
+	report actors.Report
+	repeat time.Duration
+}
+
+type (
+	// answered brings the provider's answer back to the poster.
+	answered struct {
+		actors.PosterMsg
+		run    string
+		path   actors.Span
+		answer provider.Answer
+	}
+	// again repeats a report that was not recorded in time.
+	again struct {
+		actors.PosterMsg
+		run  string
+		path actors.Span
+	}
+)
+
+// Deps are what a poster needs besides messages.
+type Deps struct {
+	Cluster uuid.UUID // retry keys are derived from it
+	Gates   *gate.Gates
+	Crash   func(point string) // named crash points; nil: none
+}
+
+// Poster delivers one user's pushes, or one multicast path.
+type Poster struct {
+	deps *Deps
+	held []*held // mostly one
+}
+
+// Serve lets sys host posters.
+func Serve(sys *engine.System, d Deps) {
+	if d.Crash == nil {
+		d.Crash = func(string) {}
+	}
+	engine.Serve(sys, actors.Posters, func(string) engine.Actor[actors.PosterMsg] { return &Poster{deps: &d} })
+}
+
+// Handle has one line per message. A poster that holds nothing leaves memory.
+func (p *Poster) Handle(c *engine.Context[actors.PosterMsg], m actors.PosterMsg) {
+	switch m := m.(type) {
+	case actors.Post:
+		p.post(c, m)
+	case actors.Start:
+		p.start(c, m)
+	case answered:
+		p.answered(c, m)
+	case actors.GiveBack:
+		p.giveBack(c, m)
+	case actors.Drop:
+		p.drop(c, m)
+	case actors.Recorded:
+		p.recorded(c, m)
+	case again:
+		p.again(c, m)
+	}
+	if len(p.held) == 0 {
+		c.Passivate()
+	}
+}
+
+func (p *Poster) find(run string, path actors.Span) *held {
+	for _, h := range p.held {
+		if h.post.Run == run && h.post.Path == path {
+			return h
+		}
+	}
+	return nil
+}
+
+func (p *Poster) remove(c *engine.Context[actors.PosterMsg], h *held) {
+	for i, x := range p.held {
+		if x == h {
+			p.held = append(p.held[:i], p.held[i+1:]...)
+			break
+		}
+	}
+	if h.post.Demand > 0 {
+		p.gate(c, h).Tell(gate.Freed{Run: h.post.Run, Window: h.post.Window, Bytes: h.post.Demand})
+	}
+}
+
+func (p *Poster) gate(_ *engine.Context[actors.PosterMsg], h *held) engine.Ref[gate.Msg] {
+	return p.deps.Gates.Of(h.post.Channel)
+}
+
+func (p *Poster) post(c *engine.Context[actors.PosterMsg], m actors.Post) {
+	h := p.find(m.Run, m.Path)
+	if h == nil {
+		h = &held{post: m}
+		p.held = append(p.held, h)
+		p.wait(c, h, 0)
+		return
+	}
+	changed := h.takes(m)
+	if m.Demand > 0 { // the command in hand holds its own; the repeat's is given back
+		p.gate(c, h).Tell(gate.Freed{Run: m.Run, Window: m.Window, Bytes: m.Demand})
+	}
+	if changed && h.phase == reporting && h.report.What == actors.PathReturned {
+		p.wait(c, h, 0) // given back, and sent again since
+	}
+}
+
+// wait asks the gate for a token.
+func (p *Poster) wait(c *engine.Context[actors.PosterMsg], h *held, after time.Duration) {
+	h.phase = waiting
+	w := gate.Wait{Campaign: h.post.Campaign, Run: h.post.Run, Poster: c.ID(), Path: h.post.Path,
+		Endpoint: h.post.Endpoint, Untried: h.untried(), Deadline: h.post.Deadline}
+	if after > 0 {
+		w.NotBefore = c.Now().Add(after)
+	}
+	p.gate(c, h).Tell(w)
+}
+
+// start is a token: the call begins now, or the token goes back.
+func (p *Poster) start(c *engine.Context[actors.PosterMsg], m actors.Start) {
+	h := p.find(m.Run, m.Path)
+	now := c.Now()
+	switch {
+	case h == nil || h.phase != waiting:
+		p.deps.Gates.Of(m.Channel).Tell(gate.Unused{Start: m})
+		return
+	case now.After(m.Expires):
+		p.gate(c, h).Tell(gate.Unused{Start: m})
+		p.wait(c, h, 0)
+		return
+	case !now.Before(h.post.Deadline):
+		p.gate(c, h).Tell(gate.Unused{Start: m})
+		p.tooLate(c, h)
+		return
+	}
+	h.phase = calling
+	h.tries++
+	if m.Limited {
+		p.gate(c, h).Tell(gate.Started{Start: m, At: now})
+	}
+	p.call(c, h, m.Provider)
+}
+
+// call makes one attempt off the actor. The same key and bytes go out on every attempt of the path in its window.
+func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, to provider.Provider) {
+	m := h.post
+	attempt := provider.Call{
+		Endpoint: m.Endpoint, To: m.To, Messages: m.Messages,
+		Key: actors.RetryKey(p.deps.Cluster, m.Run, m.Window, m.Chunk, m.Path),
+	}
+	crash := p.deps.Crash
+	c.Go(func(ctx context.Context) actors.PosterMsg {
+		ctx, cancel := context.WithTimeout(ctx, provider.Timeout)
+		defer cancel()
+		crash("poster.call.before")
+		a := to.Send(ctx, attempt)
+		crash("poster.call.after")
+		return answered{run: m.Run, path: m.Path, answer: a}
+	})
+}
+
+func (p *Poster) answered(c *engine.Context[actors.PosterMsg], m answered) {
+	h := p.find(m.run, m.path)
+	if h == nil {
+		return // dropped meanwhile: the run is over
+	}
+	p.gate(c, h).Tell(gate.Ended{Endpoint: h.post.Endpoint, Verdict: m.answer.Verdict, Reason: m.answer.Reason})
+	n := decide(h.post.Endpoint, h.post.Path.Len(), m.answer, h.tries)
+	if n.report == 0 {
+		h.doubt = h.doubt || n.doubt
+		p.wait(c, h, n.after)
+		return
+	}
+	p.report(c, h, actors.Report{What: n.report, Reason: m.answer.Reason, Request: m.answer.RequestID})
+}
+
+// report tells the checker until it has recorded the word.
+func (p *Poster) report(c *engine.Context[actors.PosterMsg], h *held, r actors.Report) {
+	r.Run, r.Window, r.Path = h.post.Run, h.post.Window, h.post.Path
+	r.Doubt, r.Poster, r.Tries = h.doubt, c.ID(), h.tries
+	h.phase, h.report, h.repeat = reporting, r, firstRepeat
+	p.deps.Crash("poster.report.before")
+	actors.Checkers.Ref(c.System(), r.Run).Tell(r)
+	p.deps.Crash("poster.report.after")
+	c.After(h.repeat, again{run: r.Run, path: r.Path})
+}
+
+func (p *Poster) again(c *engine.Context[actors.PosterMsg], m again) {
+	h := p.find(m.run, m.path)
+	if h == nil || h.phase != reporting {
+		return
+	}
+	actors.Checkers.Ref(c.System(), h.report.Run).Tell(h.report)
+	h.repeat = min(2*h.repeat, maxRepeat)
+	c.After(h.repeat, m)
+}
+
+func (p *Poster) giveBack(c *engine.Context[actors.PosterMsg], m actors.GiveBack) {
+	now := c.Now()
+	for _, h := range append([]*held(nil), p.held...) {
+		switch {
+		case h.post.Run != m.Run || h.phase != waiting:
+		case !now.Before(h.post.Deadline):
+			p.tooLate(c, h)
+		case h.untried():
+			p.giveUp(c, h)
+		}
+	}
+}
+
+// giveUp returns an untried command.
+func (p *Poster) giveUp(c *engine.Context[actors.PosterMsg], h *held) {
+	p.gate(c, h).Tell(gate.Withdraw{Run: h.post.Run, Path: h.post.Path, Poster: c.ID()})
+	p.report(c, h, actors.Report{What: actors.PathReturned})
+}
+
+// tooLate ends a command at its window's deadline.
+func (p *Poster) tooLate(c *engine.Context[actors.PosterMsg], h *held) {
+	if h.untried() {
+		p.giveUp(c, h)
+		return
+	}
+	p.gate(c, h).Tell(gate.Withdraw{Run: h.post.Run, Path: h.post.Path, Poster: c.ID()})
+	p.remove(c, h)
+}
+
+// drop forgets what is held of a run that is over. An attempt that is under way ends by itself.
+func (p *Poster) drop(c *engine.Context[actors.PosterMsg], m actors.Drop) {
+	for _, h := range append([]*held(nil), p.held...) {
+		if h.post.Run == m.Run && h.phase == waiting {
+			p.remove(c, h)
+		}
+	}
+}
+
+// recorded ends a command; of a split one the halves are sent, by posters of their own.
+func (p *Poster) recorded(c *engine.Context[actors.PosterMsg], m actors.Recorded) {
+	h := p.find(m.Run, m.Path)
+	if h == nil || h.phase != reporting || h.report.Window != m.Window {
+		return
+	}
+	p.deps.Crash("poster.recorded.before")
+	if m.Split {
+		a, b := h.post.Path.Halves()
+		p.half(c, h, a)
+		p.half(c, h, b)
+	}
+	p.remove(c, h)
+}
+
+func (p *Poster) half(c *engine.Context[actors.PosterMsg], h *held, path actors.Span) {
+	m := h.post
+	m.Path, m.Number, m.Demand = path, 0, 0
+	m.To = h.post.To[path.Lo-h.post.Path.Lo : path.Hi-h.post.Path.Lo]
+	p.deps.Crash("poster.half.before")
+	actors.Posters.Ref(c.System(), actors.MulticastPoster(m.Channel, m.Run, path)).Tell(m)
+}
