@@ -152,7 +152,7 @@ func (c *checker) object(s *shape) error {
 	err := c.json.Object(func(name []byte) error {
 		i := s.find(name)
 		if i < 0 {
-			return c.json.Skip()
+			return c.other(s, name)
 		}
 		field := &s.fields[i]
 		if seen&(1<<i) != 0 {
@@ -171,6 +171,18 @@ func (c *checker) object(s *shape) error {
 		return under(wrong("is required"), "."+s.fields[lowest(missing)].name)
 	}
 	return err
+}
+
+// other checks a value under a name that the shape doesn't list.
+func (c *checker) other(s *shape, name []byte) error {
+	if s.rest == nil {
+		return c.json.Skip()
+	}
+	step := "." + clip(name)
+	if err := c.value(s.rest); err != nil {
+		return under(err, step)
+	}
+	return nil
 }
 
 // variant reads ahead for the type of the next object and returns the shape that goes with it.

@@ -58,6 +58,7 @@ type shape struct {
 	fields   []field
 	required uint64 // bit i: fields[i] must be there
 	types    map[string]*shape
+	rest     *rule // of the values under any other name; nil: they pass
 }
 
 func (s *shape) find(name []byte) int {
@@ -120,7 +121,7 @@ func messageShape() *shape {
 	return &shape{name: "message", types: map[string]*shape{
 		"text": message("text message", must("text", body), may("quoteToken", anyText),
 			may("emojis", listOf(in(shaped("emoji", may("index", anInt), may("productId", anyText), may("emojiId", anyText)))))),
-		"textV2":   message("text message v2", must("text", body), may("quoteToken", anyText), may("substitution", rule{kind: object, shape: shaped("substitution")})),
+		"textV2":   message("text message v2", must("text", body), may("quoteToken", anyText), may("substitution", in(substitutionShape()))),
 		"sticker":  message("sticker message", must("packageId", someText), must("stickerId", someText), may("quoteToken", anyText)),
 		"image":    message("image message", urls...),
 		"video":    message("video message", append(urls[:2:2], may("trackingId", anyText))...),
@@ -180,27 +181,15 @@ func templateShape(action *shape) *shape {
 	}}
 }
 
-// flexShape holds what decides whether LINE can read a container: types, nesting and required fields. Sizes and colours pass.
-func flexShape(action *shape) *shape {
-	box, span := shaped("flex box"), shaped("flex span", may("text", anyText))
-	component := &shape{name: "flex component", types: map[string]*shape{
-		"box":       box,
-		"button":    shaped("flex button", must("action", in(action)), may("flex", anInt)),
-		"image":     shaped("flex image", must("url", anyText), may("flex", anInt), may("action", in(action))),
-		"icon":      shaped("flex icon", must("url", anyText)),
-		"text":      shaped("flex text", may("text", anyText), may("flex", anInt), may("wrap", rule{kind: truth}), may("maxLines", anInt), may("action", in(action)), may("contents", listOf(in(&shape{name: "flex span", types: map[string]*shape{"span": span}})))),
-		"span":      span,
-		"separator": shaped("flex separator"),
-		"filler":    shaped("flex filler", may("flex", anInt)),
-	}}
-	component.types["video"] = shaped("flex video", must("url", anyText), must("previewUrl", anyText), must("altContent", in(component)), may("action", in(action)))
-	box.hold(must("layout", oneOf("horizontal", "vertical", "baseline")), must("contents", listOf(in(component))), may("flex", anInt), may("action", in(action)))
-	onlyBox := in(&shape{name: "flex box", types: map[string]*shape{"box": box}})
-	bubble := shaped("flex bubble", may("direction", oneOf("ltr", "rtl")), may("header", onlyBox), may("hero", in(component)), may("body", onlyBox), may("footer", onlyBox),
-		may("size", oneOf("nano", "micro", "deca", "hecto", "kilo", "mega", "giga")), may("action", in(action)))
-	bubbles := listOf(in(&shape{name: "flex bubble", types: map[string]*shape{"bubble": bubble}}))
-	return &shape{name: "flex container", types: map[string]*shape{
-		"bubble":   bubble,
-		"carousel": shaped("flex carousel", must("contents", bubbles)),
-	}}
+// substitutionShape maps names in the text of a textV2 to what stands for them.
+func substitutionShape() *shape {
+	mentionee := in(&shape{name: "mentionee", types: map[string]*shape{
+		"user": shaped("user mentionee", must("userId", anyText)),
+		"all":  shaped("all mentionee"),
+	}})
+	value := in(&shape{name: "substitution", types: map[string]*shape{
+		"mention": shaped("mention", must("mentionee", mentionee)),
+		"emoji":   shaped("emoji", must("productId", anyText), must("emojiId", anyText)),
+	}})
+	return &shape{name: "substitution", rest: &value}
 }
