@@ -1,0 +1,22 @@
+// Package gate is the only starter of provider calls: one plain cell per node and channel. Everything that stops calls (limits,
+// fairness, pause, cancel, quota, suspension) does it by handing out no token here.
+//
+//	poster ──Wait──▶ parked ──token──▶ in flight ──Ended──▶ forgotten
+//	                   │  ▲               │
+//	        NotBefore ─┘  │               └─Unused──▶ forgotten (the poster waits anew)
+//	                      │
+//	     Withdraw, Deadline (GiveBack), run over (Drop) ──▶ forgotten
+//
+// Calls of one run and endpoint start in the order of their Waits; runs take turns. At most MaxInFlight calls of a gate are in flight.
+//
+// Tokens come from the channel: one question ([actors.WantTokens]) at a time, and with it what became of the tokens before, what demand is
+// free again and what trouble the provider made. A token is void [channel.TokenLife] after its question was sent. Where an endpoint has no
+// limit the answer is a lease of that length for any number of calls, so a busy gate asks some ten times a second however fast it is.
+//
+// # Failure
+//
+// A question without an answer is asked again under its number with the same report, so that nothing is counted twice; meanwhile no
+// call starts. Trouble voids the tokens at hand and is reported at once. A token that a poster neither used nor gave back (its node
+// lives, so the poster was lost by a panic) is forgotten after the longest time that a call can take. After a panic of its own a gate goes
+// on with what it holds.
+package gate

@@ -1,0 +1,347 @@
+package gate
+
+import (
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/provider"
+	"hayauma.example/engine"
+)
+
+// flightLife is how long a handed-out token may be without a word: the longest call and some time to spare.
+const flightLife = provider.Timeout + 10*time.Second
+
+// Times of what a gate looks after.
+const (
+	sweepEvery = 5 * time.Second
+	pollEvery  = 500 * time.Millisecond // a question at least so often while anything is parked: a hold may have begun or ended
+	flushAfter = 50 * time.Millisecond  // reports wait so long for a question that is due anyway
+	flushBytes = 1 << 20                // … or until so much demand is free again
+	askTimeout = time.Second
+	askAgain   = 100 * time.Millisecond // after a question without an answer
+	againLeast = 10 * time.Millisecond  // when the answer held nothing of use and no time
+)
+
+// flight is a token that was handed out.
+type flight struct {
+	lot *lot // nil where the endpoint has no limit
+	at  time.Time
+}
+
+// gate starts the calls of one channel on one node. Its fields are owned by Handle.
+type gate struct {
+	gates   *Gates
+	channel string
+	id      string // incarnation and channel
+
+	parked  parked
+	flights map[uint64]flight
+	token   uint64 // the last one
+
+	lots    map[uint64]*lot // those of which something will be known or is to be reported
+	reports reports
+	asking  asking
+
+	provider provider.Provider
+	setup    actors.Settings // of provider, without limits
+
+	wakeAt time.Time // when wake comes; zero: it doesn't
+	alarm  *engine.Timer
+	swept  time.Time
+}
+
+type call = engine.Context[Msg]
+
+func newGate(gs *Gates, name string) *gate {
+	return &gate{
+		gates: gs, channel: name, id: gs.sys.Incarnation() + "/" + name,
+		parked: newParked(), flights: make(map[uint64]flight), lots: make(map[uint64]*lot), reports: newReports(),
+	}
+}
+
+// Restarted keeps what the gate holds after a panic; the question in flight is asked again.
+func (g *gate) Restarted() {
+	g.asking.busy = false
+	g.wakeAt, g.alarm = time.Time{}, nil
+}
+
+// Started goes on after a panic.
+func (g *gate) Started(c *call) { g.next(c, c.Now()) }
+
+// Handle has one line per message; what a line does stands below, in message order.
+func (g *gate) Handle(c *call, m Msg) {
+	now := c.Now()
+	switch m := m.(type) {
+	case Wait:
+		g.wait(c, m, now)
+	case Started:
+		g.started(m, now)
+	case Unused:
+		g.unused(m)
+	case Ended:
+		g.ended(c, m, now)
+	case Freed:
+		g.reports.free(m, now)
+	case Withdraw:
+		g.withdraw(m)
+	case wake:
+		g.wakeAt = time.Time{}
+		g.parked.ripen(now)
+		g.sweep(c, now)
+		g.pump(c, now)
+	case answered:
+		g.answered(c, m, now)
+	}
+	g.next(c, now)
+}
+
+func (g *gate) wait(c *call, m Wait, now time.Time) {
+	w := g.parked.add(m, now)
+	if w.late < 0 && w.run.queues[w.Endpoint].first == w && g.may() {
+		g.start(c, w.run, w.Endpoint, now)
+	}
+}
+
+func (g *gate) started(m Started, now time.Time) {
+	f, ok := g.flights[m.Token]
+	if !ok || f.lot == nil {
+		return
+	}
+	at := m.At
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	f.lot.out--
+	f.lot.started = append(f.lot.started, at)
+	g.flights[m.Token] = flight{at: f.at}
+	g.reports.begin(now)
+}
+
+func (g *gate) unused(m Unused) {
+	f, ok := g.flights[m.Token]
+	if !ok {
+		return
+	}
+	delete(g.flights, m.Token)
+	if f.lot != nil {
+		f.lot.out--
+		f.lot.unused++
+		g.reports.beginNow()
+	}
+}
+
+func (g *gate) ended(c *call, m Ended, now time.Time) {
+	f, ok := g.flights[m.Token]
+	if !ok {
+		return
+	}
+	if f.lot != nil {
+		f.lot.out-- // its start was not reported: the channel holds the place for as long as it could need
+	}
+	delete(g.flights, m.Token)
+	g.trouble(m, now)
+	g.pump(c, now)
+}
+
+// trouble notes what concerns the whole channel: the tokens at hand are void, and the channel is told at once.
+func (g *gate) trouble(m Ended, now time.Time) {
+	switch m.Verdict {
+	case provider.Throttled:
+		for _, r := range g.parked.runs {
+			r.tokens[m.Endpoint].void()
+		}
+	case provider.OverQuota, provider.Unauthorized:
+		for _, r := range g.parked.runs {
+			r.tokens[provider.Push].void()
+			r.tokens[provider.Multicast].void()
+		}
+	default:
+		return
+	}
+	g.reports.trouble(m, now)
+}
+
+func (g *gate) withdraw(m Withdraw) {
+	r := g.parked.runs[m.Run]
+	if w := g.parked.all[key{r, m.Path, m.Poster}]; w != nil {
+		g.parked.remove(w)
+	}
+}
+
+// may tells whether a call may start as far as the gate itself is concerned.
+func (g *gate) may() bool {
+	return len(g.flights) < g.gates.deps.MaxInFlight && g.provider != nil && g.gates.suspended.Load() == nil
+}
+
+// pump starts what has tokens, one call of each run and endpoint in turn.
+func (g *gate) pump(c *call, now time.Time) {
+	for idle := 0; idle < len(g.parked.ring) && g.parked.ready > 0 && g.may(); {
+		p := &g.parked
+		p.turn %= len(p.ring)
+		r := p.ring[p.turn]
+		p.turn++ // before the run may leave the ring
+		push := g.start(c, r, provider.Push, now)
+		if multicast := g.may() && g.start(c, r, provider.Multicast, now); push || multicast {
+			idle = 0
+			continue
+		}
+		idle++
+	}
+}
+
+// start hands a token to the first waiter of a run and endpoint, if there are both.
+func (g *gate) start(c *call, r *run, e provider.Endpoint, now time.Time) bool {
+	q := &r.queues[e]
+	for w := q.first; w != nil; w = q.first {
+		if !w.Deadline.IsZero() && !now.Before(w.Deadline) {
+			g.expire(c, w)
+			continue
+		}
+		l, expires, ok := r.tokens[e].token(now)
+		if !ok {
+			return false
+		}
+		g.token++
+		g.flights[g.token] = flight{lot: l, at: now}
+		to := actors.Posters.Ref(c.System(), w.Poster)
+		to.Tell(actors.Start{Run: r.id, Path: w.Path, Token: g.token, Expires: expires, Report: l != nil, Provider: g.provider})
+		g.parked.remove(w)
+		return true
+	}
+	return false
+}
+
+// expire gives up a waiter that comes too late: what to do with it is the poster's to decide.
+func (g *gate) expire(c *call, w *waiter) {
+	to, run := actors.Posters.Ref(c.System(), w.Poster), w.Run
+	g.parked.remove(w)
+	to.Tell(actors.GiveBack{Run: run})
+}
+
+// giveBack asks a waiter of a held run to give back, once per hold and only what can be given back.
+func (g *gate) giveBack(c *call, w *waiter) {
+	if w.Untried && !w.told {
+		w.told = true
+		w.run.untold--
+		actors.Posters.Ref(c.System(), w.Poster).Tell(actors.GiveBack{Run: w.Run})
+	}
+}
+
+// hold begins a run's hold, or tells those of it who came since.
+func (g *gate) hold(c *call, r *run) {
+	r.held = true
+	if r.untold == 0 {
+		return
+	}
+	for _, w := range g.parked.of(r) {
+		g.giveBack(c, w)
+	}
+}
+
+// release ends a hold.
+func (g *gate) release(r *run) {
+	if !r.held {
+		return
+	}
+	r.held = false
+	for _, w := range g.parked.of(r) {
+		if w.told {
+			w.told = false
+			r.untold++
+		}
+	}
+}
+
+// drop ends what waits of a run that is over.
+func (g *gate) drop(c *call, r *run) {
+	for _, w := range g.parked.of(r) {
+		to := actors.Posters.Ref(c.System(), w.Poster)
+		g.parked.remove(w)
+		to.Tell(actors.Drop{Run: r.id})
+	}
+	r.tokens[provider.Push].void()
+	r.tokens[provider.Multicast].void()
+}
+
+// sweep gives up what is too late, forgets tokens of which nothing will be heard, and runs that are gone.
+func (g *gate) sweep(c *call, now time.Time) {
+	if now.Sub(g.swept) < sweepEvery {
+		return
+	}
+	g.swept = now
+	for _, w := range g.parked.all {
+		if !w.Deadline.IsZero() && !now.Before(w.Deadline) {
+			g.expire(c, w)
+		}
+	}
+	lost := 0
+	for token, f := range g.flights {
+		if now.Sub(f.at) > flightLife {
+			delete(g.flights, token)
+			lost++
+		}
+	}
+	if lost > 0 {
+		g.gates.deps.Log.Warn("posters did not tell what came of their calls", "channel", g.channel, "calls", lost)
+	}
+	for id, l := range g.lots {
+		if now.Sub(l.expires) > flightLife {
+			delete(g.lots, id)
+		}
+	}
+	for id, r := range g.parked.runs {
+		if r.waiters == 0 && r.tokens[0].empty(now) && r.tokens[1].empty(now) {
+			delete(g.parked.runs, id)
+		}
+	}
+}
+
+// next asks the channel if that is due, and sees to it that the gate is woken for what is due next.
+func (g *gate) next(c *call, now time.Time) {
+	if g.due(now) {
+		g.ask(c, now)
+	}
+	at := g.nextDue(now)
+	if at.IsZero() || !g.wakeAt.IsZero() && !at.Before(g.wakeAt) {
+		return
+	}
+	if g.alarm != nil {
+		g.alarm.Stop()
+	}
+	g.wakeAt = at
+	g.alarm = c.After(max(0, at.Sub(now)), wake{})
+}
+
+// nextDue is when there is something to do if no message comes; zero: never.
+func (g *gate) nextDue(now time.Time) (at time.Time) {
+	sooner := func(t time.Time) {
+		if at.IsZero() || t.Before(at) {
+			at = t
+		}
+	}
+	if len(g.parked.later) > 0 {
+		sooner(g.parked.later[0].NotBefore)
+	}
+	if len(g.parked.all) > 0 || len(g.flights) > 0 || len(g.lots) > 0 {
+		sooner(g.swept.Add(sweepEvery))
+	}
+	if !g.asking.busy {
+		if t, ok := g.asksAt(now); ok {
+			sooner(t)
+		}
+	}
+	return at
+}
+
+// setupProvider makes the client for the channel's settings, once per settings.
+func (g *gate) setupProvider(s actors.Settings) {
+	s.Limits = actors.Limits{}
+	if s == g.setup && g.provider != nil || s == (actors.Settings{}) {
+		return
+	}
+	p, err := g.gates.deps.Provider(s)
+	if err != nil {
+		g.gates.deps.Log.Error("no provider for the channel: its calls stay parked", "channel", g.channel, "error", err)
+	}
+	g.provider, g.setup = p, s
+}
