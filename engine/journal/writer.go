@@ -122,12 +122,22 @@ func (w *Writer) Flush(ctx context.Context) error {
 // Close flushes. Units that come later fail with ErrClosed, and so does what is still queued when ctx ends first; the batch that
 // is then in flight fails with ErrLost, because it may be stored.
 func (w *Writer) Close(ctx context.Context) error {
-	w.mu.Lock()
-	w.closed = true
-	w.mu.Unlock()
+	w.refuse()
 	err := w.Flush(ctx)
 	w.stop(ErrClosed)
 	return err
+}
+
+// Stop ends the writer without waiting: it is Close with no time at all.
+func (w *Writer) Stop() {
+	w.refuse()
+	w.stop(ErrClosed)
+}
+
+func (w *Writer) refuse() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
 }
 
 // run works until the queue is empty.

@@ -1,0 +1,412 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hayauma.example/cluster"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// rig is a Solo on a store in memory, in a bubble.
+type rig struct {
+	t     *testing.T
+	store *journal.Memory
+	*cluster.Solo
+
+	mu    sync.Mutex
+	fired []string // name@milliseconds after began
+	began time.Time
+	lost  []journal.Shard
+}
+
+func newRig(t *testing.T) *rig {
+	return &rig{t: t, store: journal.NewMemory(uuid.New()), began: time.Now()}
+}
+
+// open starts a process on the store; another that is still running is fenced.
+func (r *rig) open() *rig {
+	r.t.Helper()
+	solo, err := cluster.OpenSolo(r.t.Context(), r.store, cluster.SoloConfig{
+		Roles:    []string{"checker", "poster"},
+		Writer:   journal.WriterOptions{UnclearFor: time.Second},
+		OnFenced: func(s journal.Shard) { r.lost = append(r.lost, s) },
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.Solo = solo
+	solo.OnReminder(func(kind, id, name string, due time.Time, payload []byte) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.fired = append(r.fired, fmt.Sprintf("%s/%s/%s=%s@%d", kind, id, name, payload, time.Since(r.began).Milliseconds()))
+	})
+	if err := solo.Start(r.t.Context()); err != nil {
+		r.t.Fatal(err)
+	}
+	return r
+}
+
+func (r *rig) close() {
+	r.t.Helper()
+	if err := r.Close(r.t.Context()); err != nil {
+		r.t.Error(err)
+	}
+}
+
+func (r *rig) in(d time.Duration) time.Time { return r.began.Add(d) }
+
+func (r *rig) append(id string, first uint64, marks ...engine.Mark) error {
+	result := make(chan error, 1)
+	data := []byte(fmt.Sprint("e", first))
+	count := uint32(1)
+	if first == 0 {
+		count, data = 0, nil
+	}
+	r.Append(journal.Grain{Kind: "k", ID: id}, "checker", id, first, count, data, marks, func(err error) { result <- err })
+	return <-result
+}
+
+func (r *rig) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) replay(id string) string {
+	r.t.Helper()
+	var out []string
+	for rec, err := range r.Replay(r.t.Context(), "checker", id, journal.Grain{Kind: "k", ID: id}) {
+		if err != nil {
+			return err.Error()
+		}
+		out = append(out, fmt.Sprintf("%d:%s", rec.First, rec.Data))
+	}
+	return strings.Join(out, " ")
+}
+
+func (r *rig) wantFired(want ...string) {
+	r.t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.fired, want) {
+		r.t.Errorf("fired:\n got %q\nwant %q", r.fired, want)
+	}
+	r.fired = nil
+}
+
+func mark(name string, due time.Time) engine.Mark {
+	return engine.Mark{Name: name, Due: due, Payload: []byte("p")}
+}
+
+func unmark(name string, due time.Time) engine.Mark {
+	return engine.Mark{Name: name, Due: due, Forget: true}
+}
+
+func bubble(t *testing.T, f func(*rig)) {
+	synctest.Test(t, func(t *testing.T) { f(newRig(t)) })
+}
+
+func TestSoloStores(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.open()
+		r.must(r.append("a", 1))
+		r.must(r.append("a", 2))
+		r.must(r.append("b", 1))
+		if got := r.replay("a"); got != "1:e1 2:e2" {
+			r.t.Errorf("replay: %s", got)
+		}
+		done := make(chan error, 1)
+		g := journal.Grain{Kind: "k", ID: "a"}
+		r.Snapshot("checker", "a", g, 2, []byte("s2"), func(err error) { done <- err })
+		r.must(<-done)
+		synctest.Wait()
+		if got := r.replay("a"); got != "2:s2" {
+			r.t.Errorf("replay after the snapshot: %s", got)
+		}
+		if stats, _ := r.store.Stats(r.t.Context()); stats.Records != 2 {
+			r.t.Errorf("%d records, want the snapshot and b's event", stats.Records)
+		}
+		r.close()
+		if err := r.append("a", 3); !errors.Is(err, journal.ErrClosed) {
+			r.t.Errorf("append to a closed one: %v", err)
+		}
+	})
+}
+
+func TestSoloRefusesOtherRoles(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.open()
+		defer r.close()
+		var err error
+		r.Append(journal.Grain{Kind: "k", ID: "a"}, "composer", "a", 1, 1, nil, nil, func(e error) { err = e })
+		if !errors.Is(err, cluster.ErrRole) {
+			r.t.Errorf("append: %v", err)
+		}
+		for _, err := range r.Replay(r.t.Context(), "composer", "a", journal.Grain{Kind: "k", ID: "a"}) {
+			if !errors.Is(err, cluster.ErrRole) {
+				r.t.Errorf("replay: %v", err)
+			}
+		}
+	})
+}
+
+func TestSecondOwnerFencesTheFirst(t *testing.T) {
+	bubble(t, func(r *rig) {
+		first := r.open().Solo
+		r.must(r.append("a", 1, mark("m", r.in(time.Minute))))
+		r.open()
+		second := r.Solo
+		r.Solo = first
+		if err := r.append("a", 2); !errors.Is(err, journal.ErrFenced) {
+			r.t.Errorf("append of the first: %v", err)
+		}
+		if got := r.replay("a"); !strings.Contains(got, journal.ErrFenced.Error()) {
+			r.t.Errorf("replay of the first: %s", got)
+		}
+		if len(r.lost) != 1 {
+			r.t.Errorf("lost %v", r.lost)
+		}
+		r.Solo = second
+		r.must(r.append("a", 2))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		r.wantFired("k/a/m=p@60000") // by the second only
+		first.Kill()
+		r.close()
+	})
+}
+
+func TestUnclearAnswerThenTheTruth(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		t.Run(fmt.Sprint("stored=", stored), func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.open()
+				r.must(r.append("a", 1))
+				broken := true
+				r.store.Fault = func(c journal.Call) error {
+					if c.Op == "append" && broken && c.Done == stored {
+						return errors.New("lost")
+					}
+					return nil
+				}
+				if err := r.append("a", 2, mark("m", r.in(time.Hour))); !errors.Is(err, journal.ErrLost) {
+					r.t.Errorf("append: %v", err)
+				}
+				if err := r.append("b", 1); !errors.Is(err, journal.ErrLost) && cluster.ShardOf("checker", "a") == cluster.ShardOf("checker", "b") {
+					r.t.Errorf("append before the shard was claimed again: %v", err)
+				}
+				broken = false
+				want, fires := "1:e1", []string(nil)
+				if stored {
+					want, fires = "1:e1 2:e2", []string{"k/a/m=p@3600000"}
+				}
+				if got := r.replay("a"); got != want {
+					r.t.Errorf("replay: %s", got)
+				}
+				time.Sleep(time.Hour + time.Second - time.Since(r.began))
+				synctest.Wait()
+				r.wantFired(fires...)
+				r.must(r.append("a", 3))
+				r.close()
+			})
+		})
+	}
+}
+
+func TestReminderFiresToTheMillisecond(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.open()
+		due := r.in(90 * time.Minute)
+		r.must(r.append("a", 1, mark("m", due)))
+		time.Sleep(90*time.Minute - time.Nanosecond)
+		synctest.Wait()
+		r.wantFired()
+		time.Sleep(31 * time.Second)
+		synctest.Wait()
+		r.wantFired("k/a/m=p@5400000", "k/a/m=p@5430000")
+		r.must(r.append("a", 0, unmark("m", due)))
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		r.wantFired()
+		if stats, _ := r.store.Stats(r.t.Context()); stats.Records != 1 {
+			r.t.Errorf("%d records, want only the event: the hour is over and empty", stats.Records)
+		}
+		r.close()
+	})
+}
+
+func TestReminderIsReplaced(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.open()
+		old, due := r.in(10*time.Minute), r.in(200*time.Minute)
+		r.must(r.append("a", 1, mark("m", old)))
+		r.must(r.append("a", 2, unmark("m", old), mark("m", due)))
+		time.Sleep(200*time.Minute + time.Second)
+		synctest.Wait()
+		r.wantFired("k/a/m=p@12000000")
+		r.close()
+	})
+}
+
+func TestReminderSurvivesCrashes(t *testing.T) {
+	for _, down := range []time.Duration{time.Second, 30 * time.Minute, 5 * time.Hour} {
+		t.Run(down.String(), func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.open()
+				soon, late := r.in(20*time.Minute), r.in(4*time.Hour)
+				r.must(r.append("a", 1, mark("soon", soon)))
+				r.must(r.append("b", 1, mark("late", late), mark("never", late)))
+				r.must(r.append("b", 2, unmark("never", late)))
+				r.Kill()
+				time.Sleep(down)
+				synctest.Wait()
+				r.wantFired()
+				r.open()
+				synctest.Wait()
+				if down > time.Hour {
+					slices.Sort(r.fired)
+					r.wantFired("k/a/soon=p@18000000", "k/b/late=p@18000000")
+				} else if down > 20*time.Minute {
+					r.wantFired("k/a/soon=p@1800000")
+				}
+				r.must(r.append("a", 2, unmark("soon", soon)))
+				if down < time.Hour {
+					r.mu.Lock()
+					r.fired = nil
+					r.mu.Unlock()
+					time.Sleep(4*time.Hour - down + time.Second)
+					synctest.Wait()
+					r.wantFired("k/b/late=p@14400000")
+				}
+				r.close()
+			})
+		})
+	}
+}
+
+func TestReminderOfARefusedAppendDoesNotFire(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.open()
+		r.store.Fault = func(c journal.Call) error {
+			if c.Op == "append" {
+				return journal.ErrFull
+			}
+			return nil
+		}
+		if err := r.append("a", 1, mark("m", r.in(time.Minute))); !errors.Is(err, journal.ErrFull) {
+			r.t.Errorf("append: %v", err)
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		r.wantFired()
+		r.close()
+	})
+}
+
+func TestUnreadableHourIsReadLater(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.open()
+		r.must(r.append("a", 1, mark("m", r.in(150*time.Minute))))
+		down := true
+		r.store.Fault = func(c journal.Call) error {
+			if c.Op == "replay" && down {
+				return errors.New("unreadable")
+			}
+			return nil
+		}
+		time.Sleep(149 * time.Minute)
+		down = false
+		time.Sleep(75 * time.Second)
+		synctest.Wait()
+		r.wantFired("k/a/m=p@9000000")
+		r.close()
+	})
+}
+
+func TestKillLeavesNothingRunning(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.store.Latency = 10 * time.Millisecond
+		r.open()
+		var errs []error
+		for i := range 100 {
+			id := fmt.Sprint("g", i)
+			r.Append(journal.Grain{Kind: "k", ID: id}, "checker", id, 1, 1, nil, nil, func(err error) {
+				r.mu.Lock()
+				errs = append(errs, err)
+				r.mu.Unlock()
+			})
+		}
+		r.Kill()
+		synctest.Wait() // the bubble would fail if a goroutine stayed
+		for _, err := range errs {
+			if err == nil {
+				r.t.Error("stored after the kill")
+			}
+		}
+		if len(errs) != 100 {
+			r.t.Errorf("%d of 100 were reported", len(errs))
+		}
+	})
+}
+
+// The figure of DESIGN 8, without the actors: 100,000 reminders due at one instant.
+func TestManyDueAtOneInstant(t *testing.T) {
+	const n = 100_000
+	store := journal.NewMemory(uuid.New())
+	var mu sync.Mutex
+	var last time.Duration
+	fired, all := 0, make(chan struct{})
+	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: []string{"checker"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := time.Now().Add(3 * time.Second)
+	solo.OnReminder(func(string, string, string, time.Time, []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		if fired++; fired == n {
+			last = time.Since(due)
+			close(all)
+		}
+	})
+	if err := solo.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var stored sync.WaitGroup
+	for i := range n {
+		stored.Add(1)
+		id := fmt.Sprint("grain", i)
+		solo.Append(journal.Grain{Kind: "k", ID: id}, "checker", id, 1, 0, nil, []engine.Mark{{Name: "m", Due: due}}, func(err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			stored.Done()
+		})
+	}
+	stored.Wait()
+	if late := time.Since(due); late > 0 {
+		t.Skipf("setting took until %v after the due time: the machine is too busy to measure", late)
+	}
+	<-all
+	t.Logf("%d reminders due at one instant: the last was told after %v", n, last.Round(time.Microsecond))
+	if last > 500*time.Millisecond && !testing.Short() {
+		t.Errorf("the last was told after %v", last)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := solo.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
