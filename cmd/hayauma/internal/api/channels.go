@@ -14,7 +14,7 @@ import (
 	"hayauma.example/engine"
 )
 
-var channelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+var channelName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 type (
 	channelInput struct{ Body NewChannel }

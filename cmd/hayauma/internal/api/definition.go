@@ -159,3 +159,12 @@ func optional(members map[string]json.RawMessage, name string) (string, error) {
 func refused(format string, args ...any) actors.Problem {
 	return actors.Problem{Status: http.StatusUnprocessableEntity, Title: "campaign refused", Detail: fmt.Sprintf(format, args...)}
 }
+
+// compact is JSON without what means nothing.
+func compact(raw json.RawMessage) []byte {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return raw
+	}
+	return b.Bytes()
+}

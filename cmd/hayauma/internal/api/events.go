@@ -58,6 +58,8 @@ func (s *server) follow(ctx context.Context, out stream, shown Campaign) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.Stopping:
+			return
 		case <-tick.C:
 		}
 		now, err := s.askCampaign(ctx, shown.ID, actors.Show{})

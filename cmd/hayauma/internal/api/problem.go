@@ -49,7 +49,7 @@ func writeProblem(w http.ResponseWriter, err huma.StatusError) {
 	_ = enc.Encode(err) // a client that has gone reads nothing
 }
 
-// ask puts one question to a grain.
+// ask puts one question to a grain. Its error is ready to be answered.
 func ask[R, M any](ctx context.Context, s *server, ref engine.Ref[M], m M) (R, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -18,17 +19,18 @@ import (
 	"hayauma.example/engine/journal"
 )
 
-// Deps are what the API stands on. All are required, but for Token and Temp.
+// Deps are what the API stands on. All are required, but for Token.
 type Deps struct {
-	System  *engine.System
-	Store   journal.Store
-	Objects journal.Objects
-	Token   string // bearer token; empty: none is asked for
-	Temp    string // directory for an upload's temporary files; empty: the system's
-	Version string
-	Metrics http.Handler
-	Ready   func() error // nil error: the daemon does its work
-	Log     *slog.Logger
+	System   *engine.System
+	Store    journal.Store
+	Objects  journal.Objects
+	Token    string   // bearer token; empty: none is asked for
+	Temp     *os.Root // for an upload's temporary files
+	Version  string
+	Metrics  http.Handler
+	Ready    func() error    // nil error: the daemon does its work
+	Stopping <-chan struct{} // closed when the daemon begins to stop: streams end
+	Log      *slog.Logger
 }
 
 // Limits of requests.

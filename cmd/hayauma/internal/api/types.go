@@ -63,7 +63,7 @@ type Limits struct {
 
 // NewChannel is a channel as it is added or changed.
 type NewChannel struct {
-	Name     string  `json:"name" minLength:"1" maxLength:"100" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Letters, digits, '-' and '_'."`
+	Name     string  `json:"name" doc:"1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit."`
 	Provider string  `json:"provider" enum:"line"`
 	Endpoint string  `json:"endpoint" doc:"Base URL without /v2/bot, such as https://api.line.me."`
 	TokenEnv string  `json:"token_env" doc:"Name of the variable in the daemon's environment that holds the channel access token; read at each use."`

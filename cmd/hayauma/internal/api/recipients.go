@@ -1,0 +1,168 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/plan"
+)
+
+type (
+	recipientsInput struct {
+		ID    string `path:"id"`
+		State string `query:"state" doc:"Only recipients in this state; absent: all."`
+	}
+	whyInput struct {
+		ID   string `path:"id"`
+		User string `path:"user"`
+	}
+	whyOutput struct{ Body Why }
+)
+
+func (s *server) registerRecipients() {
+	line := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Recipient](), true, "")
+	huma.Register(s.api, huma.Operation{
+		OperationID: "list-recipients", Method: http.MethodGet, Path: "/v1/campaigns/{id}/recipients", Tags: []string{"campaigns"},
+		Summary:     "Export a campaign's recipients",
+		Description: "NDJSON, one recipient a line. An export that can't be finished breaks the connection off.",
+		Errors:      []int{401, 404, 409, 422, 503},
+		Responses: map[string]*huma.Response{"200": {
+			Description: "One line for each recipient.",
+			Content:     map[string]*huma.MediaType{"application/x-ndjson": {Schema: line}},
+		}},
+	}, s.listRecipients)
+	huma.Register(s.api, huma.Operation{
+		OperationID: "explain-recipient", Method: http.MethodGet, Path: "/v1/campaigns/{id}/recipients/{user}/why", Tags: []string{"campaigns"},
+		Summary: "Tell what became of one recipient", Errors: []int{401, 404, 409, 503},
+	}, s.why)
+}
+
+// run is a planned run of a campaign, with where its recipients are.
+func (s *server) run(ctx context.Context, id string) (actors.RunLayout, error) {
+	ref, err := s.campaign(id)
+	if err != nil {
+		return actors.RunLayout{}, err
+	}
+	return ask[actors.RunLayout](ctx, s, ref, actors.CampaignMsg(actors.Layout{}))
+}
+
+func (s *server) chunk(ctx context.Context, run string, n int) (plan.Chunk, error) {
+	data, err := s.Objects.Get(ctx, campaign.ChunkName(run, uint32(n)))
+	if err != nil {
+		return plan.Chunk{}, fmt.Errorf("chunk %d of run %s: %w", n, run, err)
+	}
+	return plan.DecodeChunk(data)
+}
+
+func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma.StreamResponse, error) {
+	var only *actors.Outcome
+	if in.State != "" {
+		o, ok := actors.ParseOutcome(in.State)
+		if !ok {
+			return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("state %q is no recipient's state: pending, delivered, failed, unknown, suppressed, expired, cancelled", in.State))
+		}
+		only = &o
+	}
+	layout, err := s.run(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		r, w := humago.Unwrap(hc)
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		out := stream{w: w, rc: http.NewResponseController(w)}
+		if err := s.export(r.Context(), layout, only, out); err != nil {
+			if r.Context().Err() == nil {
+				s.Log.Error("export broke off", "campaign", in.ID, "error", err)
+			}
+			panic(http.ErrAbortHandler) // the client must not take a part for the whole
+		}
+	}}, nil
+}
+
+// export writes chunk by chunk, so it holds one of them.
+func (s *server) export(ctx context.Context, layout actors.RunLayout, only *actors.Outcome, out stream) error {
+	var lines bytes.Buffer
+	enc := json.NewEncoder(&lines)
+	for n, entry := range layout.Table.Chunks {
+		span := actors.Span{Lo: entry.First, Hi: entry.First + entry.Count}
+		page, err := ask[actors.Outcomes](ctx, s, actors.Checkers.Ref(s.System, layout.Run), actors.CheckerMsg(actors.Page{Span: span}))
+		if isNotFound(err) { // planned, and the ledger not yet opened
+			page, err = actors.Outcomes{Outcomes: make([]actors.Outcome, entry.Count)}, nil
+		}
+		if err != nil {
+			return err
+		}
+		if only != nil && !slices.Contains(page.Outcomes, *only) {
+			continue
+		}
+		chunk, err := s.chunk(ctx, layout.Run, n)
+		if err != nil {
+			return err
+		}
+		lines.Reset()
+		for i, user := range chunk.Users {
+			r := Recipient{UserID: user, Index: entry.First + uint32(i), State: page.Outcomes[i].String(), Reason: at(page.Reasons, i)}
+			if only != nil && page.Outcomes[i] != *only {
+				continue
+			}
+			if err := enc.Encode(r); err != nil {
+				return err
+			}
+		}
+		if err := out.write(lines.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func at(list []string, i int) string {
+	if i < len(list) {
+		return list[i]
+	}
+	return ""
+}
+
+func (s *server) why(ctx context.Context, in *whyInput) (*whyOutput, error) {
+	layout, err := s.run(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	index, found, err := s.find(ctx, layout, in.User)
+	switch {
+	case err != nil:
+		return nil, s.refusal(err)
+	case !found:
+		return nil, notFound("recipient", in.User, " in campaign "+in.ID)
+	}
+	account, err := ask[actors.Account](ctx, s, actors.Checkers.Ref(s.System, layout.Run), actors.CheckerMsg(actors.Story{Index: index}))
+	if err != nil {
+		return nil, err
+	}
+	return &whyOutput{whyOf(in.ID, in.User, index, account)}, nil
+}
+
+// find reads the run's chunks until one has the user: there is no index by user, and the question is rare.
+func (s *server) find(ctx context.Context, layout actors.RunLayout, user string) (index uint32, found bool, err error) {
+	for n, entry := range layout.Table.Chunks {
+		chunk, err := s.chunk(ctx, layout.Run, n)
+		if err != nil {
+			return 0, false, err
+		}
+		if i := slices.Index(chunk.Users, user); i >= 0 {
+			return entry.First + uint32(i), true, nil
+		}
+	}
+	return 0, false, nil
+}

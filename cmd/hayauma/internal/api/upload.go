@@ -1,0 +1,223 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/audience"
+	"hayauma.example/actors/campaign"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// While an upload is under way.
+const (
+	keepEvery    = 5 * time.Second // how often the campaign hears that the sender is alive
+	dropTimeout  = 10 * time.Second
+	acceptFor    = 2 * time.Minute // reading the stored parts back takes its time
+	putsAtOnce   = 4               // parts on their way into the store
+	maxAudience  = 8 << 30         // bytes, decompressed: what audience.Limits allows too
+	maxBadLines  = 20
+	duplicateTag = 'D' // first byte of a part that lists duplicates
+)
+
+// store receives the audience into the store and has the campaign accepted. Whatever ends it before that drops the upload.
+func (sub *submission) store(ctx context.Context) error {
+	s := sub.server
+	err := sub.ingest(ctx)
+	if err == nil {
+		return nil
+	}
+	if maybe, ok := errors.AsType[undecided](err); ok {
+		return maybe.err // it may be accepted: only the campaign knows
+	}
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTimeout) // also for a client that has gone
+	defer cancel()
+	drop := actors.DropUpload{Upload: sub.upload, Reason: "refused or broken off"}
+	if _, dropErr := ask[actors.Done](after, s, sub.campaign, actors.CampaignMsg(drop)); dropErr != nil {
+		s.Log.Warn("upload not dropped, it expires by itself", "campaign", sub.id, "error", dropErr)
+	}
+	return err
+}
+
+// undecided is an error after which the campaign may be accepted or not.
+type undecided struct{ err error }
+
+func (u undecided) Error() string { return u.err.Error() }
+
+func (sub *submission) ingest(ctx context.Context) error {
+	stopKeeping := sub.keep(ctx)
+	defer stopKeeping()
+	puts := newPuts(ctx, sub.server.Objects, sub.upload)
+	sum, err := audience.Ingest(ctx, sub.audience, puts, audience.Options{
+		Dir: sub.server.Temp, Needs: sub.template.Variables(), Optional: sub.template.Optional(), Limits: audience.Limits{BadLines: maxBadLines, Bytes: maxAudience},
+	})
+	if putErr := puts.wait(); err == nil {
+		err = putErr
+	}
+	if err != nil {
+		return audienceRefusal(err)
+	}
+	return sub.acceptUpload(ctx, actors.Audience{
+		Rows: uint64(sum.Rows), Duplicates: uint64(sum.Duplicates), Parts: sum.Parts, DupParts: sum.DuplicateParts,
+		PartsSHA256: puts.digest.Sum(nil), ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
+	})
+}
+
+// acceptUpload is the last step. A client that goes now doesn't undo it: its answer is lost, and it will ask again.
+func (sub *submission) acceptUpload(ctx context.Context, a actors.Audience) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptFor)
+	defer cancel()
+	m := actors.Accept{Upload: sub.upload, Definition: sub.definition, Audience: a}
+	_, err := engine.Ask[actors.Info](ctx, sub.campaign, actors.CampaignMsg(m))
+	var problem actors.Problem
+	if err == nil || errors.As(err, &problem) {
+		return err
+	}
+	return undecided{err}
+}
+
+// keep tells the campaign that the sender is alive, until the function that it returns is called.
+func (sub *submission) keep(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(keepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				sub.campaign.Tell(actors.KeepUpload{Upload: sub.upload})
+			}
+		}
+	})
+	return func() { cancel(); done.Wait() }
+}
+
+// audienceRefusal turns a bad file into a problem with its lines; other errors pass.
+func audienceRefusal(err error) error {
+	var bad *audience.Errors
+	if !errors.As(err, &bad) {
+		return err
+	}
+	problem := &huma.ErrorModel{Status: http.StatusUnprocessableEntity, Title: "audience refused", Detail: "the audience has bad lines: nothing was accepted"}
+	for _, e := range bad.List {
+		entry := &huma.ErrorDetail{Message: e.Problem, Location: "audience"}
+		if e.Line > 0 {
+			entry.Location = fmt.Sprintf("audience line %d", e.Line)
+		}
+		if e.Column != "" {
+			entry.Message = fmt.Sprintf("column %q %s", e.Column, e.Problem)
+		}
+		problem.Errors = append(problem.Errors, entry)
+	}
+	if bad.More {
+		problem.Detail += fmt.Sprintf("; these are the first %d", len(bad.List))
+	}
+	return problem
+}
+
+// puts stores parts, a few at once, under the upload's names. Part is called from one goroutine.
+type puts struct {
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	objects journal.Objects
+	upload  string
+	digest  hash.Hash // over the parts with rows, in order
+	rows    int       // of those parts
+	places  chan struct{}
+	running sync.WaitGroup
+}
+
+func newPuts(ctx context.Context, objects journal.Objects, upload string) *puts {
+	p := &puts{objects: objects, upload: upload, digest: sha256.New(), places: make(chan struct{}, putsAtOnce)}
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	return p
+}
+
+// Part implements audience.Sink.
+func (p *puts) Part(n int, data []byte) error {
+	name := campaign.PartName(p.upload, n)
+	if data[0] == duplicateTag {
+		name = campaign.DupName(p.upload, n-p.rows)
+	} else {
+		p.rows++
+		p.digest.Write(data)
+	}
+	select {
+	case p.places <- struct{}{}:
+	case <-p.ctx.Done():
+		return context.Cause(p.ctx)
+	}
+	data = bytes.Clone(data)
+	p.running.Go(func() {
+		defer func() { <-p.places }()
+		if err := p.objects.Put(p.ctx, name, data); err != nil {
+			p.cancel(err)
+		}
+	})
+	return nil
+}
+
+// wait returns when everything is stored, or why it isn't.
+func (p *puts) wait() error {
+	p.running.Wait()
+	defer p.cancel(nil)
+	return context.Cause(p.ctx)
+}
+
+// compare answers a repeated submission: the same content is the same campaign.
+func (sub *submission) compare(ctx context.Context, accepted actors.Accepted) error {
+	sum, err := contentDigest(ctx, sub.audience)
+	if err != nil {
+		return err
+	}
+	if !sameDefinition(sub.definition, accepted.Definition) || !slices.Equal(sum, accepted.ContentSHA256) {
+		return actors.Problem{Status: http.StatusUnprocessableEntity, Title: "Idempotency-Key reused",
+			Detail: "campaign " + sub.id + " was accepted under this key with other content: take a new key for a new campaign"}
+	}
+	return nil
+}
+
+func contentDigest(ctx context.Context, src audience.Source) ([]byte, error) {
+	r := src.Reader
+	if src.Gzip {
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, refused("the audience is not valid gzip data: compress and send the file again")
+		}
+		r = z
+	}
+	digest := sha256.New()
+	n, err := io.Copy(digest, io.LimitReader(r, maxAudience+1))
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, refused("the audience can't be read: %s", err)
+	case n > maxAudience:
+		return nil, refused("the audience is larger than %d bytes after decompression: split it", int64(maxAudience))
+	}
+	return digest.Sum(nil), nil
+}
+
+// sameDefinition compares what was meant, not how it was laid out.
+func sameDefinition(a, b actors.Definition) bool {
+	return a.Name == b.Name && a.Channel == b.Channel && a.At.Equal(b.At) && a.ExpireAfter == b.ExpireAfter &&
+		bytes.Equal(compact(a.Messages), compact(b.Messages))
+}

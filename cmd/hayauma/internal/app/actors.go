@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/channel"
+	"hayauma.example/actors/checker"
+	"hayauma.example/actors/composer"
+	"hayauma.example/actors/gate"
+	"hayauma.example/actors/poster"
+	"hayauma.example/actors/provider"
+	"hayauma.example/actors/provider/line"
+	"hayauma.example/cluster"
+	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/metrics"
+	"hayauma.example/codec"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// startActors claims the shards, starts the engine and lets it host every kind; then overdue reminders wake what has work.
+func (a *App) startActors(ctx context.Context) error {
+	crash, err := crashFunc(a.opts.Getenv)
+	if err != nil {
+		return err
+	}
+	measured := metrics.Measure(a.store)
+	a.store = measured
+	solo, err := cluster.OpenSolo(ctx, a.store, cluster.SoloConfig{Roles: a.cfg.NodeType, Log: a.log, OnFenced: a.fenced})
+	if err != nil {
+		return err
+	}
+	a.onStop("journal", solo.Close)
+	a.sys, err = engine.New(engine.Config{Log: a.log, Messages: messages(), Journal: solo, Crash: crash})
+	if err != nil {
+		return err
+	}
+	a.onStop("actors", a.sys.Stop)
+	a.serve(crash)
+	secret := a.store.ClusterID()
+	a.metrics = metrics.New(metrics.Config{System: a.sys, Journal: measured, Version: a.opts.Version, Secret: secret[:]})
+	return solo.Start(ctx)
+}
+
+// fenced: a shard that another process holds can't come back, and a daemon that has some of its shards helps nobody.
+func (a *App) fenced(shard journal.Shard) {
+	a.fail(fmt.Errorf("another process has taken this daemon's store (role %s, shard %d): run one daemon for each store", shard.Role, shard.Number))
+}
+
+// messages names everything that stands in the journal.
+func messages() *codec.Registry {
+	r := codec.NewRegistry()
+	campaign.Register(r)
+	channel.Register(r)
+	checker.Register(r)
+	return r
+}
+
+func (a *App) serve(crash func(string)) {
+	gates := gate.New(a.sys, gate.Deps{Provider: a.provider, MaxInFlight: a.cfg.MaxInFlight, Log: a.log})
+	a.gates = gates
+	channel.Serve(a.sys, channel.Deps{Provider: a.provider, Getenv: a.opts.Getenv, Budget: a.cfg.DemandBytes})
+	campaign.Serve(a.sys, campaign.Deps{Objects: a.objects, Plan: a.plan, Crash: crash})
+	composer.Serve(a.sys, composer.Deps{Objects: a.objects, Crash: crash})
+	poster.Serve(a.sys, poster.Deps{Cluster: a.store.ClusterID(), Gates: gates, Crash: crash})
+	checker.Serve(a.sys, checker.Deps{History: a.history, Crash: crash})
+}
+
+// provider makes a channel's client.
+func (a *App) provider(s actors.Settings) (provider.Provider, error) {
+	if s.Provider != "line" {
+		return nil, fmt.Errorf("provider %q is unknown: line is the only one", s.Provider)
+	}
+	return line.New(line.Config{Endpoint: s.Endpoint, Token: line.TokenFromEnv(s.TokenEnv), MaxInFlight: a.cfg.MaxInFlight})
+}
+
+// history reads what a run's checker has recorded.
+func (a *App) history(ctx context.Context, run string) iter.Seq2[checker.Recorded, error] {
+	return func(yield func(checker.Recorded, error) bool) {
+		for r, err := range engine.History(ctx, a.sys, actors.Checkers, run) {
+			event, _ := r.Event.(checker.Event)
+			if !yield(checker.Recorded{At: r.At, Event: event}, err) {
+				return
+			}
+		}
+	}
+}
+
+func (a *App) handler() http.Handler {
+	return api.New(api.Deps{
+		System: a.sys, Store: a.store, Objects: a.objects, Token: a.cfg.Token, Temp: a.temp, Version: a.opts.Version,
+		Metrics: a.metrics.Handler(), Ready: a.ready, Stopping: a.late, Log: a.log,
+	})
+}

@@ -1,0 +1,200 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"hayauma.example/cmd/hayauma/internal/config"
+	"hayauma.example/cmd/hayauma/internal/metrics"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// Options are what a daemon gets besides its configuration. The zero value is useful.
+type Options struct {
+	Log     *slog.Logger // nil: nothing is logged
+	Version string
+	Getenv  func(name string) string // of channels' tokens and of crash points; nil: os.Getenv
+}
+
+// StopTimeout is how long a daemon may take to stop; what is not done by then is left to the next start.
+const StopTimeout = 10 * time.Second
+
+const (
+	startTimeout = 30 * time.Second
+	drainFor     = 3 * time.Second // requests that are being answered when the daemon stops
+)
+
+// App is a running daemon.
+type App struct {
+	cfg     config.Config
+	opts    Options
+	log     *slog.Logger
+	closers []closer // in the order in which they were made
+	failed  chan error
+	serving atomic.Bool
+	late    chan struct{} // closed when the daemon begins to stop
+
+	listener net.Listener
+	temp     *os.Root
+	store    journal.Store
+	objects  journal.Objects
+	sys      *engine.System
+	gates    suspender
+	metrics  *metrics.Registry
+}
+
+// closer undoes one step of Start.
+type closer struct {
+	what string
+	do   func(ctx context.Context) error
+}
+
+// suspender stops provider calls.
+type suspender interface {
+	Suspend(reason string)
+	Resume()
+	Suspended() string
+}
+
+// Start brings a daemon up; cfg is valid. ctx bounds the start only.
+func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Getenv == nil {
+		opts.Getenv = os.Getenv
+	}
+	a := &App{cfg: cfg, opts: opts, log: opts.Log, failed: make(chan error, 1), late: make(chan struct{})}
+	limitMemory(cfg.MemoryLimit, opts.Getenv)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for _, step := range []func(context.Context) error{a.listen, a.openTemp, a.openStore, a.startActors, a.watchClock, a.serveHTTP} {
+		if err := step(ctx); err != nil {
+			after, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
+			defer cancel()
+			return nil, errors.Join(err, a.undo(after))
+		}
+	}
+	return a, nil
+}
+
+// limitMemory sets the collector's target, unless the operator has set GOMEMLIMIT.
+func limitMemory(limit int64, getenv func(string) string) {
+	if limit > 0 && getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+// onStop adds a step of Stop; later ones come first.
+func (a *App) onStop(what string, do func(ctx context.Context) error) {
+	a.closers = append(a.closers, closer{what, do})
+}
+
+// URL is where the API is reached.
+func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
+
+// Failed yields why the daemon can't go on, at most once.
+func (a *App) Failed() <-chan error { return a.failed }
+
+func (a *App) fail(err error) {
+	select {
+	case a.failed <- err:
+	default: // the first reason counts
+	}
+}
+
+// Stop ends the daemon: requests first, then actors, then the store. It returns when nothing of it runs, or when ctx is over.
+func (a *App) Stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, StopTimeout)
+	defer cancel()
+	a.serving.Store(false)
+	close(a.late)
+	return a.undo(ctx)
+}
+
+func (a *App) undo(ctx context.Context) error {
+	var errs []error
+	for _, c := range slices.Backward(a.closers) {
+		if err := c.do(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", c.what, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a *App) listen(ctx context.Context) (err error) {
+	a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.Listen)
+	if err != nil {
+		return listenError(a.cfg.Listen, err)
+	}
+	a.onStop("listener", func(context.Context) error {
+		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil // the HTTP server has closed it
+	})
+	return nil
+}
+
+// listenError says what to do about an address that can't be had.
+func listenError(address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("listen on %s: the port is taken by another process: stop that one or choose another --listen", address)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("listen on %s: not allowed: choose a port above 1023", address)
+	}
+	return fmt.Errorf("listen on %s: %w", address, err)
+}
+
+// ready tells what keeps the daemon from its work.
+func (a *App) ready() error {
+	if !a.serving.Load() {
+		return errors.New("the daemon is starting or stopping")
+	}
+	if reason := a.gates.Suspended(); reason != "" {
+		return errors.New("no provider call starts: " + reason)
+	}
+	return nil
+}
+
+func (a *App) serveHTTP(context.Context) error {
+	server := &http.Server{
+		Handler:           a.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			a.fail(fmt.Errorf("the HTTP server ended: %w", err))
+		}
+	}()
+	a.onStop("http server", func(ctx context.Context) error {
+		defer func() { <-ended }()
+		ctx, cancel := context.WithTimeout(ctx, drainFor)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			return server.Close() // what is still being sent is cut off, and its client sends it again
+		}
+		return nil
+	})
+	a.serving.Store(true)
+	return nil
+}

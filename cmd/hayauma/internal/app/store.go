@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"hayauma.example/actors/audience/spill"
+	"hayauma.example/cluster/jetstream"
+	"hayauma.example/cluster/natsnode"
+	"hayauma.example/cmd/hayauma/internal/config"
+	"hayauma.example/engine/journal"
+)
+
+// objectShare is the part of --store-max-bytes that audiences and frozen chunks may take; the rest is for events.
+const objectShare = 0.75
+
+// openTemp makes the directory for temporary files. Below the data directory it has a fixed name, so that the next start removes
+// what a killed process left; without one it is the system's.
+func (a *App) openTemp(context.Context) error {
+	dir, remove := a.cfg.Temp(), false
+	if dir == "" {
+		made, err := os.MkdirTemp("", "hayauma-")
+		if err != nil {
+			return fmt.Errorf("temporary directory: %w", err)
+		}
+		dir, remove = made, true
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("temporary directory: %w; choose a data directory that can be written", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("temporary directory: %w", err)
+	}
+	a.temp = root
+	a.onStop("temporary directory", func(context.Context) error {
+		if remove {
+			return errors.Join(root.Close(), os.RemoveAll(dir))
+		}
+		return errors.Join(spill.Sweep(root), root.Close())
+	})
+	return nil
+}
+
+func (a *App) openStore(ctx context.Context) error {
+	if a.cfg.Store == config.StoreMemory {
+		a.log.Warn("THE STORE IS MEMORY ONLY: everything is lost when this process ends; for comparison only, never for real messages")
+		memory := journal.NewMemory(uuid.New())
+		a.store, a.objects = memory, memory
+		return nil
+	}
+	node, err := natsnode.Open(ctx, a.natsConfig())
+	if err != nil {
+		return err
+	}
+	a.onStop("nats", node.Close)
+	store, err := jetstream.Open(ctx, node.Conn(), jetstreamConfig(a.cfg))
+	if err != nil {
+		return err
+	}
+	a.store, a.objects = store, store
+	if node.Embedded() { // the data directory is locked, so what lies there is nobody else's
+		return spill.Sweep(a.temp)
+	}
+	return nil
+}
+
+func (a *App) natsConfig() natsnode.Config {
+	n := a.cfg.NATS
+	c := natsnode.Config{Logger: a.log}
+	if n.URL == "" {
+		c.DataDir = filepath.Clean(a.cfg.Data)
+		return c
+	}
+	c.URL, c.Credentials, c.TLSCA, c.TLSCert, c.TLSKey = n.URL, n.Creds, n.CA, n.Cert, n.Key
+	return c
+}
+
+func jetstreamConfig(cfg config.Config) jetstream.Config {
+	if cfg.StoreMaxBytes == 0 {
+		return jetstream.Config{}
+	}
+	objects := uint64(float64(cfg.StoreMaxBytes) * objectShare)
+	return jetstream.Config{MaxBytes: uint64(cfg.StoreMaxBytes) - objects, MaxObjectBytes: objects}
+}
