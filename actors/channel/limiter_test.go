@@ -281,3 +281,34 @@ func TestUnusedFreesAtOnce(t *testing.T) {
 		t.Errorf("the other is free at %v, want a slot after 1.005 s", got)
 	}
 }
+
+// TestFreshActivationAfterTheWorst: the earlier activation was idle, then granted as fast as it may until its end, each token was used as
+// late as it may be, and the fresh one grants as fast as it may, each token used at once.
+func TestFreshActivationAfterTheWorst(t *testing.T) {
+	for _, limit := range []int{1, 2, 3, 20, 49, 50, 200, 2000} {
+		for busy := 10 * time.Millisecond; busy <= 1300*time.Millisecond; busy += 10 * time.Millisecond {
+			const end = 10 * time.Second
+			var starts []time.Duration
+			run := func(from, until, born, late time.Duration) {
+				l := newLimiter(limit, 0)
+				for now, id := from, uint64(0); now <= until; now += time.Millisecond {
+					if n, _ := l.room(now - born); n > 0 {
+						id++
+						l.take(id, n, now-born)
+						for range n {
+							starts = append(starts, now+late)
+						}
+						if late == 0 {
+							l.report(id, make([]time.Duration, n), 0, now-born)
+						}
+					}
+				}
+			}
+			run(end-busy, end, 0, TokenLife)
+			run(end, end+2500*time.Millisecond, end, 0)
+			if got := most(starts); got > limit {
+				t.Fatalf("limit %d, busy for %v: %d starts within one second", limit, busy, got)
+			}
+		}
+	}
+}
