@@ -1,45 +1,98 @@
 package plan
 
-import "slices"
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"slices"
 
-// Mode is how a chunk is sent.
-type Mode uint8
-
-// Modes.
-const (
-	Push      Mode = iota + 1 // one call a recipient
-	Multicast                 // one call for the chunk: every body is the same
-	Failed                    // not sent: its recipients could not be rendered
+	"hayauma.example/actors/audience"
 )
 
-// Entry is one chunk's place in the plan: recipients First to First+Count-1.
+// Entry is one chunk in a table: recipients First to First+Count-1.
 type Entry struct {
 	First, Count uint32
 	Mode         Mode
 }
 
-// Table lists a run's chunks in order; recipient indices follow each other without a gap, from 0 to Recipients-1.
+// Table is the frozen plan of a run: its chunks by number. They cover all recipients without gaps.
 type Table struct {
 	Chunks     []Entry
 	Recipients uint32
 }
 
-// Locate returns the chunk that holds a recipient, and its number; false: there is no such recipient.
-func (t Table) Locate(recipient uint32) (chunk uint32, e Entry, ok bool) {
-	if recipient >= t.Recipients {
+// add appends a chunk after the last one.
+func (t *Table) add(count uint32, mode Mode) Entry {
+	e := Entry{First: t.Recipients, Count: count, Mode: mode}
+	t.Chunks = append(t.Chunks, e)
+	t.Recipients += count
+	return e
+}
+
+// Find returns the chunk that holds a recipient, and its number; false when the index is beyond the run.
+func Find(t Table, index uint32) (n int, e Entry, ok bool) {
+	if index >= t.Recipients {
 		return 0, Entry{}, false
 	}
-	i, found := slices.BinarySearchFunc(t.Chunks, recipient, func(e Entry, r uint32) int {
-		switch {
-		case e.First+e.Count <= r:
-			return -1
-		case e.First > r:
-			return 1
+	n, exact := slices.BinarySearchFunc(t.Chunks, index, func(e Entry, i uint32) int { return cmp.Compare(e.First, i) })
+	if !exact {
+		n--
+	}
+	return n, t.Chunks[n], true
+}
+
+const kindTable = 'T'
+
+// maxChunks is the most chunks that DecodeTable accepts; a run of 10 million pushes has 20,000.
+const maxChunks = 8 << 20
+
+// AppendTable appends the table: runs of chunks of one mode and size take a few bytes.
+func AppendTable(dst []byte, t Table) []byte {
+	dst = append(dst, kindTable, version)
+	dst = binary.AppendUvarint(dst, uint64(len(t.Chunks)))
+	for i := 0; i < len(t.Chunks); {
+		e, repeat := t.Chunks[i], 1
+		for i+repeat < len(t.Chunks) && t.Chunks[i+repeat].Mode == e.Mode && t.Chunks[i+repeat].Count == e.Count {
+			repeat++
 		}
-		return 0
-	})
-	if !found {
-		return 0, Entry{}, false
+		// two bits of mode, then whether a repetition follows
+		head := uint64(e.Count)<<3 | uint64(e.Mode)<<1
+		if repeat > 1 {
+			head |= 1
+		}
+		dst = binary.AppendUvarint(dst, head)
+		if repeat > 1 {
+			dst = binary.AppendUvarint(dst, uint64(repeat))
+		}
+		i += repeat
 	}
-	return uint32(i), t.Chunks[i], true
+	return dst
+}
+
+// DecodeTable reads a table. It fails with [ErrDamaged].
+func DecodeTable(data []byte) (Table, error) {
+	c := audience.NewCursor(data)
+	var t Table
+	if c.Byte() != kindTable || c.Byte() != version {
+		return Table{}, ErrDamaged
+	}
+	chunks := int(c.Number(maxChunks))
+	for len(t.Chunks) < chunks {
+		head := c.Number(math.MaxUint32<<3 | 7)
+		repeat := uint64(1)
+		if head&1 == 1 {
+			repeat = c.Number(uint64(chunks - len(t.Chunks)))
+		}
+		count, mode := head>>3, Mode(head>>1&3)
+		if count == 0 || repeat == 0 || mode < Push || mode > Failed || uint64(t.Recipients)+count*repeat > math.MaxUint32 {
+			return Table{}, ErrDamaged
+		}
+		for range repeat {
+			t.add(uint32(count), mode)
+		}
+	}
+	if c.Done() != nil {
+		return Table{}, ErrDamaged
+	}
+	return t, nil
 }
