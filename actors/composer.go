@@ -18,7 +18,6 @@ type (
 		Paths                  []Path
 		Deadline               time.Time // no call of the window starts after it
 		Messages               json.RawMessage
-		Columns                []string
 		Due                    time.Time // the templates' now
 	}
 	// Granted is leave to render; demand was asked for by WantDemand.

@@ -233,7 +233,7 @@ func (a *Campaign) compose(c *engine.Context[actors.CampaignMsg], w *Window, pat
 	actors.Composers.Ref(c.System(), actors.ComposerID(s.Run, w.Number)).Tell(actors.Compose{
 		Campaign: c.ID(), Run: s.Run, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: number,
 		Paths: s.toSend(paths), Deadline: w.At.Add(actors.CallDeadline),
-		Messages: s.Accepted.Definition.Messages, Columns: s.Accepted.Audience.Columns, Due: s.Accepted.Due,
+		Messages: s.Accepted.Definition.Messages, Due: s.Accepted.Due,
 	})
 }
 

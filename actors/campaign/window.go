@@ -28,7 +28,7 @@ func (s *Intent) window(sh share) (paths []actors.Span, cursor uint32) {
 	}
 	cursor = s.Cursor
 	for cursor < s.Table.Recipients {
-		_, entry, ok := s.Table.Locate(cursor)
+		_, entry, ok := plan.Find(s.Table, cursor)
 		if !ok {
 			return p.paths, cursor
 		}
@@ -53,7 +53,7 @@ func (s *Intent) joinedBack() []actors.Span {
 	var out []actors.Span
 	var pushes actors.Set
 	for _, b := range s.Back {
-		if _, entry, ok := s.Table.Locate(b.Lo); ok && entry.Mode == plan.Multicast {
+		if _, entry, ok := plan.Find(s.Table, b.Lo); ok && entry.Mode == plan.Multicast {
 			out = append(out, b)
 		} else {
 			pushes.Add(b)
@@ -73,14 +73,14 @@ type picker struct {
 	share  share
 	paths  []actors.Span
 	chunks int
-	chunk  uint32 // the chunk of the newest path
+	chunk  int // the chunk of the newest path
 	push   int
 	multi  int
 }
 
 // take adds a stretch of one chunk, or what fits of it; false: the window is full.
 func (p *picker) take(s actors.Span) bool {
-	chunk, entry, ok := p.table.Locate(s.Lo)
+	chunk, entry, ok := plan.Find(p.table, s.Lo)
 	if !ok {
 		return true
 	}
@@ -121,12 +121,12 @@ func (s *Intent) toSend(paths []actors.Span) []actors.Path {
 	var out []actors.Path
 	for _, p := range paths {
 		for lo := p.Lo; lo < p.Hi; {
-			chunk, entry, ok := s.Table.Locate(lo)
+			chunk, entry, ok := plan.Find(s.Table, lo)
 			if !ok {
 				break
 			}
 			part := actors.Span{Lo: lo, Hi: min(p.Hi, entry.First+entry.Count)}
-			out = append(out, actors.Path{Span: part, Chunk: chunk, Multicast: entry.Mode == plan.Multicast, Anew: s.Anew.Touches(part)})
+			out = append(out, actors.Path{Span: part, Chunk: uint32(chunk), Multicast: entry.Mode == plan.Multicast, Anew: s.Anew.Touches(part)})
 			lo = part.Hi
 		}
 	}

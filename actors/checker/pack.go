@@ -26,7 +26,7 @@ func disjoint(reports []pendingReport) []pendingReport {
 
 // expand turns a stretch of pushes into reports of its paths; the last one carries the answer.
 func (l *Ledger) expand(p pendingReport) []pendingReport {
-	_, entry, ok := l.Table.Locate(p.report.Path.Lo)
+	_, entry, ok := plan.Find(l.Table, p.report.Path.Lo)
 	if !ok || entry.Mode != plan.Push || p.report.Path.Len() < 2 || p.report.Path.Hi > entry.First+entry.Count {
 		return []pendingReport{p}
 	}

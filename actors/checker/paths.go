@@ -10,7 +10,7 @@ func (l *Ledger) isPath(p actors.Span) bool {
 	if p.Hi <= p.Lo || p.Hi > l.Table.Recipients {
 		return false
 	}
-	_, entry, ok := l.Table.Locate(p.Lo)
+	_, entry, ok := plan.Find(l.Table, p.Lo)
 	if !ok {
 		return false
 	}
@@ -37,7 +37,7 @@ func (l *Ledger) unsettled(window uint32, paths []actors.Span) []actors.Span {
 	gone := l.returnedFrom(window)
 	var out []actors.Span
 	for _, p := range paths {
-		switch _, entry, ok := l.Table.Locate(p.Lo); {
+		switch _, entry, ok := plan.Find(l.Table, p.Lo); {
 		case !ok || p.Hi > l.Table.Recipients:
 		case entry.Mode == plan.Multicast:
 			out = l.leaves(p, gone, out)
@@ -81,7 +81,7 @@ func (l *Ledger) returnedPaths(s *actors.Set) []actors.Span {
 	var out []actors.Span
 	for _, p := range s.Spans() {
 		for lo := p.Lo; lo < p.Hi; {
-			_, entry, ok := l.Table.Locate(lo)
+			_, entry, ok := plan.Find(l.Table, lo)
 			if !ok {
 				break
 			}

@@ -23,7 +23,7 @@ type (
 		actors.ComposerMsg
 		seq    uint32
 		chunk  plan.Chunk
-		hashes [][]byte // the window's own, nil: the plan's
+		hashes []plan.Hash // the window's own, empty: the plan's
 		err    error
 	}
 	// frozen says that the window's own hashes are durable.
@@ -49,12 +49,13 @@ type Deps struct {
 type Composer struct {
 	deps *Deps
 
-	order actors.Compose  // the newest one: template, columns, deadline
-	bound *template.Bound // of order
-	queue []piece         // what is still to be told
-	piece *rendering      // in hand
-	seq   uint32          // of the piece in hand; answers for an older one are ignored
-	told  map[uint32]bool // dispatch numbers seen
+	order    actors.Compose     // the newest one: deadline, due time
+	template *template.Template // of order
+	bound    *template.Bound    // template, with the columns of the run's chunks; nil until the first was loaded
+	queue    []piece            // what is still to be told
+	piece    *rendering         // in hand
+	seq      uint32             // of the piece in hand; answers for an older one are ignored
+	told     map[uint32]bool    // dispatch numbers seen
 }
 
 // piece is one path, or a stretch of pushes, to tell.
@@ -67,7 +68,7 @@ type piece struct {
 type rendering struct {
 	piece
 	chunk    plan.Chunk
-	hashes   [][]byte
+	hashes   []plan.Hash
 	demand   int
 	granted  bool
 	refrozen bool // the window's own hashes hold this piece's
@@ -108,28 +109,20 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 	if k.told[m.Number] {
 		return
 	}
-	bound, err := bind(m)
+	t, err := template.Parse(m.Messages, template.Options{})
 	if err != nil {
 		// The template was accepted and planned by a build that could read it; nothing was told, so the window waits for one that can.
 		c.Log().Error("template_not_readable", "campaign", m.Campaign, "window", m.Window, "error", err)
 		return
 	}
 	k.told[m.Number] = true
-	k.order, k.bound = m, bound
+	k.order, k.template, k.bound = m, t, nil
 	for _, p := range m.Paths {
 		k.queue = append(k.queue, piece{p, m.Number})
 	}
 	if k.piece == nil {
 		k.next(c)
 	}
-}
-
-func bind(m actors.Compose) (*template.Bound, error) {
-	t, err := template.Parse(m.Messages, template.Options{})
-	if err != nil {
-		return nil, err
-	}
-	return t.Bind(m.Columns, m.Due)
 }
 
 // next takes the next piece of the queue in hand.
@@ -171,6 +164,14 @@ func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
 		c.After(loadBackoff, retry{seq: m.seq})
 		return
 	}
+	if k.bound == nil {
+		bound, err := k.template.Bind(m.chunk.Columns, k.order.Due)
+		if err != nil {
+			c.Log().Error("template_not_bound", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", err)
+			return
+		}
+		k.bound = bound
+	}
 	k.piece.chunk, k.piece.hashes = m.chunk, m.hashes
 	k.piece.demand = estimate(m.chunk, k.piece.path, len(k.order.Messages))
 	actors.Channels.Ref(c.System(), k.order.Channel).Tell(actors.WantDemand{
@@ -204,11 +205,11 @@ func (k *Composer) granted(c *engine.Context[actors.ComposerMsg], m actors.Grant
 }
 
 // freeze makes the window's own hashes durable before the first of its paths leaves.
-func (k *Composer) freeze(c *engine.Context[actors.ComposerMsg], hashes [][]byte) {
+func (k *Composer) freeze(c *engine.Context[actors.ComposerMsg], hashes []plan.Hash) {
 	objects, name := k.deps.Objects, hashesName(k.order.Run, k.piece.path.Chunk, k.order.Window)
 	seq := k.seq
 	for i, own := range k.piece.hashes { // of another stretch of the chunk in this window
-		if len(own) > 0 {
+		if own != (plan.Hash{}) {
 			hashes[i] = own
 		}
 	}

@@ -1,7 +1,6 @@
 package composer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,29 +23,27 @@ func estimate(chunk plan.Chunk, p actors.Path, template int) int {
 	}
 	values := 0
 	for i := range n {
-		for _, v := range chunk.Values[int(p.Span.Lo-chunk.First)+i] {
+		for _, v := range chunk.Recipients[int(p.Span.Lo-chunk.First)+i].Values {
 			values += len(v)
 		}
 	}
 	return n*(template+recipientBytes) + values
 }
 
-// render makes the commands of the piece in hand, and names the paths whose bytes are not those that were frozen. hashes are the
-// chunk's hashes as rendered now.
-func (k *Composer) render() (posts []actors.Post, altered []actors.Span, hashes [][]byte) {
+// render makes the commands of the piece in hand, and names the paths whose bytes are not those that were frozen. hashes are those of
+// the piece as rendered now, by recipient of the chunk (of a multicast at its first recipient).
+func (k *Composer) render() (posts []actors.Post, altered []actors.Span, hashes []plan.Hash) {
 	r := k.piece
+	hashes = make([]plan.Hash, len(r.chunk.Recipients))
 	for _, span := range r.paths() {
-		row := 0
+		row := int(span.Lo - r.chunk.First)
+		values := r.chunk.Values
 		if !r.path.Multicast {
-			row = int(span.Lo - r.chunk.First)
+			values = r.chunk.Recipients[row].Values
 		}
-		body, err := k.bound.Render(nil, r.chunk.Values[row])
-		sum := plan.Sum(body)
-		if hashes == nil {
-			hashes = make([][]byte, len(r.chunk.Values))
-		}
-		hashes[row] = sum
-		if err != nil || !bytes.Equal(sum, r.frozen(row)) {
+		body, err := k.bound.Render(nil, values)
+		hashes[row] = plan.Sum(body)
+		if err != nil || hashes[row] != r.frozen(row) {
 			altered = append(altered, span)
 			continue
 		}
@@ -57,11 +54,14 @@ func (k *Composer) render() (posts []actors.Post, altered []actors.Span, hashes 
 }
 
 // frozen is the hash that rules a row: the window's own, where it has one, else the plan's.
-func (r *rendering) frozen(row int) []byte {
-	if row < len(r.hashes) && len(r.hashes[row]) > 0 {
+func (r *rendering) frozen(row int) plan.Hash {
+	switch {
+	case row < len(r.hashes) && r.hashes[row] != (plan.Hash{}):
 		return r.hashes[row]
+	case r.path.Multicast:
+		return r.chunk.Hash
 	}
-	return r.chunk.Hashes[row]
+	return r.chunk.Recipients[row].Hash
 }
 
 // paths are the paths of the piece: one for a multicast, one for each recipient of a stretch of pushes.
@@ -82,10 +82,14 @@ func (k *Composer) post(span actors.Span, body []byte) actors.Post {
 	if r.path.Multicast {
 		endpoint = provider.Multicast
 	}
+	to := make([]string, 0, span.Len())
+	for _, p := range r.chunk.Recipients[span.Lo-first : span.Hi-first] {
+		to = append(to, p.User)
+	}
 	return actors.Post{
 		Campaign: k.order.Campaign, Run: k.order.Run, Channel: k.order.Channel,
 		Window: k.order.Window, Number: r.number, Chunk: r.path.Chunk, Path: span, Endpoint: endpoint,
-		To: r.chunk.Users[span.Lo-first : span.Hi-first], Messages: body, Deadline: k.order.Deadline,
+		To: to, Messages: body, Deadline: k.order.Deadline,
 	}
 }
 
@@ -118,7 +122,7 @@ func hashesName(run string, chunk, window uint32) string {
 }
 
 // loadHashes reads the window's own hashes; none are there before its first dispatch.
-func loadHashes(ctx context.Context, objects journal.Objects, run string, chunk, window uint32) ([][]byte, error) {
+func loadHashes(ctx context.Context, objects journal.Objects, run string, chunk, window uint32) ([]plan.Hash, error) {
 	data, err := objects.Get(ctx, hashesName(run, chunk, window))
 	if errors.Is(err, journal.ErrNotFound) {
 		return nil, nil
@@ -129,24 +133,23 @@ func loadHashes(ctx context.Context, objects journal.Objects, run string, chunk,
 	return splitHashes(data)
 }
 
-// joinHashes writes each hash with its length; a hash that is not of this window is empty.
-func joinHashes(hashes [][]byte) []byte {
-	var out []byte
+// joinHashes writes hashes one after another; one that is not of this window is zero.
+func joinHashes(hashes []plan.Hash) []byte {
+	out := make([]byte, 0, len(hashes)*len(plan.Hash{}))
 	for _, h := range hashes {
-		out = append(append(out, byte(len(h))), h...)
+		out = append(out, h[:]...)
 	}
 	return out
 }
 
-func splitHashes(data []byte) ([][]byte, error) {
-	var out [][]byte
-	for len(data) > 0 {
-		n := int(data[0])
-		if len(data) < 1+n {
-			return nil, fmt.Errorf("composer: hashes are cut short")
-		}
-		out = append(out, data[1:1+n])
-		data = data[1+n:]
+func splitHashes(data []byte) ([]plan.Hash, error) {
+	size := len(plan.Hash{})
+	if len(data)%size != 0 {
+		return nil, fmt.Errorf("composer: %d bytes are no hashes", len(data))
+	}
+	var out []plan.Hash
+	for ; len(data) > 0; data = data[size:] {
+		out = append(out, plan.Hash(data[:size]))
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package poster
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,9 +36,11 @@ type (
 	// answered brings the provider's answer back to the poster.
 	answered struct {
 		actors.PosterMsg
-		run    string
-		path   actors.Span
-		answer provider.Answer
+		token    uint64
+		endpoint provider.Endpoint
+		run      string
+		path     actors.Span
+		answer   provider.Answer
 	}
 	// again repeats a report that was not recorded in time.
 	again struct {
@@ -56,8 +59,9 @@ type Deps struct {
 
 // Poster delivers one user's pushes, or one multicast path.
 type Poster struct {
-	deps *Deps
-	held []*held // mostly one
+	deps    *Deps
+	channel string
+	held    []*held // mostly one
 }
 
 // Serve lets sys host posters.
@@ -65,7 +69,10 @@ func Serve(sys *engine.System, d Deps) {
 	if d.Crash == nil {
 		d.Crash = func(string) {}
 	}
-	engine.Serve(sys, actors.Posters, func(string) engine.Actor[actors.PosterMsg] { return &Poster{deps: &d} })
+	engine.Serve(sys, actors.Posters, func(id string) engine.Actor[actors.PosterMsg] {
+		channel, _, _ := strings.Cut(id, "/")
+		return &Poster{deps: &d, channel: channel}
+	})
 }
 
 // Handle has one line per message. A poster that holds nothing leaves memory.
@@ -108,13 +115,11 @@ func (p *Poster) remove(c *engine.Context[actors.PosterMsg], h *held) {
 		}
 	}
 	if h.post.Demand > 0 {
-		p.gate(c, h).Tell(gate.Freed{Run: h.post.Run, Window: h.post.Window, Bytes: h.post.Demand})
+		p.gate().Tell(gate.Freed{Run: h.post.Run, Window: h.post.Window, Bytes: h.post.Demand})
 	}
 }
 
-func (p *Poster) gate(_ *engine.Context[actors.PosterMsg], h *held) engine.Ref[gate.Msg] {
-	return p.deps.Gates.Of(h.post.Channel)
-}
+func (p *Poster) gate() engine.Ref[gate.Msg] { return p.deps.Gates.Of(p.channel) }
 
 func (p *Poster) post(c *engine.Context[actors.PosterMsg], m actors.Post) {
 	h := p.find(m.Run, m.Path)
@@ -126,7 +131,7 @@ func (p *Poster) post(c *engine.Context[actors.PosterMsg], m actors.Post) {
 	}
 	changed := h.takes(m)
 	if m.Demand > 0 { // the command in hand holds its own; the repeat's is given back
-		p.gate(c, h).Tell(gate.Freed{Run: m.Run, Window: m.Window, Bytes: m.Demand})
+		p.gate().Tell(gate.Freed{Run: m.Run, Window: m.Window, Bytes: m.Demand})
 	}
 	if changed && h.phase == reporting && h.report.What == actors.PathReturned {
 		p.wait(c, h, 0) // given back, and sent again since
@@ -141,7 +146,7 @@ func (p *Poster) wait(c *engine.Context[actors.PosterMsg], h *held, after time.D
 	if after > 0 {
 		w.NotBefore = c.Now().Add(after)
 	}
-	p.gate(c, h).Tell(w)
+	p.gate().Tell(w)
 }
 
 // start is a token: the call begins now, or the token goes back.
@@ -150,27 +155,27 @@ func (p *Poster) start(c *engine.Context[actors.PosterMsg], m actors.Start) {
 	now := c.Now()
 	switch {
 	case h == nil || h.phase != waiting:
-		p.deps.Gates.Of(m.Channel).Tell(gate.Unused{Start: m})
+		p.gate().Tell(gate.Unused{Token: m.Token})
 		return
 	case now.After(m.Expires):
-		p.gate(c, h).Tell(gate.Unused{Start: m})
+		p.gate().Tell(gate.Unused{Token: m.Token})
 		p.wait(c, h, 0)
 		return
 	case !now.Before(h.post.Deadline):
-		p.gate(c, h).Tell(gate.Unused{Start: m})
+		p.gate().Tell(gate.Unused{Token: m.Token})
 		p.tooLate(c, h)
 		return
 	}
 	h.phase = calling
 	h.tries++
-	if m.Limited {
-		p.gate(c, h).Tell(gate.Started{Start: m, At: now})
+	if m.Report {
+		p.gate().Tell(gate.Started{Token: m.Token, At: now})
 	}
-	p.call(c, h, m.Provider)
+	p.call(c, h, m)
 }
 
 // call makes one attempt off the actor. The same key and bytes go out on every attempt of the path in its window.
-func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, to provider.Provider) {
+func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors.Start) {
 	m := h.post
 	attempt := provider.Call{
 		Endpoint: m.Endpoint, To: m.To, Messages: m.Messages,
@@ -181,18 +186,18 @@ func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, to provider.
 		ctx, cancel := context.WithTimeout(ctx, provider.Timeout)
 		defer cancel()
 		crash("poster.call.before")
-		a := to.Send(ctx, attempt)
+		a := token.Provider.Send(ctx, attempt)
 		crash("poster.call.after")
-		return answered{run: m.Run, path: m.Path, answer: a}
+		return answered{token: token.Token, endpoint: m.Endpoint, run: m.Run, path: m.Path, answer: a}
 	})
 }
 
 func (p *Poster) answered(c *engine.Context[actors.PosterMsg], m answered) {
+	p.gate().Tell(gate.Ended{Token: m.token, Endpoint: m.endpoint, Verdict: m.answer.Verdict, Reason: m.answer.Reason})
 	h := p.find(m.run, m.path)
 	if h == nil {
 		return // dropped meanwhile: the run is over
 	}
-	p.gate(c, h).Tell(gate.Ended{Endpoint: h.post.Endpoint, Verdict: m.answer.Verdict, Reason: m.answer.Reason})
 	n := decide(h.post.Endpoint, h.post.Path.Len(), m.answer, h.tries)
 	if n.report == 0 {
 		h.doubt = h.doubt || n.doubt
@@ -238,7 +243,7 @@ func (p *Poster) giveBack(c *engine.Context[actors.PosterMsg], m actors.GiveBack
 
 // giveUp returns an untried command.
 func (p *Poster) giveUp(c *engine.Context[actors.PosterMsg], h *held) {
-	p.gate(c, h).Tell(gate.Withdraw{Run: h.post.Run, Path: h.post.Path, Poster: c.ID()})
+	p.gate().Tell(gate.Withdraw{Run: h.post.Run, Path: h.post.Path, Poster: c.ID()})
 	p.report(c, h, actors.Report{What: actors.PathReturned})
 }
 
@@ -248,7 +253,7 @@ func (p *Poster) tooLate(c *engine.Context[actors.PosterMsg], h *held) {
 		p.giveUp(c, h)
 		return
 	}
-	p.gate(c, h).Tell(gate.Withdraw{Run: h.post.Run, Path: h.post.Path, Poster: c.ID()})
+	p.gate().Tell(gate.Withdraw{Run: h.post.Run, Path: h.post.Path, Poster: c.ID()})
 	p.remove(c, h)
 }
 

@@ -1,0 +1,39 @@
+package campaign
+
+import (
+	"fmt"
+	"os"
+
+	"hayauma.example/actors/plan"
+	"hayauma.example/actors/template"
+	"hayauma.example/engine/journal"
+)
+
+// Freezer freezes runs: it reads an upload's parts and stores the run's chunks. A repeat, after a crash, stores the same bytes under
+// the same names.
+type Freezer struct {
+	Objects journal.Objects
+	Dir     *os.Root                    // for temporary files
+	Check   func(messages []byte) error // the provider's limits on a rendered body
+}
+
+// Freeze is Deps.Plan.
+func (f Freezer) Freeze(job PlanJob) (plan.Table, error) {
+	t, err := template.Parse(job.Definition.Messages, template.Options{})
+	if err != nil {
+		return plan.Table{}, fmt.Errorf("template: %w", err)
+	}
+	in := plan.Input{
+		Parts: job.Audience.Parts, DuplicateParts: job.Audience.DupParts,
+		Part: func(n int) ([]byte, error) {
+			if n < job.Audience.Parts {
+				return f.Objects.Get(job.Ctx, PartName(job.Upload, n))
+			}
+			return f.Objects.Get(job.Ctx, DupName(job.Upload, n-job.Audience.Parts))
+		},
+		Template: t, Now: job.Due, Check: f.Check,
+	}
+	return plan.Freeze(job.Ctx, in, plan.Options{Dir: f.Dir}, func(n int, _ plan.Entry, data []byte) error {
+		return f.Objects.Put(job.Ctx, ChunkName(job.Run, uint32(n)), data)
+	})
+}
