@@ -3,12 +3,15 @@ package audience
 import "encoding/binary"
 
 // LineID reports whether id is a LINE user id: U and 32 lower-case hex digits.
-func LineID(id []byte) bool {
+func LineID(id []byte) bool { return isCompact(id) }
+
+// isCompact reports whether an id takes 17 bytes when stored.
+func isCompact[T ~string | ~[]byte](id T) bool {
 	if len(id) != compactID || id[0] != 'U' {
 		return false
 	}
-	for _, c := range id[1:] {
-		if hexValue[c] < 0 {
+	for i := 1; i < len(id); i++ {
+		if hexValue[id[i]] < 0 {
 			return false
 		}
 	}
@@ -33,7 +36,7 @@ var hexValue = func() (t [256]int8) {
 
 // AppendUser appends an id: a zero byte and 16 bytes for the LINE form, else its length and its bytes. An id is never empty.
 func AppendUser[T ~string | ~[]byte](dst []byte, id T) []byte {
-	if !LineID([]byte(id)) {
+	if !isCompact(id) {
 		return append(binary.AppendUvarint(dst, uint64(len(id))), id...)
 	}
 	dst = append(dst, 0)

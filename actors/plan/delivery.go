@@ -22,6 +22,7 @@ type delivery struct {
 
 	ordinal  uint32 // of the next good row
 	hashes   *bufio.Reader
+	hash     Hash // of the current row
 	failures *failureReader
 	next     func() (*member, error, bool) // members of groups
 	member   *member                       // the next one, nil at the end
@@ -112,9 +113,9 @@ func (d *delivery) mixed(number uint32, user string, values []string) error {
 	if !ok || err != nil {
 		return err
 	}
-	hash := d.survey.first
+	d.hash = d.survey.first
 	if d.hashes != nil {
-		if _, err := io.ReadFull(d.hashes, hash[:]); err != nil {
+		if _, err := io.ReadFull(d.hashes, d.hash[:]); err != nil {
 			return fmt.Errorf("plan: read spilled hashes: %w", err)
 		}
 	}
@@ -122,12 +123,12 @@ func (d *delivery) mixed(number uint32, user string, values []string) error {
 	ordinal := d.ordinal - 1
 	if d.member == nil || d.member.ordinal != ordinal {
 		d.out.begin(Push, Hash{}, nil)
-		d.entry = appendTexts(append(d.entry, hash[:]...), values)
+		d.entry = appendTexts(append(d.entry, d.hash[:]...), values)
 		return d.out.add(d.entry)
 	}
 	first := d.member.first
 	if first == ordinal {
-		d.entry = appendTexts(append(d.entry, hash[:]...), values)
+		d.entry = appendTexts(append(d.entry, d.hash[:]...), values)
 	}
 	if err := d.sorter.Add(uint64(first)<<32|uint64(ordinal), d.entry); err != nil {
 		return err
