@@ -59,7 +59,7 @@ func Open(ctx context.Context, conn *nats.Conn, cfg Config) (*Store, error) {
 // stream is asked for until ctx ends: a cluster without a leader needs a moment.
 func (s *Store) stream(ctx context.Context, cfg jetstream.StreamConfig) (jetstream.Stream, error) {
 	for {
-		stream, err := s.js.CreateOrUpdateStream(ctx, cfg)
+		stream, err := s.createOrUpdate(ctx, cfg)
 		if err == nil {
 			return stream, nil
 		}
@@ -69,6 +69,13 @@ func (s *Store) stream(ctx context.Context, cfg jetstream.StreamConfig) (jetstre
 	}
 }
 
+// createOrUpdate asks once: servers without a leader don't answer.
+func (s *Store) createOrUpdate(ctx context.Context, cfg jetstream.StreamConfig) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return s.js.CreateOrUpdateStream(ctx, cfg)
+}
+
 // passing errors of the cluster go away by waiting.
 func passing(err error) bool {
 	const notAvailable, noPeers = 10008, 10005
@@ -76,7 +83,7 @@ func passing(err error) bool {
 	if errors.As(err, &api) {
 		return api.ErrorCode == notAvailable || api.ErrorCode == noPeers
 	}
-	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout)
+	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // clusterID writes a new id if there is none, and reads what is there: of several that start at once one wins.

@@ -50,7 +50,7 @@ func (n *Node) abort() {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()
 	}
-	n.lock.Close()
+	n.lock.release()
 }
 
 func until(ctx context.Context) time.Duration {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,9 @@ import (
 )
 
 func openExternal(ctx context.Context, cfg Config) (*Node, error) {
+	if err := readable(cfg.Credentials, cfg.TLSCA, cfg.TLSCert, cfg.TLSKey); err != nil {
+		return nil, err
+	}
 	n := &Node{drop: make(chan struct{})}
 	opts := append(options(cfg, n.drop), nats.Timeout(dialTimeout(ctx)))
 	if cfg.Credentials != "" {
@@ -33,6 +37,19 @@ func openExternal(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.conn = conn
 	return n, nil
+}
+
+// readable fails at once where a file is missing: the client would try for ever.
+func readable(files ...string) error {
+	for _, name := range files {
+		if name == "" {
+			continue
+		}
+		if _, err := os.ReadFile(name); err != nil {
+			return fmt.Errorf("natsnode: file for the connection to NATS: %w", err)
+		}
+	}
+	return nil
 }
 
 // dial tries until ctx ends: a server that starts beside us may need a moment.

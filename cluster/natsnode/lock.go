@@ -27,36 +27,50 @@ func (e *InUseError) Error() string {
 
 const lockName = "hayauma.lock"
 
+// dirLock is the descriptor of a locked file. It is no os.File: the garbage collector closes those, and a Node that nobody refers
+// to any more still has a server running.
+type dirLock int
+
 // lock takes the directory for this process. The kernel lets go when the file is closed, however the process ends.
-func lock(dir string) (*os.File, error) {
+func lock(dir string) (dirLock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("natsnode: make the data directory: %w", err)
+		return 0, fmt.Errorf("natsnode: make the data directory: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	name := filepath.Join(dir, lockName)
+	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("natsnode: open the lock file: %w", err)
+		return 0, fmt.Errorf("natsnode: open the lock file %s: %w", name, err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer f.Close()
+	l := dirLock(fd)
+	if err := l.take(); err != nil {
+		l.release()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, &InUseError{Dir: dir, PID: holder(f.Name())}
+			return 0, &InUseError{Dir: dir, PID: holder(name)}
 		}
-		return nil, fmt.Errorf("natsnode: lock %s: %w", dir, err)
+		return 0, fmt.Errorf("natsnode: lock %s: %w", name, err)
 	}
-	if err := writePID(f); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("natsnode: write the lock file: %w", err)
-	}
-	return f, nil
+	return l, nil
 }
 
-func writePID(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
+// take locks the file and writes the process id into it, for whoever comes next.
+func (l dirLock) take() error {
+	for {
+		err := syscall.Flock(int(l), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+	if err := syscall.Ftruncate(int(l), 0); err != nil {
 		return err
 	}
-	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	_, err := syscall.Pwrite(int(l), []byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	return err
 }
+
+func (l dirLock) release() error { return syscall.Close(int(l)) }
 
 func holder(name string) int {
 	data, err := os.ReadFile(name)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -22,7 +22,10 @@ type Node struct {
 	conn   *nats.Conn
 	drop   chan struct{} // closed when the connection is
 	server *server.Server
-	lock   *os.File
+	lock   dirLock // embedded
+
+	once   sync.Once
+	closed error // set by once
 }
 
 // Open starts or reaches NATS. The context bounds the start only.
@@ -55,13 +58,16 @@ func (n *Node) ClientURL() string {
 
 // Close drains the client, shuts an embedded server down and waits for it, so that a later Open recovers nothing.
 func (n *Node) Close(ctx context.Context) error {
+	n.once.Do(func() { n.closed = n.close(ctx) })
+	return n.closed
+}
+
+func (n *Node) close(ctx context.Context) error {
 	err := n.drain(ctx)
 	if n.server != nil {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()
-	}
-	if n.lock != nil {
-		err = errors.Join(err, n.lock.Close())
+		err = errors.Join(err, n.lock.release())
 	}
 	return err
 }
@@ -84,6 +90,7 @@ func (n *Node) drain(ctx context.Context) error {
 
 // options are those of every connection: a dead one is noticed after 1 s and dialled again for ever.
 func options(cfg Config, drop chan struct{}) []nats.Option {
+	closed := sync.OnceFunc(func() { close(drop) })
 	return []nats.Option{
 		nats.Name(cfg.Name),
 		nats.PingInterval(500 * time.Millisecond),
@@ -93,7 +100,7 @@ func options(cfg Config, drop chan struct{}) []nats.Option {
 		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
 		nats.ReconnectBufSize(-1), // what is sent without a connection fails at once: a repeat is the caller's decision
 		nats.DrainTimeout(5 * time.Second),
-		nats.ClosedHandler(func(*nats.Conn) { close(drop) }),
+		nats.ClosedHandler(func(*nats.Conn) { closed() }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				cfg.Logger.Warn("nats disconnected", "error", err)
