@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -111,8 +112,8 @@ func (s *server) export(ctx context.Context, layout actors.RunLayout, only *acto
 			return err
 		}
 		lines.Reset()
-		for i, user := range chunk.Users {
-			r := Recipient{UserID: user, Index: entry.First + uint32(i), State: page.Outcomes[i].String(), Reason: at(page.Reasons, i)}
+		for i, planned := range chunk.Recipients {
+			r := Recipient{UserID: planned.User, Index: entry.First + uint32(i), State: page.Outcomes[i].String(), Reason: cmp.Or(at(page.Reasons, i), planned.Reason)}
 			if only != nil && page.Outcomes[i] != *only {
 				continue
 			}
@@ -160,7 +161,7 @@ func (s *server) find(ctx context.Context, layout actors.RunLayout, user string)
 		if err != nil {
 			return 0, false, err
 		}
-		if i := slices.Index(chunk.Users, user); i >= 0 {
+		if i := slices.IndexFunc(chunk.Recipients, func(r plan.Recipient) bool { return r.User == user }); i >= 0 {
 			return entry.First + uint32(i), true, nil
 		}
 	}

@@ -19,8 +19,8 @@ import (
 	"hayauma.example/actors"
 	"hayauma.example/actors/audience"
 	"hayauma.example/actors/campaign"
+	"hayauma.example/cmd/hayauma/internal/objects"
 	"hayauma.example/engine"
-	"hayauma.example/engine/journal"
 )
 
 // While an upload is under way.
@@ -28,7 +28,6 @@ const (
 	keepEvery    = 5 * time.Second // how often the campaign hears that the sender is alive
 	dropTimeout  = 10 * time.Second
 	acceptFor    = 2 * time.Minute // reading the stored parts back takes its time
-	putsAtOnce   = 4               // parts on their way into the store
 	maxAudience  = 8 << 30         // bytes, decompressed: what audience.Limits allows too
 	maxBadLines  = 20
 	duplicateTag = 'D' // first byte of a part that lists duplicates
@@ -61,11 +60,11 @@ func (u undecided) Error() string { return u.err.Error() }
 func (sub *submission) ingest(ctx context.Context) error {
 	stopKeeping := sub.keep(ctx)
 	defer stopKeeping()
-	puts := newPuts(ctx, sub.server.Objects, sub.upload)
-	sum, err := audience.Ingest(ctx, sub.audience, puts, audience.Options{
+	sink := &parts{Writer: objects.NewWriter(ctx, sub.server.Objects), upload: sub.upload, digest: sha256.New()}
+	sum, err := audience.Ingest(ctx, sub.audience, sink, audience.Options{
 		Dir: sub.server.Temp, Needs: sub.template.Variables(), Optional: sub.template.Optional(), Limits: audience.Limits{BadLines: maxBadLines, Bytes: maxAudience},
 	})
-	if putErr := puts.wait(); err == nil {
+	if putErr := sink.Wait(); err == nil {
 		err = putErr
 	}
 	if err != nil {
@@ -73,7 +72,7 @@ func (sub *submission) ingest(ctx context.Context) error {
 	}
 	return sub.acceptUpload(ctx, actors.Audience{
 		Rows: uint64(sum.Rows), Duplicates: uint64(sum.Duplicates), Parts: sum.Parts, DupParts: sum.DuplicateParts,
-		PartsSHA256: puts.digest.Sum(nil), ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
+		PartsSHA256: sink.digest.Sum(nil), ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
 	})
 }
 
@@ -132,53 +131,22 @@ func audienceRefusal(err error) error {
 	return problem
 }
 
-// puts stores parts, a few at once, under the upload's names. Part is called from one goroutine.
-type puts struct {
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	objects journal.Objects
-	upload  string
-	digest  hash.Hash // over the parts with rows, in order
-	rows    int       // of those parts
-	places  chan struct{}
-	running sync.WaitGroup
-}
-
-func newPuts(ctx context.Context, objects journal.Objects, upload string) *puts {
-	p := &puts{objects: objects, upload: upload, digest: sha256.New(), places: make(chan struct{}, putsAtOnce)}
-	p.ctx, p.cancel = context.WithCancelCause(ctx)
-	return p
+// parts stores an audience's parts under the upload's names.
+type parts struct {
+	*objects.Writer
+	upload string
+	digest hash.Hash // over the parts with rows, in order
+	rows   int       // of those parts
 }
 
 // Part implements audience.Sink.
-func (p *puts) Part(n int, data []byte) error {
-	name := campaign.PartName(p.upload, n)
+func (p *parts) Part(n int, data []byte) error {
 	if data[0] == duplicateTag {
-		name = campaign.DupName(p.upload, n-p.rows)
-	} else {
-		p.rows++
-		p.digest.Write(data)
+		return p.Put(campaign.DupName(p.upload, n-p.rows), data)
 	}
-	select {
-	case p.places <- struct{}{}:
-	case <-p.ctx.Done():
-		return context.Cause(p.ctx)
-	}
-	data = bytes.Clone(data)
-	p.running.Go(func() {
-		defer func() { <-p.places }()
-		if err := p.objects.Put(p.ctx, name, data); err != nil {
-			p.cancel(err)
-		}
-	})
-	return nil
-}
-
-// wait returns when everything is stored, or why it isn't.
-func (p *puts) wait() error {
-	p.running.Wait()
-	defer p.cancel(nil)
-	return context.Cause(p.ctx)
+	p.rows++
+	p.digest.Write(data)
+	return p.Put(campaign.PartName(p.upload, n), data)
 }
 
 // compare answers a repeated submission: the same content is the same campaign.

@@ -47,6 +47,7 @@ type App struct {
 
 	listener net.Listener
 	temp     *os.Root
+	locked   bool // the data directory is this process's alone
 	store    journal.Store
 	objects  journal.Objects
 	sys      *engine.System
@@ -82,7 +83,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	limitMemory(cfg.MemoryLimit, opts.Getenv)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	for _, step := range []func(context.Context) error{a.listen, a.openTemp, a.openStore, a.startActors, a.watchClock, a.serveHTTP} {
+	for _, step := range []func(context.Context) error{a.listen, a.openStore, a.openTemp, a.startActors, a.watchClock, a.serveHTTP} {
 		if err := step(ctx); err != nil {
 			after, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
 			defer cancel()

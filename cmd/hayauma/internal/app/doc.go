@@ -1,6 +1,6 @@
 // Package app puts the daemon together and takes it apart; it is the one place that knows every part.
 //
-//	listen ▶ temporary directory ▶ NATS ▶ journal ▶ shards ▶ actors ▶ reminders ▶ HTTP
+//	listen ▶ NATS ▶ journal ▶ temporary directory ▶ shards ▶ actors ▶ reminders ▶ HTTP
 //
 // [Start] goes from left to right and [App.Stop] back. A step that fails undoes those before it, so a failed start leaves nothing
 // behind. Between them the daemon watches its clock: while it is more than five minutes off the store's no provider call starts.

@@ -22,13 +22,13 @@ const objectShare = 0.75
 // openTemp makes the directory for temporary files. Below the data directory it has a fixed name, so that the next start removes
 // what a killed process left; without one it is the system's.
 func (a *App) openTemp(context.Context) error {
-	dir, remove := a.cfg.Temp(), false
+	dir, own := a.cfg.Temp(), false
 	if dir == "" {
 		made, err := os.MkdirTemp("", "hayauma-")
 		if err != nil {
 			return fmt.Errorf("temporary directory: %w", err)
 		}
-		dir, remove = made, true
+		dir, own = made, true
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("temporary directory: %w; choose a data directory that can be written", err)
 	}
@@ -38,12 +38,20 @@ func (a *App) openTemp(context.Context) error {
 	}
 	a.temp = root
 	a.onStop("temporary directory", func(context.Context) error {
-		if remove {
+		if own {
 			return errors.Join(root.Close(), os.RemoveAll(dir))
 		}
-		return errors.Join(spill.Sweep(root), root.Close())
+		return errors.Join(a.sweep(), root.Close())
 	})
-	return nil
+	return a.sweep()
+}
+
+// sweep removes temporary files that nobody uses: those of a data directory that this process has locked.
+func (a *App) sweep() error {
+	if !a.locked {
+		return nil
+	}
+	return spill.Sweep(a.temp)
 }
 
 func (a *App) openStore(ctx context.Context) error {
@@ -62,10 +70,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.store, a.objects = store, store
-	if node.Embedded() { // the data directory is locked, so what lies there is nobody else's
-		return spill.Sweep(a.temp)
-	}
+	a.store, a.objects, a.locked = store, store, node.Embedded()
 	return nil
 }
 
