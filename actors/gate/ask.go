@@ -84,7 +84,7 @@ func (g *gate) ask(c *call, now time.Time) {
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
 		defer cancel()
 		t, err := engine.Ask[actors.Tokens](ctx, ref, actors.ChannelMsg(q))
-		return answered{seq: q.Seq, tokens: t, err: err}
+		return answered{tokens: t, err: err}
 	})
 }
 
@@ -168,6 +168,9 @@ func (g *gate) standings(c *call, t actors.Tokens) {
 func (g *gate) accept(t actors.Tokens, now time.Time) (useful bool) {
 	expires := g.asking.sent.Add(channel.TokenLife)
 	for _, grant := range t.Grants {
+		if int(grant.Endpoint) >= len(run{}.tokens) {
+			continue // an endpoint of a later version: nobody here waits for it
+		}
 		r := g.parked.runs[grant.Run]
 		ok := r != nil && now.Before(expires) && !g.reports.worries(grant.Endpoint)
 		useful = useful || ok

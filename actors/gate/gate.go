@@ -261,6 +261,7 @@ func (g *gate) drop(c *call, r *run) {
 	}
 	r.tokens[provider.Push].void()
 	r.tokens[provider.Multicast].void()
+	g.reports.beginNow()
 }
 
 // sweep gives up what is too late, forgets tokens of which nothing will be heard, and runs that are gone.
@@ -340,7 +341,7 @@ func (g *gate) setupProvider(s actors.Settings) {
 		return
 	}
 	p, err := g.gates.deps.Provider(s)
-	if err != nil {
+	if err != nil && s != g.setup { // told once; it is tried again with each answer
 		g.gates.deps.Log.Error("no provider for the channel: its calls stay parked", "channel", g.channel, "error", err)
 	}
 	g.provider, g.setup = p, s

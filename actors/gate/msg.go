@@ -55,7 +55,6 @@ type (
 	wake struct{}
 	// answered is what came of a question.
 	answered struct {
-		seq    uint64
 		tokens actors.Tokens
 		err    error
 	}

@@ -1,0 +1,431 @@
+package gate_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/gate"
+	"hayauma.example/actors/provider"
+)
+
+const ms = time.Millisecond
+
+// bubble runs a test with a world in virtual time.
+func bubble(t *testing.T, l actors.Limits, deps gate.Deps, f func(t *testing.T, w *world)) {
+	synctest.Test(t, func(t *testing.T) { f(t, newWorld(t, l, deps)) })
+}
+
+// most is the highest number of starts within any closed second.
+func most(starts []time.Duration) int {
+	slices.Sort(starts)
+	n, lo := 0, 0
+	for hi, at := range starts {
+		for at-starts[lo] > time.Second {
+			lo++
+		}
+		n = max(n, hi-lo+1)
+	}
+	return n
+}
+
+func within(starts []time.Duration, from, to time.Duration) (n int) {
+	for _, at := range starts {
+		if from <= at && at < to {
+			n++
+		}
+	}
+	return n
+}
+
+func TestStartsAtOnceWithoutALimit(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
+		w.run("a", actors.RunActive)
+		w.push("a", 3)
+		synctest.Wait()
+		if got := fmt.Sprint(w.times()); got != "[0s 0s 0s]" {
+			t.Errorf("started at %s", got)
+		}
+	})
+}
+
+func TestOneCallASecond(t *testing.T) {
+	bubble(t, actors.Limits{Push: 1}, gate.Deps{}, func(t *testing.T, w *world) {
+		time.Sleep(10 * time.Second)
+		w.run("a", actors.RunActive)
+		w.push("a", 4)
+		time.Sleep(10 * time.Second)
+		if got := fmt.Sprint(w.times()); got != "[10s 11.001s 12.002s 13.003s]" {
+			t.Errorf("started at %s", got)
+		}
+	})
+}
+
+func TestLimitIsKeptAndUsed(t *testing.T) {
+	bubble(t, actors.Limits{Push: 2000, Multicast: 200}, gate.Deps{}, func(t *testing.T, w *world) {
+		w.run("a", actors.RunActive)
+		w.run("b", actors.RunActive)
+		w.latency = 90 * ms
+		w.push("a", 13000)
+		w.push("b", 13000)
+		w.park("b", 3000, provider.Multicast, func(*gate.Wait) {})
+		time.Sleep(12 * time.Second)
+		var at [2][]time.Duration
+		runs := map[string]int{}
+		for _, s := range record(w, &w.starts) {
+			at[s.endpoint] = append(at[s.endpoint], s.at)
+			if s.endpoint == provider.Push {
+				runs[s.run]++
+			}
+		}
+		for e, limit := range []int{2000, 200} {
+			if got := most(at[e]); got > limit {
+				t.Errorf("limit %d: %d started within one second", limit, got)
+			}
+			if got := within(at[e], 2*time.Second, 12*time.Second); got < limit*98/10 {
+				t.Errorf("limit %d: %d started in 10 s", limit, got)
+			}
+		}
+		if d := runs["a"] - runs["b"]; d < -100 || d > 100 {
+			t.Errorf("runs did not take turns: %v", runs)
+		}
+	})
+}
+
+func TestRestartOfTheChannelKeepsTheLimit(t *testing.T) {
+	for _, limit := range []int{1, 30, 200} {
+		bubble(t, actors.Limits{Push: limit}, gate.Deps{}, func(t *testing.T, w *world) {
+			w.run("a", actors.RunActive)
+			w.push("a", limit*10)
+			for range 6 {
+				time.Sleep(1370 * ms)
+				w.restartChannel()
+			}
+			time.Sleep(3 * time.Second)
+			at := w.times()
+			if got := most(at); got > limit {
+				t.Errorf("limit %d: %d started within one second", limit, got)
+			}
+			if got := len(at); got < limit*5-2 { // each restart costs up to 1.1 s, at small limits nearly that
+				t.Errorf("limit %d: only %d started in 11 s with 6 restarts", limit, got)
+			}
+		})
+	}
+}
+
+func TestLimitsChangeWhileRunning(t *testing.T) {
+	bubble(t, actors.Limits{Push: 100}, gate.Deps{}, func(t *testing.T, w *world) {
+		w.run("a", actors.RunActive)
+		w.push("a", 2000)
+		time.Sleep(5 * time.Second)
+		w.configure(actors.Limits{Push: 20})
+		time.Sleep(5 * time.Second)
+		w.configure(actors.Limits{Push: 200})
+		time.Sleep(4 * time.Second)
+		at := w.times()
+		if got := most(slices.Clone(at[:within(at, 0, 5*time.Second)])); got > 100 || got < 98 {
+			t.Errorf("%d within a second at limit 100", got)
+		}
+		if got := within(at, 6001*ms, 10*time.Second); got < 76 || got > 81 {
+			t.Errorf("%d in 4 s at limit 20", got)
+		}
+		if got := within(at, 11*time.Second, 14*time.Second); got < 580 || got > 600 {
+			t.Errorf("%d in 3 s at limit 200", got)
+		}
+		w.configure(actors.Limits{})
+		time.Sleep(101 * ms)
+		if got := len(w.times()); got != 2000 {
+			t.Errorf("%d started of 2000 without a limit", got)
+		}
+		w.configure(actors.Limits{Push: 50})
+		w.push("a", 1000)
+		time.Sleep(2 * time.Second)
+		late := w.times()[2000:]
+		if n := within(late, 14202*ms, 15100*ms); n > 0 {
+			t.Errorf("%d started before the calls without a limit were a second old", n)
+		}
+	})
+}
+
+func TestHoldStopsStarts(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 10}, func(t *testing.T, w *world) {
+		w.latency = 10 * ms
+		w.run("a", actors.RunActive)
+		w.push("a", 2000)
+		w.park("a", 5, provider.Push, func(m *gate.Wait) { m.Untried = false })
+		time.Sleep(995 * ms)
+		w.run("a", actors.RunHeld)
+		synctest.Wait()
+		held := 995 * ms
+		time.Sleep(3 * time.Second)
+		at := w.times()
+		if n := within(at, held+100*ms, time.Hour); n > 0 {
+			t.Errorf("%d calls started later than a token lives after the hold", n)
+		}
+		back := record(w, &w.gaveBack)
+		if want := 2000 - len(at); len(back) != want {
+			t.Errorf("%d were asked to give back, want %d", len(back), want)
+		}
+		if len(slices.Compact(slices.Sorted(slices.Values(back)))) != len(back) {
+			t.Error("somebody was asked twice in one hold")
+		}
+		w.run("a", actors.RunActive)
+		time.Sleep(200 * ms)
+		if n := len(w.times()) - len(at); n != 5 {
+			t.Errorf("%d started after the hold, want the 5 that can't be given back", n)
+		}
+	})
+}
+
+func TestEachHoldAsksOnce(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
+		w.run("a", actors.RunHeld)
+		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.NotBefore = w.began.Add(time.Hour) })
+		time.Sleep(time.Second)
+		if n := len(record(w, &w.gaveBack)); n != 1 {
+			t.Fatalf("a held waiter of later was asked %d times", n)
+		}
+		w.push("a", 1)
+		time.Sleep(time.Second)
+		if n := len(record(w, &w.gaveBack)); n != 2 {
+			t.Errorf("%d asked after one more came in the hold, want 2", n)
+		}
+		w.run("a", actors.RunActive)
+		w.push("a", 1)
+		time.Sleep(time.Second)
+		if back, started := len(record(w, &w.gaveBack)), len(w.times()); back != 2 || started != 1 {
+			t.Errorf("after the hold %d gave back and %d started, want 2 and 1", back, started)
+		}
+	})
+}
+
+func TestRunOverDropsWaiters(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
+		w.latency = time.Hour
+		w.run("a", actors.RunActive)
+		w.run("b", actors.RunActive)
+		w.push("a", 5)
+		w.push("b", 1)
+		w.park("a", 1, provider.Multicast, func(m *gate.Wait) { m.NotBefore = w.began.Add(time.Hour) })
+		synctest.Wait()
+		w.run("a", actors.RunOver)
+		time.Sleep(time.Second)
+		if n := len(record(w, &w.dropped)); n != 5 {
+			t.Errorf("%d waiters dropped, want 5", n)
+		}
+	})
+}
+
+func TestUnauthorizedStopsAtOnce(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 8}, func(t *testing.T, w *world) {
+		w.latency = 20 * ms
+		w.run("a", actors.RunActive)
+		w.push("a", 1000)
+		time.Sleep(195 * ms)
+		w.set(func() {
+			w.verdict = func(provider.Endpoint) provider.Verdict { return provider.Unauthorized }
+			w.quotaErr = fmt.Errorf("401")
+		})
+		time.Sleep(2 * time.Second)
+		at := w.times()
+		if n := within(at, 221*ms, time.Hour); n > 0 {
+			t.Errorf("%d calls started after the first refusal was known", n)
+		}
+		if got := record(w, &w.states); len(got) != 2 || got[1] == "" {
+			t.Errorf("the campaign was told %q", got)
+		}
+		if n := len(record(w, &w.gaveBack)); n != 1000-len(at) {
+			t.Errorf("%d were asked to give back", n)
+		}
+		w.set(func() { w.verdict, w.quotaErr = nil, nil })
+		w.push("a", 10)
+		time.Sleep(2 * time.Second)
+		if n := len(w.times()) - len(at); n != 0 && n != 10 {
+			t.Errorf("%d started after the probe's resume", n)
+		}
+		if got := record(w, &w.states); got[len(got)-1] != "" {
+			t.Errorf("the campaign was not told of the end: %q", got)
+		}
+	})
+}
+
+func TestThrottledEndpointStops(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 4}, func(t *testing.T, w *world) {
+		w.latency = 10 * ms
+		w.run("a", actors.RunActive)
+		w.set(func() {
+			w.verdict = func(e provider.Endpoint) provider.Verdict {
+				if e == provider.Push {
+					return provider.Throttled
+				}
+				return provider.Accepted
+			}
+		})
+		w.push("a", 100)
+		w.park("a", 400, provider.Multicast, func(*gate.Wait) {})
+		time.Sleep(16 * time.Second)
+		var pushes []time.Duration
+		multicasts := 0
+		for _, s := range record(w, &w.starts) {
+			if s.endpoint == provider.Multicast {
+				multicasts++
+				continue
+			}
+			if n := len(pushes); n == 0 || s.at-pushes[n-1] > 100*ms {
+				pushes = append(pushes, s.at)
+			}
+		}
+		if got := fmt.Sprint(pushes); got != "[0s 1.01s 3.02s 7.03s 15.04s]" {
+			t.Errorf("pushes started at %s", got)
+		}
+		if multicasts != 400 {
+			t.Errorf("%d of 400 multicasts started", multicasts)
+		}
+	})
+}
+
+func TestNotBeforeAndDeadline(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
+		w.run("a", actors.RunActive)
+		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.NotBefore = w.began.Add(1234 * ms) })
+		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.NotBefore = w.began.Add(777 * ms) })
+		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.Deadline = w.began })
+		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.Deadline = w.began.Add(time.Second); m.NotBefore = w.began.Add(2 * time.Second) })
+		time.Sleep(10 * time.Second)
+		if got := fmt.Sprint(w.times()); got != "[777ms 1.234s]" {
+			t.Errorf("started at %s", got)
+		}
+		if n := len(record(w, &w.gaveBack)); n != 2 {
+			t.Errorf("%d were told that they are too late, want 2", n)
+		}
+	})
+}
+
+func TestOrderAndWithdraw(t *testing.T) {
+	bubble(t, actors.Limits{Push: 10}, gate.Deps{}, func(t *testing.T, w *world) {
+		w.run("a", actors.RunActive)
+		w.push("a", 6)
+		synctest.Wait()
+		first := w.waits["shop/a-0-0"]
+		third := w.waits["shop/a-0-2"]
+		w.gates.Of("shop").Tell(gate.Withdraw{Run: "a", Path: third.Path, Poster: third.Poster})
+		w.gates.Of("shop").Tell(gate.Withdraw{Run: "none", Path: third.Path, Poster: third.Poster})
+		w.gates.Of("shop").Tell(first) // waits anew: behind the others
+		time.Sleep(3 * time.Second)
+		var order []string
+		for _, s := range record(w, &w.starts) {
+			order = append(order, s.poster)
+		}
+		if got := fmt.Sprint(order); got != "[shop/a-0-1 shop/a-0-3 shop/a-0-4 shop/a-0-5 shop/a-0-0]" {
+			t.Errorf("order %s", got)
+		}
+	})
+}
+
+func TestSuspension(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 5}, func(t *testing.T, w *world) {
+		w.latency = 10 * ms
+		w.run("a", actors.RunActive)
+		w.push("a", 1000)
+		time.Sleep(505 * ms)
+		w.gates.Suspend("clock is 6 minutes off")
+		before := len(w.times())
+		time.Sleep(5 * time.Second)
+		if n := len(w.times()) - before; n > 0 || w.gates.Suspended() == "" {
+			t.Errorf("%d started while suspended", n)
+		}
+		w.gates.Resume()
+		time.Sleep(11 * ms)
+		if n := len(w.times()) - before; n < 5 || n > 10 || w.gates.Suspended() != "" {
+			t.Errorf("%d started in the 11 ms after the suspension, want 5 to 10", n)
+		}
+	})
+}
+
+func TestInFlightIsBounded(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 7}, func(t *testing.T, w *world) {
+		w.latency = time.Second
+		w.run("a", actors.RunActive)
+		w.push("a", 100)
+		time.Sleep(2500 * ms)
+		if n := len(w.times()); n != 21 {
+			t.Errorf("%d started in 2.5 s with 7 in flight for 1 s each, want 21", n)
+		}
+	})
+}
+
+func TestTokensOfLostPostersComeBack(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 3}, func(t *testing.T, w *world) {
+		w.unheard = true
+		w.run("a", actors.RunActive)
+		w.push("a", 5)
+		time.Sleep(30 * time.Second)
+		w.set(func() { w.unheard = false })
+		time.Sleep(30 * time.Second)
+		if n := len(w.times()); n != 2 {
+			t.Errorf("%d started, want the 2 that waited behind the lost ones", n)
+		}
+	})
+}
+
+func TestUnusedTokensFreeTheirPlaces(t *testing.T) {
+	bubble(t, actors.Limits{Push: 10}, gate.Deps{}, func(t *testing.T, w *world) {
+		time.Sleep(10 * time.Second)
+		w.refuse = true
+		w.run("a", actors.RunActive)
+		w.push("a", 30)
+		time.Sleep(3 * time.Second)
+		w.set(func() { w.refuse = false })
+		w.push("a", 10)
+		time.Sleep(1100 * ms)
+		if n := len(w.times()); n != 10 {
+			t.Errorf("%d started in 1.1 s, want 10: tokens that were given back hold places", n)
+		}
+	})
+}
+
+func TestChannelAwayAndBack(t *testing.T) {
+	bubble(t, actors.Limits{Push: 100}, gate.Deps{}, func(t *testing.T, w *world) {
+		w.run("a", actors.RunActive)
+		time.Sleep(5 * time.Second)
+		for range 20 {
+			w.restartChannel() // the pauses between activations grow
+		}
+		w.push("a", 10)
+		time.Sleep(30 * time.Second)
+		if n := len(w.times()); n != 10 {
+			t.Errorf("%d started of 10", n)
+		}
+	})
+}
+
+// TestAsksAreFew: a busy gate without limits asks less than once in 256 calls.
+func TestAsksAreFew(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 64}, func(t *testing.T, w *world) {
+		w.latency = 10 * ms // 6400 calls a second
+		w.run("a", actors.RunActive)
+		w.run("b", actors.RunActive)
+		w.push("a", 10000)
+		w.push("b", 10000)
+		received := func() uint64 {
+			for _, k := range w.sys.Stats() {
+				if k.Kind == actors.Channels.Name() {
+					return k.Received
+				}
+			}
+			return 0
+		}
+		before := received()
+		for range 3000 {
+			w.gates.Of("shop").Tell(gate.Freed{Run: "a", Window: 1, Bytes: 500})
+			time.Sleep(ms)
+		}
+		calls, asks := len(w.times()), received()-before
+		if calls < 18000 || asks == 0 || calls < 256*int(asks) {
+			t.Errorf("%d questions for %d calls", asks, calls)
+		}
+	})
+}
