@@ -10,7 +10,7 @@ import (
 )
 
 // overHTTP is a client and a simulator with real sockets between them.
-func overHTTP(t *testing.T, o linesim.Options) providertest.Lab {
+func overHTTP(t testing.TB, o linesim.Options) providertest.Lab {
 	t.Helper()
 	server := linesim.NewServer(o)
 	web := httptest.NewServer(server)
@@ -23,7 +23,7 @@ func overHTTP(t *testing.T, o linesim.Options) providertest.Lab {
 	return providertest.Lab{Provider: client, Sim: server.Sim}
 }
 
-func newClient(t *testing.T, c line.Config) *line.Client {
+func newClient(t testing.TB, c line.Config) *line.Client {
 	t.Helper()
 	if c.Token == nil {
 		c.Token = func() (string, error) { return "token", nil }
@@ -35,4 +35,4 @@ func newClient(t *testing.T, c line.Config) *line.Client {
 	return client
 }
 
-func TestClientConforms(t *testing.T) { providertest.Run(t, overHTTP) }
+func TestClientConforms(t *testing.T) { providertest.Run(t, func(t *testing.T, o linesim.Options) providertest.Lab { return overHTTP(t, o) }) }
