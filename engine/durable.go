@@ -105,7 +105,7 @@ func (c *cell) begin(f *frame) {
 	}
 	x.mode = persisting
 	sys := c.kind.sys
-	if !sys.reach("persist.before") {
+	if !c.reach(".persist.before") {
 		return
 	}
 	sys.journal.Append(c.grain(), c.kind.role, c.kind.affinity(c.id), x.seq+1, uint32(len(u.events)), u.data, marks, func(err error) {
@@ -115,6 +115,15 @@ func (c *cell) begin(f *frame) {
 	})
 }
 
+// reach is a crash point named after the kind; false when the system was killed there.
+func (c *cell) reach(moment string) bool {
+	sys := c.kind.sys
+	if sys.crash == nil {
+		return !sys.dead.Load() // no name is made
+	}
+	return sys.reach(c.kind.name + moment)
+}
+
 // persisted goes on where the answer of the journal lets it.
 func (c *cell) persisted(f *frame, m persisted) {
 	x := c.ext
@@ -122,7 +131,7 @@ func (c *cell) persisted(f *frame, m persisted) {
 		return
 	}
 	x.mode = open
-	if !c.kind.sys.reach("persist.after") {
+	if !c.reach(".persist.after") {
 		return
 	}
 	if m.err != nil {

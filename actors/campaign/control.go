@@ -17,6 +17,7 @@ func (a *Campaign) pause(c *engine.Context[actors.CampaignMsg]) {
 		c.Respond(a.info(c))
 	default:
 		engine.Persist(c, []Event{Paused{}}, func() {
+			a.deps.Crash("campaign.paused")
 			a.hold(c)
 			c.Respond(a.info(c))
 			a.advance(c)
@@ -41,6 +42,7 @@ func (a *Campaign) resume(c *engine.Context[actors.CampaignMsg]) {
 		c.Respond(a.info(c))
 	default:
 		engine.Persist(c, []Event{Resumed{}}, func() {
+			a.deps.Crash("campaign.resumed")
 			a.view.looked = false // what was returned meanwhile
 			a.outcomeAt = c.Now()
 			c.Respond(a.info(c))

@@ -281,6 +281,7 @@ func (a *Campaign) finish(c *engine.Context[actors.CampaignMsg]) {
 	e := Finished{State: s.finalState(a.view.totals), Totals: a.view.totals, At: c.Now()}
 	c.Forget(remindWork, workAt(*s.Accepted))
 	engine.Persist(c, []Event{e}, func() {
+		a.deps.Crash("campaign.finished")
 		a.tellStanding(c)
 		if a.ticking != nil {
 			a.ticking.Stop()

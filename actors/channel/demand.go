@@ -20,6 +20,7 @@ type request struct {
 	composer string
 	window   uint32
 	bytes    int
+	piece    uint32 // comes back with the grant
 }
 
 // demand is the channel's byte budget. Requests of one run are granted in order, runs take turns, and the one whose turn it is waits for
@@ -36,6 +37,7 @@ type demand struct {
 type grant struct {
 	composer string
 	bytes    int
+	piece    uint32
 }
 
 func newDemand(budget int) *demand {
@@ -47,7 +49,7 @@ func (d *demand) want(m actors.WantDemand) {
 	if m.Anew {
 		d.void(m.Run, m.Window)
 	}
-	r := request{m.Composer, m.Window, max(0, m.Bytes)}
+	r := request{m.Composer, m.Window, max(0, m.Bytes), m.Piece}
 	q := d.queues[m.Run]
 	if len(q) == 0 {
 		d.turns = append(d.turns, m.Run)
@@ -119,7 +121,7 @@ func (d *demand) next(active func(run string) bool) (grant, bool) {
 	} else {
 		delete(d.queues, run)
 	}
-	return grant{r.composer, r.bytes}, true
+	return grant{r.composer, r.bytes, r.piece}, true
 }
 
 // waits tells whether any request is queued.

@@ -40,12 +40,15 @@ type Deps struct {
 
 // Serve lets sys host checkers.
 func Serve(sys *engine.System, d Deps) {
+	engine.ServeDurable(sys, actors.Checkers, func(string) engine.Durable[actors.CheckerMsg, Event] { return New(d) })
+}
+
+// New makes a checker whose journal is empty.
+func New(d Deps) *Checker {
 	if d.Crash == nil {
 		d.Crash = func(string) {}
 	}
-	engine.ServeDurable(sys, actors.Checkers, func(string) engine.Durable[actors.CheckerMsg, Event] {
-		return &Checker{crash: d.Crash, history: d.History}
-	})
+	return &Checker{crash: d.Crash, history: d.History}
 }
 
 // Apply folds one fact into the ledger.

@@ -66,13 +66,21 @@ type Poster struct {
 
 // Serve lets sys host posters.
 func Serve(sys *engine.System, d Deps) {
+	deps := d.withDefaults()
+	engine.Serve(sys, actors.Posters, func(id string) engine.Actor[actors.PosterMsg] { return New(deps, id) })
+}
+
+func (d Deps) withDefaults() *Deps {
 	if d.Crash == nil {
 		d.Crash = func(string) {}
 	}
-	engine.Serve(sys, actors.Posters, func(id string) engine.Actor[actors.PosterMsg] {
-		channel, _, _ := strings.Cut(id, "/")
-		return &Poster{deps: &d, channel: channel}
-	})
+	return &d
+}
+
+// New makes the poster of an identity, which holds nothing. The posters of a system share their Deps; those of New have a Crash.
+func New(d *Deps, id string) *Poster {
+	channel, _, _ := strings.Cut(id, "/")
+	return &Poster{deps: d, channel: channel}
 }
 
 // Handle has one line per message. A poster that holds nothing leaves memory.
@@ -277,6 +285,7 @@ func (p *Poster) recorded(c *engine.Context[actors.PosterMsg], m actors.Recorded
 		a, b := h.post.Path.Halves()
 		p.half(c, h, a)
 		p.half(c, h, b)
+		p.deps.Crash("poster.split.after")
 	}
 	p.remove(c, h)
 }
