@@ -1,37 +1,31 @@
 package app
 
 import (
+	"context"
+
 	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/plan"
 	"hayauma.example/actors/provider/line"
-	"hayauma.example/actors/template"
 	"hayauma.example/cmd/hayauma/internal/objects"
+	"hayauma.example/engine/journal"
 )
 
-// plan freezes a run: it reads the stored audience, and stores the chunks under the run's names.
+// plan freezes a run. Its chunks are all durable before the table is told.
 func (a *App) plan(job campaign.PlanJob) (plan.Table, error) {
-	t, err := template.Parse(job.Definition.Messages, template.Options{})
-	if err != nil {
-		return plan.Table{}, err
-	}
-	chunks := objects.NewWriter(job.Ctx, a.objects)
-	table, err := plan.Freeze(job.Ctx, plan.Input{
-		Parts: job.Audience.Parts, DuplicateParts: job.Audience.DupParts,
-		Part:     func(n int) ([]byte, error) { return a.objects.Get(job.Ctx, partName(job, n)) },
-		Template: t, Now: job.Due, Check: line.CheckMessages,
-	}, plan.Options{Dir: a.temp}, func(n int, _ plan.Entry, data []byte) error {
-		return chunks.Put(campaign.ChunkName(job.Run, uint32(n)), data)
-	})
-	if stored := chunks.Wait(); err == nil {
+	w := objects.NewWriter(job.Ctx, a.objects)
+	freezer := campaign.Freezer{Objects: writeBehind{a.objects, w}, Dir: a.temp, Check: line.CheckMessages}
+	table, err := freezer.Freeze(job)
+	if stored := w.Wait(); err == nil {
 		err = stored
 	}
 	return table, err
 }
 
-// partName is the name of a stored part; duplicates are numbered on behind the rows.
-func partName(job campaign.PlanJob, n int) string {
-	if n < job.Audience.Parts {
-		return campaign.PartName(job.Upload, n)
-	}
-	return campaign.DupName(job.Upload, n-job.Audience.Parts)
+// writeBehind stores objects without waiting for each.
+type writeBehind struct {
+	journal.Objects
+	w *objects.Writer
 }
+
+// Put implements journal.Objects but for its promise: what it took is durable when the writer's Wait says so.
+func (b writeBehind) Put(_ context.Context, name string, data []byte) error { return b.w.Put(name, data) }
