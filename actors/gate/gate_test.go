@@ -202,6 +202,24 @@ func TestEachHoldAsksOnce(t *testing.T) {
 	})
 }
 
+func TestAWaiterThatStaysIsAskedInEachHold(t *testing.T) {
+	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
+		w.keep, w.latency = true, 20*time.Second
+		w.run("a", actors.RunActive)
+		w.push("a", 2)
+		synctest.Wait() // one is in flight
+		for range 3 {
+			w.run("a", actors.RunHeld)
+			time.Sleep(2 * time.Second)
+			w.run("a", actors.RunActive)
+			time.Sleep(2 * time.Second)
+		}
+		if n := len(record(w, &w.gaveBack)); n != 3 {
+			t.Errorf("asked %d times in 3 holds", n)
+		}
+	})
+}
+
 func TestRunOverDropsWaiters(t *testing.T) {
 	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
 		w.latency = time.Hour

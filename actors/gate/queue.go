@@ -96,7 +96,7 @@ type run struct {
 	tokens       [2]purse // by endpoint
 	waiters      int      // ready and later
 	untold       int      // of them, those that are to be asked to give back when the run is held
-	held         bool     // the channel's last word; not kept without waiters, because then the channel is not asked
+	held         bool     // the channel's last word on it while it had waiters
 	place        int      // in the gate's ring; -1: it has no waiters
 }
 
@@ -185,7 +185,7 @@ func (p *parked) leave(r *run) {
 	if p.turn > r.place {
 		p.turn--
 	}
-	r.place, r.held = -1, false
+	r.place = -1
 }
 
 // ripen makes waiters ready whose time has come.

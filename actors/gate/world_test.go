@@ -29,6 +29,7 @@ type world struct {
 	verdict  func(e provider.Endpoint) provider.Verdict // nil: accepted
 	latency  time.Duration
 	refuse   bool // posters give every token back
+	keep     bool // posters withdraw nothing
 	unheard  bool // posters tell nothing of their calls
 	quotaErr error
 	standing map[string]actors.Standing
@@ -176,8 +177,11 @@ func (p poster) Handle(c *engine.Context[actors.PosterMsg], m actors.PosterMsg) 
 	case actors.GiveBack:
 		w.mu.Lock()
 		w.gaveBack = append(w.gaveBack, p.id)
-		wait := w.waits[p.id]
+		wait, keep := w.waits[p.id], w.keep
 		w.mu.Unlock()
+		if keep {
+			return
+		}
 		w.gates.Of("shop").Tell(gate.Withdraw{Run: wait.Run, Path: wait.Path, Poster: p.id})
 	case actors.Drop:
 		w.set(func() { w.dropped = append(w.dropped, p.id) })
