@@ -39,6 +39,15 @@ func (s *Store) Append(ctx context.Context, c journal.Claim, id string, records 
 	return nil
 }
 
+// BatchFrom implements [journal.Batcher]. A server without replicas stages each batch in a directory of its own, which costs six
+// syncs in a row (3 ms where one takes 0.2 ms) while nothing else is stored; with replicas it stages them in memory.
+func (s *Store) BatchFrom() int {
+	if s.cfg.direct() {
+		return 16
+	}
+	return 2
+}
+
 // expect makes the server refuse the message unless the subject's newest sequence is seq.
 func expect(m *nats.Msg, subject string, seq uint64) {
 	m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(seq, 10)}

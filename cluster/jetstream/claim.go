@@ -19,7 +19,11 @@ type fence struct {
 	Owner string `json:"owner"`
 }
 
-// Claim implements [journal.Store]. Where another claims at the same moment, it is repeated: the last one wins.
+// claimFor bounds one attempt: servers without a leader don't answer.
+const claimFor = 3 * time.Second
+
+// Claim implements [journal.Store]. Where another claims at the same moment, or no answer comes, it is repeated until ctx ends: the
+// last one wins, and a claim that was stored after all is replaced by the next.
 func (s *Store) Claim(ctx context.Context, owner string, shards []journal.Shard) ([]journal.Claim, error) {
 	if err := journal.CheckClaim(owner, shards); err != nil {
 		return nil, err
@@ -29,19 +33,20 @@ func (s *Store) Claim(ctx context.Context, owner string, shards []journal.Shard)
 	}
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		claims, err := s.claim(ctx, owner, shards)
-		switch {
-		case err == nil:
+		if err == nil {
 			return claims, nil
-		case errors.Is(err, journal.ErrFenced), errors.Is(err, journal.ErrBusy):
-			if pause(ctx, wait) {
-				continue
-			}
+		}
+		again := errors.Is(err, journal.ErrFenced) || errors.Is(err, journal.ErrBusy) || passing(err)
+		if again && ctx.Err() == nil && pause(ctx, wait) {
+			continue
 		}
 		return nil, fmt.Errorf("jetstream: claim %d shards: %w", len(shards), err)
 	}
 }
 
 func (s *Store) claim(ctx context.Context, owner string, shards []journal.Shard) ([]journal.Claim, error) {
+	ctx, cancel := context.WithTimeout(ctx, claimFor)
+	defer cancel()
 	fences, err := s.fences(ctx, shards)
 	if err != nil {
 		return nil, err

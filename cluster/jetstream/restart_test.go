@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -118,6 +119,7 @@ func TestMain(m *testing.M) {
 		child(dir)
 		return
 	}
+	_ = flag.Set("rapid.checks", "20") // each of them is hundreds of syncs
 	os.Exit(m.Run())
 }
 
@@ -158,7 +160,7 @@ func TestKilledWhileAppending(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := uint64(0)
 	for round := range 4 {
-		acknowledged = killedRound(t, dir, 20+round*30)
+		acknowledged = killedRound(t, dir, 10+round*15)
 	}
 	s := openStore(t, openNode(t, dir), jetstream.Config{})
 	counted(t, replay(t, s, claim(t, s)), acknowledged)

@@ -28,6 +28,7 @@ type Store struct {
 
 var (
 	_ journal.Store   = (*Store)(nil)
+	_ journal.Batcher = (*Store)(nil)
 	_ journal.Objects = (*Store)(nil)
 )
 

@@ -91,6 +91,13 @@ type Store interface {
 	Stats(ctx context.Context) (Stats, error)
 }
 
+// Batcher is a Store whose atomic batches have a fixed price: a few records are stored sooner one Append after the other. The
+// writer follows it for records that need not be stored together.
+type Batcher interface {
+	// BatchFrom is the number of records from which one batch is cheaper.
+	BatchFrom() int
+}
+
 // Stats counts what a store holds.
 type Stats struct{ Records, Bytes, Objects, ObjectBytes uint64 }
 

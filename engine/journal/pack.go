@@ -28,13 +28,25 @@ type gapGuard struct {
 
 // packer turns units into batches. It is a pure state machine.
 type packer struct {
-	maxBytes int
-	broken   map[Grain]gapGuard
+	maxBytes  int
+	batchFrom int
+	broken    map[Grain]gapGuard
 }
 
-// pack takes as many units from the head as fit into one batch, at least one.
+// pack takes as many units from the head as fit into one batch, at least one; or, where that makes a batch too small to be worth
+// its price, the units that go into one record.
 func (p *packer) pack(queue []unit) batch {
-	p2 := packing{last: map[Grain]int{}}
+	b := p.fill(queue, MaxBatch)
+	if n := len(b.records); n > 1 && n < p.batchFrom {
+		if one := p.fill(queue, 1); len(one.records) == 1 {
+			return one
+		}
+	}
+	return b
+}
+
+func (p *packer) fill(queue []unit, maxRecords int) batch {
+	p2 := packing{maxBytes: p.maxBytes, maxRecords: maxRecords, last: map[Grain]int{}}
 	n := 0
 	for ; n < len(queue); n++ {
 		u := &queue[n]
@@ -52,7 +64,7 @@ func (p *packer) pack(queue []unit) batch {
 			p.refuse(*u, u.err)
 			continue
 		}
-		if !p2.add(u, p.maxBytes) {
+		if !p2.add(u) {
 			break
 		}
 	}
@@ -108,6 +120,8 @@ func (p *packer) refuse(u unit, err error) {
 
 // packing is one batch in the making.
 type packing struct {
+	maxBytes, maxRecords int
+
 	records []Record
 	owned   []bool // the record's Data is a copy of ours, so it may grow
 	bytes   int
@@ -115,11 +129,11 @@ type packing struct {
 }
 
 // add packs a unit whole, or says that it doesn't fit.
-func (p *packing) add(u *unit, maxBytes int) bool {
-	if len(p.records) > 0 && p.bytes+u.size() > maxBytes {
+func (p *packing) add(u *unit) bool {
+	if len(p.records) > 0 && p.bytes+u.size() > p.maxBytes {
 		return false
 	}
-	if len(p.records)+p.grows(u) > MaxBatch {
+	if len(p.records)+p.grows(u) > p.maxRecords {
 		return false
 	}
 	p.put(u.record)

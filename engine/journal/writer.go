@@ -75,8 +75,15 @@ func NewWriter(store Store, claim Claim, opts WriterOptions) *Writer {
 	ctx, stop := context.WithCancelCause(context.Background())
 	return &Writer{
 		store: store, claim: claim, opts: opts, ctx: ctx, stop: stop,
-		packer: packer{maxBytes: opts.BatchBytes, broken: map[Grain]gapGuard{}},
+		packer: packer{maxBytes: opts.BatchBytes, batchFrom: batchFrom(store), broken: map[Grain]gapGuard{}},
 	}
+}
+
+func batchFrom(store Store) int {
+	if b, ok := store.(Batcher); ok {
+		return b.BatchFrom()
+	}
+	return 0
 }
 
 // Claim returns the claim under which the writer appends.

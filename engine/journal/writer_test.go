@@ -146,6 +146,35 @@ func TestWriterPacksWhatQueues(t *testing.T) {
 	})
 }
 
+// dear is a store whose batches pay from five records on.
+type dear struct{ *journal.Memory }
+
+func (dear) BatchFrom() int { return 5 }
+
+func TestWriterAvoidsSmallBatchesWhereTheyAreDear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, journal.WriterOptions{})
+		b.writer = journal.NewWriter(dear{b.store}, b.writer.Claim(), journal.WriterOptions{})
+		b.add("z", 1)
+		synctest.Wait()
+		b.add("a", 1)
+		b.add("a", 2)
+		b.add("b", 1)
+		b.put(record("c", 1, 1), record("t", 1, 1)) // belongs together, whatever the price
+		b.flush()
+		b.want("small ones", b.batches, "z1+1", "a1+2", "b1+1", "c1+1 t1+1")
+		b.batches = nil
+		b.add("z", 2)
+		synctest.Wait()
+		for _, id := range []string{"d", "e", "f", "g", "h"} {
+			b.add(id, 1)
+		}
+		b.flush()
+		b.want("large ones", b.batches, "z2+1", "d1+1 e1+1 f1+1 g1+1 h1+1")
+		b.want("reports", b.reports, "z1@10", "a1@20", "a2@20", "b1@30", "c1@40", "z2@50", "d1@60", "e1@60", "f1@60", "g1@60", "h1@60")
+	})
+}
+
 func TestWriterKeepsLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, journal.WriterOptions{BatchBytes: 2 << 20})
