@@ -83,7 +83,7 @@ func (p *asks) close(a *ask) any {
 func Ask[R, M any](ctx context.Context, r Ref[M], m M) (R, error) {
 	p := &r.kind.sys.asks
 	a, gen := p.open()
-	r.deliver(&node{msg: m, reply: a, gen: gen})
+	r.deliver(&envelope{msg: m, reply: a, gen: gen})
 	v, err := p.await(ctx, a, gen)
 	return typed[R](v, err)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/anthdm/hollywood/actor"
@@ -10,22 +11,26 @@ import (
 )
 
 // cell is one grain or plain actor: everything an idle one needs, and no more. What is seldom needed stands in extension.
+//
+// What senders write comes first and what the owner of the turn uses comes last, so that they are on different cache lines.
 type cell struct {
-	kind *core
-	id   string
+	mu     sync.Mutex
+	box    *box   // what came in; guarded by mu, as are the fields up to closed
+	depth  int32  // accepted and not yet handled, except what a worker has handled in its batch
+	oldest uint32 // clock ticks of the oldest message; valid while depth > 0
+	state  uint8  // idle, scheduled, parked
+	age    uint8  // sweeps since the last message; leaving when told to passivate
+	closed bool   // the cell has left and takes nothing
 
-	inbox atomic.Pointer[node] // stack of new messages, pushed by anyone; closed when the cell has left
-	sys   atomic.Pointer[node] // stack of system messages
-	queue *node                // messages in order; owned by the turn
-	actor any                  // nil while not activated; owned by the turn
-	ext   *extension           // owned by the turn
+	kind  *core
+	id    string
 	chain *cell                // next in its bucket; guarded by the shard's mutex
 	succ  atomic.Pointer[cell] // a later cell of the same grain, for references that still hold this one
 
-	depth  atomic.Int32  // accepted and not yet handled
-	state  atomic.Uint32 // idle, scheduled, parked
-	age    atomic.Uint32 // sweeps since the last message; leaving when told to passivate
-	oldest atomic.Uint32 // clock ticks of the oldest message; valid while depth > 0
+	sys   atomic.Pointer[sysNode] // stack of system messages
+	cur   *box                    // what is being handled; left when the cell has; owned by the turn
+	actor any                     // nil while not activated; owned by the turn
+	ext   *extension              // owned by the turn
 }
 
 // mode says what a cell waits for before it handles messages again.

@@ -61,7 +61,10 @@ func (c *Context[M]) Reply() Reply {
 // activate it again.
 func (c *Context[M]) Passivate() {
 	if !c.cell.kind.plain {
-		c.cell.age.Store(leaving)
+		c.passivate = true
+		c.cell.mu.Lock()
+		c.cell.age = leaving
+		c.cell.mu.Unlock()
 	}
 }
 

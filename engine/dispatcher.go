@@ -2,6 +2,7 @@ package engine
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,8 +14,11 @@ type Dispatcher struct {
 	Messages int // messages of one cell per turn; default 64
 }
 
-// rescueAfter is how long a lone waiting cell may stand behind a busy worker before another worker is woken for it.
-const rescueAfter = time.Millisecond
+const (
+	rescueAfter  = time.Millisecond       // how long a lone waiting cell may stand behind a busy worker before another is woken
+	blockedAfter = 100 * time.Millisecond // how long all workers may be busy with one message each before a stand-in begins
+	maxStandIns  = 1024
+)
 
 // dispatcher runs cells on a fixed set of workers. One waiting cell is left to a worker that is awake anyway, because waking
 // another costs more than most turns; the rescue timer bounds that wait, and two waiting cells always wake a second worker.
@@ -30,8 +34,15 @@ type dispatcher struct {
 	left    sync.Cond // signalled when a worker ends after a kill
 	closed  bool
 
-	lone  atomic.Bool // the rescue timer is armed
-	timer *time.Timer
+	taken   uint64 // turns begun
+	seen    uint64 // taken, as the rescue saw it last
+	workers int    // configured
+	present int    // workers that run, stand-ins included
+
+	watched atomic.Bool // the rescue timer is armed
+	timer   *time.Timer
+
+	crew atomic.Pointer[[]*worker] // replaced under mu
 }
 
 func newDispatcher(s *System, cfg Dispatcher) *dispatcher {
@@ -41,14 +52,27 @@ func newDispatcher(s *System, cfg Dispatcher) *dispatcher {
 	if cfg.Messages <= 0 {
 		cfg.Messages = 64
 	}
-	d := &dispatcher{sys: s, share: cfg.Messages, awake: cfg.Workers}
+	d := &dispatcher{sys: s, share: cfg.Messages, workers: cfg.Workers}
+	d.crew.Store(&[]*worker{})
 	d.wake.L, d.left.L = &d.mu, &d.mu
 	d.timer = time.AfterFunc(time.Hour, d.rescue)
 	d.timer.Stop()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for range cfg.Workers {
-		s.workers.Go(d.loop)
+		d.hire()
 	}
 	return d
+}
+
+// hire starts a worker; the caller holds mu.
+func (d *dispatcher) hire() {
+	w := &worker{disp: d, index: d.present}
+	crew := append(slices.Clone(*d.crew.Load()), w)
+	d.crew.Store(&crew)
+	d.present++
+	d.awake++
+	d.sys.workers.Go(w.loop)
 }
 
 // submit queues a cell whose scheduled state the caller has just taken.
@@ -64,79 +88,88 @@ func (d *dispatcher) submit(c *cell) {
 		d.waiting--
 		d.awake++
 	}
-	lone := !wake && d.waiting > 0
 	d.mu.Unlock()
 	if wake {
 		d.wake.Signal()
-	} else if lone && !d.lone.Load() && d.lone.CompareAndSwap(false, true) {
+	} else if !d.watched.Load() && d.watched.CompareAndSwap(false, true) {
 		d.timer.Reset(rescueAfter)
 	}
 }
 
-// rescue wakes a worker for cells that wait behind busy ones.
+// rescue looks after cells that wait behind busy workers: it wakes another worker, and where all of them are stuck it adds one, so
+// that a handler that blocks can't stop the system.
 func (d *dispatcher) rescue() {
-	d.lone.Store(false)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || d.queue.len() == 0 || d.waiting == 0 {
+	if d.closed || d.queue.len() == 0 {
+		d.watched.Store(false)
 		return
 	}
-	d.waiting--
-	d.awake++
-	d.wake.Signal()
+	switch {
+	case d.waiting > 0:
+		d.waiting--
+		d.awake++
+		d.wake.Signal()
+	case d.seen == d.taken && d.present < d.workers+maxStandIns:
+		d.sys.blocked(d.crew.Load())
+		d.hire()
+	}
+	d.seen = d.taken
+	d.timer.Reset(blockedAfter)
 }
 
-func (d *dispatcher) loop() {
+func (w *worker) loop() {
 	normal := false
 	defer func() {
 		if !normal {
-			d.replace()
+			w.replace()
 		}
 	}()
-	for c := d.take(); c != nil; c = d.take() {
-		c.turn()
+	for c := w.disp.take(w); c != nil; c = w.disp.take(w) {
+		w.turn(c)
 	}
 	normal = true
 }
 
-// replace puts a new worker in the place of one that a handler ended by runtime.Goexit.
-func (d *dispatcher) replace() {
-	if d.isClosed() {
-		d.gone()
-		return
+// replace puts a new worker in the place of one whose goroutine a handler ended by runtime.Goexit.
+func (w *worker) replace() {
+	w.cell.Store(nil)
+	w.disp.mu.Lock()
+	defer w.disp.mu.Unlock()
+	w.disp.dismiss(w)
+	if !w.disp.closed {
+		w.disp.hire()
 	}
-	d.sys.workers.Go(d.loop)
 }
 
-func (d *dispatcher) isClosed() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.closed
-}
-
-func (d *dispatcher) gone() {
-	d.mu.Lock()
+// dismiss takes an awake worker off the list; the caller holds mu.
+func (d *dispatcher) dismiss(w *worker) {
+	crew := slices.DeleteFunc(slices.Clone(*d.crew.Load()), func(o *worker) bool { return o == w })
+	d.crew.Store(&crew)
+	d.present--
 	d.awake--
-	d.mu.Unlock()
 	d.left.Broadcast()
 }
 
 // take waits for a cell; nil ends the worker.
-func (d *dispatcher) take() *cell {
+func (d *dispatcher) take(w *worker) *cell {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	for d.queue.len() == 0 && !d.closed {
+		if d.present > d.workers {
+			d.dismiss(w) // a stand-in is not needed any more
+			return nil
+		}
 		d.awake--
 		d.waiting++
 		d.wake.Wait() // who signals moves this worker from waiting to awake
 	}
 	if d.closed {
-		d.mu.Unlock()
-		d.gone()
+		d.dismiss(w)
 		return nil
 	}
-	c := d.queue.pop()
-	d.mu.Unlock()
-	return c
+	d.taken++
+	return d.queue.pop()
 }
 
 // close ends the workers: each after the message in its hands.

@@ -69,12 +69,13 @@ func (k *core) find(id string) *cell {
 	return c
 }
 
-// acquire returns a cell that takes messages, making it when needed; otherwise the reason why there is none.
-func (k *core) acquire(id string) (*cell, string) {
+// acquire returns a cell in the place of one that has left (nil: none is known), making it when needed; otherwise the reason why
+// there is none.
+func (k *core) acquire(id string, stale *cell) (*cell, string) {
 	if !k.served.Load() {
 		return nil, reasonNoProducer
 	}
-	if c := k.find(id); c != nil && c.inbox.Load() != closed {
+	if c := k.find(id); c != nil && c != stale {
 		return c, ""
 	}
 	s, h := k.shard(id)
@@ -83,11 +84,10 @@ func (k *core) acquire(id string) (*cell, string) {
 	if reason := k.sys.refusal(); reason != "" {
 		return nil, reason
 	}
-	old := s.find(h, id)
-	if old != nil && old.inbox.Load() != closed {
-		return old, ""
-	}
-	if old != nil {
+	if old := s.find(h, id); old != nil {
+		if old != stale {
+			return old, ""
+		}
 		s.remove(old, h)
 	}
 	c := &cell{kind: k, id: id}
@@ -220,7 +220,7 @@ func (k *core) age() int {
 		batch = k.cells(i, batch[:0])
 		n += len(batch)
 		for _, c := range batch {
-			if c.older() && c.state.CompareAndSwap(idle, scheduled) {
+			if c.older() {
 				c.kind.disp.submit(c)
 			}
 		}
@@ -229,15 +229,19 @@ func (k *core) age() int {
 	return n
 }
 
-// older counts a sweep; true when the grain is due to leave.
+// older counts a sweep; true when the grain is due to leave and was idle: it is now scheduled.
 func (c *cell) older() bool {
-	a := c.age.Load()
-	if c.depth.Load() > 0 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.depth > 0 || c.state != idle {
 		return false
 	}
-	if a < sweeps {
-		c.age.CompareAndSwap(a, a+1)
-		a++
+	if c.age < sweeps {
+		c.age++
 	}
-	return a >= sweeps
+	if c.age < sweeps {
+		return false
+	}
+	c.state = scheduled
+	return true
 }

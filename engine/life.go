@@ -13,8 +13,8 @@ type (
 )
 
 const (
-	sweeps  = 5       // sweeps without a message after which a grain leaves: four or five quarters of its idle time
-	leaving = 1 << 16 // age of a grain that was told to passivate
+	sweeps  = 5   // sweeps without a message after which a grain leaves: four or five quarters of its idle time
+	leaving = 255 // age of a grain that was told to passivate
 
 	failureWindow = 10 * time.Second // a failure this long after the last one is the first again
 	firstBackoff  = 100 * time.Millisecond
@@ -33,9 +33,9 @@ func backoff(n int) time.Duration {
 	return d - time.Duration(rand.Int64N(int64(d)/4))
 }
 
-// handleSystem handles all system messages, in order. Only the owner of the turn calls it.
-func (c *cell) handleSystem(f *frame) {
-	for n := reverse(c.sys.Swap(nil)); n != nil && c.inbox.Load() != closed; n = n.next {
+// handleSystem handles all system messages, in order; true: the cell has left. Only the owner of the turn calls it.
+func (c *cell) handleSystem(f *frame) (hasLeft bool) {
+	for n := reverse(c.sys.Swap(nil)); n != nil && c.cur != left; n = n.next {
 		switch m := n.msg.(type) {
 		case start:
 			c.activate(f)
@@ -49,6 +49,7 @@ func (c *cell) handleSystem(f *frame) {
 			c.stop(m.reason)
 		}
 	}
+	return c.cur == left
 }
 
 func (c *cell) retry(f *frame) {
@@ -85,8 +86,10 @@ func (c *cell) leave() bool {
 		c.deactivate(ErrStopped)
 		c.kind.stats.passivations.Add(1)
 	}
-	c.age.Store(0)
-	if !c.inbox.CompareAndSwap(nil, closed) {
+	c.mu.Lock()
+	c.age = 0
+	c.mu.Unlock()
+	if _, done := c.close(true); !done {
 		return false
 	}
 	c.forget()
@@ -105,30 +108,31 @@ func (c *cell) stop(reason string) {
 // terminate ends the cell now; what is in its mailbox becomes dead letters.
 func (c *cell) terminate(reason string) {
 	c.deactivate(ErrStopped)
-	queued := c.queue
-	c.queue = nil
-	late := reverse(c.inbox.Swap(closed))
+	queued := c.cur
+	late, _ := c.close(false)
 	c.forget()
 	c.bury(queued, reason)
 	c.bury(late, reason)
 }
 
-func (c *cell) bury(n *node, reason string) {
-	for ; n != nil; n = n.next {
-		c.depth.Add(-1)
-		switch n.msg.(type) {
+// bury makes dead letters of what nobody will handle.
+func (c *cell) bury(b *box, reason string) {
+	for !b.empty() {
+		var e envelope
+		e, b = b.take()
+		c.kind.stats.buried.Add(1)
+		switch e.msg.(type) {
 		case *Timer, *goResult:
 		default:
-			c.kind.stats.buried.Add(1)
-			c.kind.deadLetter(c.id, n, reason)
+			c.kind.deadLetter(c.id, &e, reason)
 		}
 	}
 }
 
 // forget removes a cell that takes no messages any more.
 func (c *cell) forget() {
-	c.sys.Store(closed)
-	c.ext = nil
+	c.sys.Store(sysClosed)
+	c.cur, c.ext = left, nil
 	c.kind.forget(c)
 	c.kind.sys.cells.Done()
 }

@@ -1,13 +1,13 @@
 package engine
 
 import (
+	"sync"
+
 	"github.com/anthdm/hollywood/actor"
 )
 
-// node is one message on its way. It is collected by the garbage collector: producer and consumer sit on different processors, and
-// there a pool costs more than it saves.
-type node struct {
-	next   *node
+// envelope is one message on its way.
+type envelope struct {
 	msg    any
 	sender *actor.PID // Hollywood's sender; nil between cells
 	reply  *ask       // where an answer is awaited; nil for a Tell
@@ -15,8 +15,72 @@ type node struct {
 	at     uint32     // clock ticks when it was accepted
 }
 
-// closed is the mailbox of a cell that has left memory.
-var closed = new(node)
+// box holds messages in order; boxes are linked where one is not enough. A cell has none while it is idle, so that a message
+// costs no allocation, an idle cell no memory, and the worker reads memory in a row.
+type box struct {
+	items []envelope // of fixed capacity
+	next  int        // owned by the turn: the first that is not taken
+	link  *box       // the box behind this one
+	last  *box       // of the first box in line: where senders append
+}
+
+// Capacities of the first box of a line and of those behind it.
+const (
+	smallBox = 4
+	largeBox = 128
+)
+
+// left stands in the place of the box of a cell that has left memory.
+var left = &box{}
+
+var (
+	smallBoxes = sync.Pool{New: func() any { return &box{items: make([]envelope, 0, smallBox)} }}
+	largeBoxes = sync.Pool{New: func() any { return &box{items: make([]envelope, 0, largeBox)} }}
+)
+
+// add appends a message to the line that begins with b, nil for none, and returns the line.
+func (b *box) add(e *envelope) *box {
+	if b == nil {
+		b = smallBoxes.Get().(*box)
+		b.last = b
+	}
+	if len(b.last.items) == cap(b.last.items) {
+		more := largeBoxes.Get().(*box)
+		b.last.link = more
+		b.last = more
+	}
+	b.last.items = append(b.last.items, *e)
+	return b
+}
+
+// empty reports whether nothing is left to take.
+func (b *box) empty() bool { return b == nil || b.next == len(b.items) && b.link == nil }
+
+// take returns the next message and the line that is left; the line is not empty.
+func (b *box) take() (envelope, *box) {
+	if b.next == len(b.items) {
+		spent := b
+		b = b.link
+		spent.recycle()
+	}
+	e := b.items[b.next]
+	b.items[b.next] = envelope{}
+	b.next++
+	return e, b
+}
+
+// recycle gives up an empty box.
+func (b *box) recycle() {
+	if b == nil {
+		return
+	}
+	b.items, b.next, b.link, b.last = b.items[:0], 0, nil, nil
+	if cap(b.items) == smallBox {
+		smallBoxes.Put(b)
+	} else {
+		largeBoxes.Put(b)
+	}
+}
 
 type verdict uint8
 
@@ -28,44 +92,60 @@ const (
 
 // States of a cell with regard to its dispatcher.
 const (
-	idle      uint32 = iota
-	scheduled        // in a run queue or in a worker's hands, which owns the turn
-	parked           // suspended: only system messages wake it
+	idle      uint8 = iota
+	scheduled       // in a run queue or in a worker's hands, which owns the turn
+	parked          // suspended: only system messages wake it
 )
 
-// push hands a message to the cell from any goroutine. The stack of new messages is one pointer; its owner turns it round.
-func (c *cell) push(n *node, bounded bool) verdict {
-	n.at = c.kind.sys.clock.now()
-	switch depth := c.depth.Add(1); {
-	case depth == 1:
-		c.oldest.Store(n.at)
-	case bounded && depth > c.kind.bound:
-		c.depth.Add(-1)
+// push hands a message to the cell from any goroutine.
+func (c *cell) push(e *envelope, bounded bool) verdict {
+	e.at = c.kind.sys.clock.now()
+	c.mu.Lock()
+	switch {
+	case c.closed:
+		c.mu.Unlock()
+		return gone
+	case bounded && c.depth >= c.kind.bound:
+		c.mu.Unlock()
 		return full
 	}
-	for {
-		head := c.inbox.Load()
-		if head == closed {
-			c.depth.Add(-1)
-			return gone
-		}
-		n.next = head
-		if c.inbox.CompareAndSwap(head, n) {
-			break
-		}
+	if c.depth++; c.depth == 1 {
+		c.oldest = e.at
 	}
-	if c.state.Load() == idle && c.state.CompareAndSwap(idle, scheduled) {
+	c.box = c.box.add(e)
+	wake := c.state == idle
+	if wake {
+		c.state = scheduled
+	}
+	c.mu.Unlock()
+	if wake {
 		c.kind.disp.submit(c)
 	}
 	return accepted
 }
 
-// pushSystem hands over a system message: unbounded, first in line, and it wakes a suspended cell.
+// exchange gives the worker what came in; the caller holds mu and owns the turn.
+func (c *cell) exchange() {
+	if c.box != nil && c.cur.empty() {
+		c.cur.recycle()
+		c.cur, c.box = c.box, nil
+	}
+}
+
+// sysNode is a system message: unbounded, first in line, and it wakes a suspended cell.
+type sysNode struct {
+	next *sysNode
+	msg  any
+}
+
+// sysClosed is the stack of a cell that has left.
+var sysClosed = &sysNode{}
+
 func (c *cell) pushSystem(msg any) {
-	n := &node{msg: msg}
+	n := &sysNode{msg: msg}
 	for {
 		head := c.sys.Load()
-		if head == closed {
+		if head == sysClosed {
 			return
 		}
 		n.next = head
@@ -78,27 +158,48 @@ func (c *cell) pushSystem(msg any) {
 
 // wake schedules the cell whether it is idle or suspended.
 func (c *cell) wake() {
-	if c.state.CompareAndSwap(idle, scheduled) || c.state.CompareAndSwap(parked, scheduled) {
+	c.mu.Lock()
+	wake := c.state != scheduled
+	c.state = scheduled
+	c.mu.Unlock()
+	if wake {
 		c.kind.disp.submit(c)
 	}
 }
 
-// next takes the oldest message, nil when there is none. Only the owner of the turn calls it.
-func (c *cell) next() *node {
-	if c.queue == nil {
-		if c.inbox.Load() == nil {
-			return nil
-		}
-		c.queue = reverse(c.inbox.Swap(nil))
+// release gives the turn up, unless there is work that can be done: then the worker goes on.
+func (c *cell) release(w *worker, to uint8) (released bool) {
+	c.mu.Lock()
+	w.flushLocked(c)
+	if c.sys.Load() != nil || (to == idle && c.box != nil) {
+		c.exchange()
+		c.mu.Unlock()
+		return false
 	}
-	n := c.queue
-	c.queue, n.next = n.next, nil
-	return n
+	c.state = to
+	var spent *box
+	if to == idle {
+		spent, c.cur = c.cur, nil
+	}
+	c.mu.Unlock()
+	spent.recycle()
+	return true
 }
 
-// reverse turns a stack of nodes into a queue.
-func reverse(n *node) *node {
-	var out *node
+// close refuses every later message and returns what came in; with ifEmpty it does so only when nothing did.
+func (c *cell) close(ifEmpty bool) (late *box, done bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ifEmpty && c.box != nil {
+		return nil, false
+	}
+	late, c.box, c.closed = c.box, nil, true
+	return late, true
+}
+
+// reverse turns a stack into a queue.
+func reverse(n *sysNode) *sysNode {
+	var out *sysNode
 	for n != nil {
 		n.next, out, n = out, n, n.next
 	}

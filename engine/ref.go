@@ -12,7 +12,7 @@ type Ref[M any] struct {
 }
 
 // Tell sends m at most once. What can't be delivered becomes a dead letter with a reason.
-func (r Ref[M]) Tell(m M) { r.deliver(&node{msg: m}) }
+func (r Ref[M]) Tell(m M) { r.deliver(&envelope{msg: m}) }
 
 // ID returns the identity.
 func (r Ref[M]) ID() string { return r.id }
@@ -25,7 +25,7 @@ func (r Ref[M]) PID() *actor.PID {
 	return r.kind.pid(r.id)
 }
 
-func (r Ref[M]) deliver(n *node) {
+func (r Ref[M]) deliver(n *envelope) {
 	for c := r.cell; c != nil; c = c.succ.Load() {
 		if r.kind.deliver(c, n) {
 			return
@@ -41,7 +41,7 @@ func (r Ref[M]) deliver(n *node) {
 }
 
 // deliver gives a message to a cell; false when the cell has left.
-func (k *core) deliver(c *cell, n *node) bool {
+func (k *core) deliver(c *cell, n *envelope) bool {
 	if reason := k.sys.refusal(); reason != "" {
 		k.deadLetter(c.id, n, reason)
 		return true
@@ -56,9 +56,10 @@ func (k *core) deliver(c *cell, n *node) bool {
 }
 
 // send gives a message to a grain, activating it where needed, and returns its cell.
-func (k *core) send(id string, n *node) *cell {
+func (k *core) send(id string, n *envelope) *cell {
+	var stale *cell
 	for {
-		c, reason := k.acquire(id)
+		c, reason := k.acquire(id, stale)
 		if c == nil {
 			k.deadLetter(id, n, reason)
 			return nil
@@ -66,5 +67,6 @@ func (k *core) send(id string, n *node) *cell {
 		if k.deliver(c, n) {
 			return c
 		}
+		stale = c
 	}
 }

@@ -36,7 +36,7 @@ func (r *remoter) Send(pid *actor.PID, msg any, sender *actor.PID) {
 	switch pid.Address {
 	case GrainAddress:
 		if k := r.sys.kinds.named(head); k != nil {
-			k.send(id, &node{msg: msg, sender: sender})
+			k.send(id, &envelope{msg: msg, sender: sender})
 			return
 		}
 		r.sys.stranded(pid, msg, sender, reasonNoProducer)
@@ -56,6 +56,6 @@ func (s *System) fire(kind, id, name string, due time.Time, payload []byte) {
 		return
 	}
 	if msg, ok := k.behaviour.reminder(name, due, payload); ok {
-		k.send(id, &node{msg: msg})
+		k.send(id, &envelope{msg: msg})
 	}
 }

@@ -107,7 +107,7 @@ func (p *process) PID() *actor.PID { return p.pid }
 
 // Send implements actor.Processer.
 func (p *process) Send(_ *actor.PID, msg any, sender *actor.PID) {
-	n := &node{msg: msg, sender: sender}
+	n := &envelope{msg: msg, sender: sender}
 	if !p.cell.kind.deliver(p.cell, n) {
 		p.cell.kind.deadLetter(p.cell.id, n, reasonStopped)
 	}

@@ -31,11 +31,20 @@ var reasons = [...]string{
 	reasonFull, reasonNoProducer, reasonStopped, reasonKilled, reasonLost, reasonType, reasonNoRoute,
 }
 
+// stripes is how many workers count without sharing a cache line.
+const stripes = 16
+
+type stripe struct {
+	n atomic.Uint64
+	_ [56]byte
+}
+
 // kindStats is what cells count; deliveries are counted by the worker that handles them, so that senders share no counter.
 type kindStats struct {
 	active                              atomic.Int64
 	activations, passivations, restarts atomic.Uint64
-	handled, failed, lost, buried       atomic.Uint64
+	failed, lost, buried                atomic.Uint64
+	handled                             [stripes]stripe // by worker
 	maxDepth                            atomic.Int64
 	dead                                [len(reasons)]atomic.Uint64
 }
@@ -67,9 +76,10 @@ func (s *System) Cells(yield func(CellInfo) bool) {
 }
 
 func (c *cell) info() CellInfo {
-	i := CellInfo{Kind: c.kind.name, ID: c.id, Depth: int(max(0, c.depth.Load())), Private: c.kind.private, System: c.kind.plain}
-	if i.Depth > 0 {
-		i.Oldest = c.kind.sys.clock.since(c.oldest.Load())
+	depth, oldest := c.waiting()
+	i := CellInfo{Kind: c.kind.name, ID: c.id, Depth: depth, Private: c.kind.private, System: c.kind.plain}
+	if depth > 0 {
+		i.Oldest = c.kind.sys.clock.since(oldest)
 	}
 	return i
 }
@@ -78,7 +88,8 @@ func (c *cell) info() CellInfo {
 func (s *System) Stats() []KindStats {
 	depths := map[*kindStats]int64{}
 	for _, c := range s.allCells() {
-		depths[c.kind.stats] += int64(max(0, c.depth.Load()))
+		depth, _ := c.waiting()
+		depths[c.kind.stats] += int64(depth)
 	}
 	out := []KindStats{s.plainStats.read(plainKind, depths[&s.plainStats])}
 	for _, k := range s.kinds.all() {
@@ -90,10 +101,12 @@ func (s *System) Stats() []KindStats {
 func (k *kindStats) read(name string, depth int64) KindStats {
 	s := KindStats{
 		Kind: name, Active: uint64(max(0, k.active.Load())), Activations: k.activations.Load(), Passivations: k.passivations.Load(),
-		Restarts: k.restarts.Load(), Handled: k.handled.Load(), Failed: k.failed.Load(), Depth: depth,
-		MaxDepth: max(depth, k.maxDepth.Load()), DeadLetters: map[string]uint64{},
+		Restarts: k.restarts.Load(), Failed: k.failed.Load(), Depth: depth,
+		MaxDepth: k.maxDepth.Load(), DeadLetters: map[string]uint64{},
 	}
-	s.MaxDepth = k.maxDepth.Load()
+	for i := range k.handled {
+		s.Handled += k.handled[i].n.Load()
+	}
 	s.Received = s.Handled + k.lost.Load() + k.buried.Load() + uint64(depth)
 	for i, r := range reasons {
 		if n := k.dead[i].Load(); n > 0 {
@@ -104,7 +117,7 @@ func (k *kindStats) read(name string, depth int64) KindStats {
 }
 
 // deadLetter counts a message that nobody handles, tells its Ask and publishes it.
-func (k *core) deadLetter(id string, n *node, reason string) {
+func (k *core) deadLetter(id string, n *envelope, reason string) {
 	k.stats.countDead(reason)
 	if n.reply != nil {
 		shown := id
@@ -128,3 +141,20 @@ func (s *System) stranded(pid *actor.PID, msg any, sender *actor.PID, reason str
 	s.plainStats.countDead(reason)
 	s.hollywood.BroadcastEvent(actor.DeadLetterEvent{Target: pid, Message: msg, Sender: sender})
 }
+
+// blocked counts an occasion on which all workers of a dispatcher were stuck in handlers, and names each kind once.
+func (s *System) blocked(crew *[]*worker) {
+	s.blockedCount.Add(1)
+	for _, w := range *crew {
+		c := w.cell.Load()
+		if c == nil {
+			continue
+		}
+		if _, named := s.blockers.LoadOrStore(c.kind.name, true); !named {
+			s.log.Warn("handler blocks its worker", "kind", c.kind.name, "id", c.shownID())
+		}
+	}
+}
+
+// Blocked returns how often all workers of a dispatcher were found stuck in handlers, so that a stand-in had to begin.
+func (s *System) Blocked() uint64 { return s.blockedCount.Load() }

@@ -50,6 +50,9 @@ type System struct {
 	tasks    sync.WaitGroup // Go functions and replays
 	cells    sync.WaitGroup // cells in memory; Add under a lock that Stop takes after stopping is set
 
+	blockedCount atomic.Uint64
+	blockers     sync.Map // kind → true: named in the log
+
 	kinds      kindTable
 	plainStats kindStats
 
@@ -206,7 +209,7 @@ func onWorker() bool {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		if strings.HasSuffix(f.Function, "engine.(*dispatcher).loop") {
+		if strings.HasSuffix(f.Function, "engine.(*worker).loop") {
 			return true
 		}
 		if !more {

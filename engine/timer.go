@@ -37,7 +37,7 @@ func (t *Timer) Stop() bool {
 
 func (t *Timer) fire() {
 	if !t.cell.kind.sys.dead.Load() {
-		t.cell.push(&node{msg: t}, false)
+		t.cell.push(&envelope{msg: t}, false)
 	}
 }
 
@@ -78,7 +78,7 @@ func (c *cell) run(f func(ctx context.Context) any) {
 		r := &goResult{act: act, panic: "the function ended its goroutine"}
 		defer func() {
 			if !sys.dead.Load() {
-				c.push(&node{msg: r}, false)
+				c.push(&envelope{msg: r}, false)
 			}
 		}()
 		r.call(act.ctx, f)

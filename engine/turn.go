@@ -10,17 +10,18 @@ import (
 
 // frame is what a handler sees of its turn, without its message type; a Context embeds it.
 type frame struct {
-	owner  any // the *Context[M] that embeds this frame
-	cell   *cell
-	sender *actor.PID
-	reply  *ask
-	gen    uint32
+	owner    any // the *Context[M] that embeds this frame
+	cell     *cell
+	sender   *actor.PID
+	reply    *ask
+	gen      uint32
+	answered bool // the right to answer the message in hand was taken
 
-	node     *node  // the message in hand
-	persist  *unit  // set by Persist in this turn
-	marks    []Mark // set by Remind and Forget in this turn
-	handled  uint64 // since the start of the batch
-	answered bool   // the right to answer the message in hand was taken
+	busy    bool   // a message is in hand
+	persist *unit  // set by Persist in this turn
+	marks   []Mark // set by Remind and Forget in this turn
+
+	passivate bool // Passivate was called in this batch
 }
 
 type outcome uint8
@@ -34,115 +35,97 @@ const (
 )
 
 // turn runs the cell until its mailbox is empty or its share of the worker is used up. The caller owns the scheduled state.
-func (c *cell) turn() {
-	switch c.batch() {
-	case ended:
-	case more, crashed:
-		c.kind.disp.submit(c)
-	case drained:
-		c.release(idle)
-	case suspended:
-		c.release(parked)
-	}
-}
-
-// release gives the turn up, unless a message came in between.
-func (c *cell) release(to uint32) {
-	c.state.Store(to)
-	waiting := c.sys.Load() != nil || (to == idle && c.inbox.Load() != nil)
-	if waiting && c.state.CompareAndSwap(to, scheduled) {
-		c.kind.disp.submit(c)
+func (w *worker) turn(c *cell) {
+	for budget := w.disp.share; ; {
+		switch w.batch(c, &budget) {
+		case ended:
+			return
+		case drained:
+			if c.release(w, idle) {
+				return
+			}
+		case suspended:
+			if c.release(w, parked) {
+				return
+			}
+		case more, crashed:
+		}
+		if budget <= 0 {
+			c.kind.disp.submit(c)
+			return
+		}
 	}
 }
 
 // batch handles messages under one recover, so that a message costs none.
-func (c *cell) batch() (end outcome) {
+func (w *worker) batch(c *cell, budget *int) (end outcome) {
 	f := c.borrow()
 	normal := false
+	w.begin(c)
 	defer func() {
-		c.kind.stats.handled.Add(f.handled)
-		f.handled = 0
 		if !normal {
+			w.flush(c)
 			v := recover()
 			if end = c.crash(f, v); v == nil && end == crashed {
-				c.kind.disp.submit(c) // the worker is ending and can't
+				c.kind.disp.submit(c) // the goroutine is ending and can't
 			}
-			return
+			*budget--
 		}
-		c.giveBack(f)
+		w.cell.Store(nil)
 	}()
-	end = c.work(f)
+	end = w.work(c, f, budget)
+	if end == more || end == ended {
+		w.flush(c)
+	}
+	c.giveBack(f)
 	normal = true
 	return end
 }
 
-func (c *cell) work(f *frame) outcome {
-	sys := c.kind.sys
-	c.kind.stats.deepest(int64(c.depth.Load()))
-	for range c.kind.disp.share {
-		if sys.dead.Load() {
+func (w *worker) work(c *cell, f *frame, budget *int) outcome {
+	for ; *budget > 0; *budget-- {
+		if w.disp.sys.dead.Load() {
 			return ended
 		}
 		if c.sys.Load() != nil {
-			if c.handleSystem(f); c.inbox.Load() == closed {
+			if left := c.handleSystem(f); left {
 				return ended
 			}
 		}
-		if c.mode() != open {
+		switch {
+		case c.ext != nil && c.ext.mode != open:
 			return suspended
-		}
-		if end, stop := c.step(f); stop {
-			return end
+		case c.cur.empty():
+			return w.rest(c, f)
+		case c.actor == nil:
+			c.activate(f)
+		default:
+			var e envelope
+			e, c.cur = c.cur.take()
+			w.aged(c, e.at)
+			c.handle(f, &e)
+			w.handled(c)
 		}
 	}
 	return more
 }
 
-// step handles one message, activating the cell for it.
-func (c *cell) step(f *frame) (end outcome, stop bool) {
-	if c.actor == nil {
-		if c.queue == nil && c.inbox.Load() == nil {
-			return c.rest()
-		}
-		c.activate(f)
-		return drained, false
-	}
-	n := c.next()
-	if n == nil {
-		return c.rest()
-	}
-	c.handle(f, n)
-	if c.inbox.Load() == closed {
-		return ended, true
-	}
-	return drained, false
-}
-
 // rest is reached with an empty mailbox: a grain that is due leaves memory.
-func (c *cell) rest() (end outcome, stop bool) {
-	if c.kind.plain || c.age.Load() < sweeps || !c.isIdle() {
-		return drained, true
+func (w *worker) rest(c *cell, f *frame) outcome {
+	if (w.due || f.passivate) && !c.kind.plain && c.isIdle() && c.leave() {
+		return ended
 	}
-	if c.leave() {
-		return ended, true
-	}
-	return drained, false // a message came in between
+	return drained
 }
 
-func (c *cell) handle(f *frame, n *node) {
-	if a := c.age.Load(); a != 0 && a != leaving {
-		c.age.Store(0)
-	}
-	c.oldest.Store(n.at)
-	f.node, f.sender, f.reply, f.gen, f.answered = n, n.sender, n.reply, n.gen, false
-	if msg, live := c.unwrap(n.msg); live && !c.kind.behaviour.invoke(f, msg) {
-		c.kind.deadLetter(c.id, n, reasonType)
+func (c *cell) handle(f *frame, e *envelope) {
+	f.busy, f.sender, f.reply, f.gen, f.answered = true, e.sender, e.reply, e.gen, false
+	if msg, live := c.unwrap(e.msg); live && !c.kind.behaviour.invoke(f, msg) {
+		c.kind.deadLetter(c.id, e, reasonType)
 		f.reply = nil
 	}
 	c.settle(f)
-	f.node = nil
-	f.handled++
-	c.depth.Add(-1)
+	f.busy = false
 }
 
 // unwrap takes the message out of a timer or a Go result; false when it came too late.
@@ -201,35 +184,38 @@ func (c *cell) crash(f *frame, v any) outcome {
 	err := &PanicError{Kind: c.kind.name, ID: c.shownID(), Value: v}
 	sys.log.Error("actor failed", "kind", c.kind.name, "id", c.shownID(), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	c.kind.stats.failed.Add(1)
-	if f.node != nil {
-		c.depth.Add(-1)
+	if f.busy {
+		c.mu.Lock()
+		c.depth--
+		c.mu.Unlock()
 		c.kind.stats.lost.Add(1)
 	}
 	if f.reply != nil {
 		f.reply.answer(f.gen, err)
 	}
-	c.restart(err)
-	if c.inbox.Load() == closed {
+	if c.restart(err) {
 		return ended
 	}
 	return crashed
 }
 
-// restart ends the activation; the next begins at once after a first failure, later after repeated ones.
-func (c *cell) restart(cause error) {
+// restart ends the activation; the next begins at once after a first failure, later after repeated ones. True: the cell has left.
+func (c *cell) restart(cause error) (left bool) {
 	x := c.extension()
 	x.frame, x.mode = nil, open
-	if x.ending != "" {
+	switch {
+	case x.ending != "":
 		c.terminate(x.ending)
-		return
+		return true
+	case c.kind.plain && !c.kind.restartable:
+		c.deactivate(cause)
+		c.terminate(reasonStopped)
+		return true
 	}
 	c.deactivate(cause)
 	c.kind.stats.restarts.Add(1)
-	if c.kind.plain && !c.kind.restartable {
-		c.terminate(reasonStopped)
-		return
-	}
 	c.pause(backoff(x.fail() - 1))
+	return false
 }
 
 // fail counts a failure and returns how many there were in a row.
