@@ -1,0 +1,179 @@
+package simulation
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"os"
+	"sync/atomic"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/channel"
+	"hayauma.example/actors/checker"
+	"hayauma.example/actors/composer"
+	"hayauma.example/actors/gate"
+	"hayauma.example/actors/plan"
+	"hayauma.example/actors/poster"
+	"hayauma.example/actors/provider"
+	"hayauma.example/actors/provider/line"
+	"hayauma.example/cluster"
+	"hayauma.example/codec"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+const token = "simulated-token"
+
+// incarnation is one start of the process.
+type incarnation struct {
+	w      *world
+	number int
+	died   chan struct{}
+	dead   atomic.Bool // from here on nothing that it does has an effect
+	sys    *engine.System
+	solo   *cluster.Solo
+}
+
+var messages = registry()
+
+func registry() *codec.Registry {
+	r := codec.NewRegistry()
+	campaign.Register(r)
+	channel.Register(r)
+	checker.Register(r)
+	return r
+}
+
+// start brings an incarnation up as the daemon does it.
+func (w *world) start() (*incarnation, error) {
+	w.mu.Lock()
+	w.number++
+	in := &incarnation{w: w, number: w.number, died: make(chan struct{})}
+	w.mu.Unlock()
+	w.note("start", "", in.number)
+	log := slog.New(handler{in})
+	var store journal.Store = &store{Store: w.memory, in: in}
+	if w.sc.mutate.store != nil {
+		store = w.sc.mutate.store(in, store)
+	}
+	ctx := context.Background()
+	var err error
+	in.solo, err = cluster.OpenSolo(ctx, store, cluster.SoloConfig{Roles: []string{actors.RoleComposer, actors.RolePoster, actors.RoleChecker}, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	in.sys, err = engine.New(engine.Config{Log: log, Messages: messages, Journal: in.solo, Crash: in.reach})
+	if err != nil {
+		return nil, err
+	}
+	in.serve(log)
+	w.mu.Lock()
+	w.live = in
+	w.mu.Unlock()
+	if err := in.solo.Start(ctx); err != nil {
+		w.note("timetable not read", err.Error(), in.number)
+		in.die("start")
+	}
+	return in, nil
+}
+
+func (in *incarnation) serve(log *slog.Logger) {
+	objects := &objects{Objects: in.w.memory, in: in}
+	gates := gate.New(in.sys, gate.Deps{Provider: in.provider, Log: log})
+	channel.Serve(in.sys, channel.Deps{Provider: in.provider, Getenv: func(string) string { return token }})
+	freezer := campaign.Freezer{Objects: objects, Dir: in.w.sc.dir, Check: line.CheckMessages}
+	campaign.Serve(in.sys, campaign.Deps{Objects: objects, Plan: func(j campaign.PlanJob) (plan.Table, error) { return freezer.Freeze(j) }, Crash: in.reach})
+	composer.Serve(in.sys, composer.Deps{Objects: objects, Crash: in.reach})
+	in.servePosters(poster.Deps{Cluster: in.w.memory.ClusterID(), Gates: gates, Crash: in.reach})
+	in.serveCheckers(checker.Deps{History: in.history, Crash: in.reach})
+}
+
+func (in *incarnation) servePosters(d poster.Deps) {
+	wrap := in.w.sc.mutate.poster
+	if wrap == nil {
+		poster.Serve(in.sys, d)
+		return
+	}
+	engine.Serve(in.sys, actors.Posters, func(id string) engine.Actor[actors.PosterMsg] { return wrap(in, poster.New(&d, id)) })
+}
+
+func (in *incarnation) serveCheckers(d checker.Deps) {
+	wrap := in.w.sc.mutate.checker
+	if wrap == nil {
+		checker.Serve(in.sys, d)
+		return
+	}
+	engine.ServeDurable(in.sys, actors.Checkers, func(string) engine.Durable[actors.CheckerMsg, checker.Event] { return wrap(in, checker.New(d)) })
+}
+
+func (in *incarnation) provider(actors.Settings) (provider.Provider, error) {
+	var p provider.Provider = &caller{Provider: in.w.sim.Provider(token), in: in}
+	if in.w.sc.mutate.provider != nil {
+		p = in.w.sc.mutate.provider(in, p)
+	}
+	return p, nil
+}
+
+func (in *incarnation) history(ctx context.Context, run string) iter.Seq2[checker.Recorded, error] {
+	return func(yield func(checker.Recorded, error) bool) {
+		for r, err := range engine.History(ctx, in.sys, actors.Checkers, run) {
+			event, _ := r.Event.(checker.Event)
+			if !yield(checker.Recorded{At: r.At, Event: event}, err) {
+				return
+			}
+		}
+	}
+}
+
+// reach is every named crash point: an armed one ends the incarnation here and now.
+func (in *incarnation) reach(point string) {
+	if in.dead.Load() {
+		return
+	}
+	if in.w.arrive(in.number, point) {
+		in.die(point)
+	}
+}
+
+// arrive counts a point and tells whether it is the end.
+func (w *world) arrive(number int, point string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counts[point]++
+	w.lines = append(w.lines, entryOf(w, "point", point, number))
+	for i, c := range w.armed {
+		if c.point == point && w.counts[point] >= c.nth && !w.over {
+			w.armed = append(append([]crash(nil), w.armed[:i]...), w.armed[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// die stops everything at once, from wherever it is called.
+func (in *incarnation) die(why string) {
+	if in.dead.Swap(true) {
+		return
+	}
+	in.w.mu.Lock()
+	if in.w.live == in {
+		in.w.live = nil
+	}
+	in.w.mu.Unlock()
+	in.w.note("died", why, in.number)
+	in.sys.Kill()
+	close(in.died)
+}
+
+// bury frees what a dead incarnation left.
+func (in *incarnation) bury() { in.solo.Kill() }
+
+// openDir opens the directory for temporary files of a test.
+func openDir(path string) *os.Root {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		panic(err)
+	}
+	return root
+}
