@@ -78,4 +78,4 @@ type Provider interface {
 }
 
 // Timeout is how long one attempt may take before it is Doubtful.
-const Timeout = 30 * time.Second
+const Timeout = 10 * time.Second
