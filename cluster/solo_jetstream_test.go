@@ -36,7 +36,9 @@ func startProcess(t *testing.T, dir string) *process {
 		t.Fatal(err)
 	}
 	p := &process{node: node, Solo: solo, fired: make(chan string, 1000)}
-	solo.OnReminder(func(_, id, name string, _ time.Time, payload []byte) { p.fired <- id + "/" + name + "=" + string(payload) })
+	solo.OnReminder(func(_, id, name string, _ time.Time, payload []byte) {
+		p.fired <- id + "/" + name + "=" + string(payload)
+	})
 	if err := solo.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (s *Store) publish(ctx context.Context, msgs []*nats.Msg) (uint64, error) {
 	if len(msgs) == 1 {
 		ack, err := s.js.PublishMsg(ctx, msgs[0], jetstream.WithRetryAttempts(0))
 		if err != nil {
-			return 0, outcome(err)
+			return 0, s.outcome(err)
 		}
 		return ack.Sequence, nil
 	}
@@ -73,7 +73,7 @@ func (s *Store) publish(ctx context.Context, msgs []*nats.Msg) (uint64, error) {
 	}
 	ack, err := s.batch(ctx, msgs)
 	if err != nil {
-		return 0, outcome(err)
+		return 0, s.outcome(err)
 	}
 	return ack.Sequence, nil
 }

@@ -27,13 +27,10 @@ const (
 var errRepeated = errors.New("jetstream: batch is stored already")
 
 // outcome turns a failed publish into the journal's words. What is not listed leaves it open whether it was stored.
-func outcome(err error) error {
+func (s *Store) outcome(err error) error {
 	var api *jetstream.APIError
 	if !errors.As(err, &api) {
-		if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
-			return fmt.Errorf("%w: the stream has no leader", journal.ErrBusy)
-		}
-		return err
+		return s.unanswered(err)
 	}
 	switch api.ErrorCode {
 	case codeWrongLast:
@@ -50,4 +47,18 @@ func outcome(err error) error {
 		}
 	}
 	return err
+}
+
+// unanswered: a replicated stream without a leader elects one, and a lost connection comes back. A single server whose stream is
+// gone has shut it down, because its disk is full or broken: that is not busy.
+func (s *Store) unanswered(err error) error {
+	switch {
+	case errors.Is(err, nats.ErrReconnectBufExceeded):
+		return fmt.Errorf("%w: no connection to NATS", journal.ErrBusy)
+	case !errors.Is(err, nats.ErrNoResponders) && !errors.Is(err, jetstream.ErrNoStreamResponse):
+		return err
+	case s.cfg.direct():
+		return fmt.Errorf("jetstream: the server has shut the stream down: look for a full or failing disk: %w", err)
+	}
+	return fmt.Errorf("%w: the stream has no leader", journal.ErrBusy)
 }

@@ -16,7 +16,7 @@ func (s *Store) Put(ctx context.Context, name string, data []byte) error {
 		return err
 	}
 	if _, err := s.js.Publish(ctx, objectSubject(name), data, jetstream.WithRetryAttempts(0)); err != nil {
-		return fmt.Errorf("jetstream: put %s: %w", name, outcome(err))
+		return fmt.Errorf("jetstream: put %s: %w", name, s.outcome(err))
 	}
 	return nil
 }

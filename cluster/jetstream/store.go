@@ -99,7 +99,7 @@ func (s *Store) clusterID(ctx context.Context) (uuid.UUID, error) {
 		}
 		id := uuid.NewString()
 		_, err = s.js.Publish(ctx, clusterSubject, []byte(id), jetstream.WithExpectLastSequencePerSubject(0))
-		if err := outcome(err); err != nil && !errors.Is(err, journal.ErrFenced) && !errors.Is(err, journal.ErrBusy) {
+		if err := s.outcome(err); err != nil && !errors.Is(err, journal.ErrFenced) && !errors.Is(err, journal.ErrBusy) {
 			return uuid.Nil, err
 		}
 		if !pause(ctx, time.Millisecond) {

@@ -16,6 +16,9 @@
 //	                     │            ├─ ErrFull, ErrTooLarge ──▶ done(err), and for each later unit of those grains
 //	                     └── next ◀───┘  ErrFenced ─────────────▶ OnLost once, done(ErrFenced) for this and every later unit
 //
+// ErrFenced is reported only for what is surely not stored. Where an attempt without an answer came before it, that batch fails
+// with ErrLost, and what is behind it with ErrFenced.
+//
 // Promises: done runs exactly once per unit, in the order of the Append calls, on the writer's goroutine; nothing is reported as
 // stored before the store acknowledged it; a number whose unit failed is never jumped over; after an unclear answer no other
 // event is ever put under the same number. A writer without work has no goroutine.

@@ -209,6 +209,9 @@ func (w *Writer) deliver(b batch) error {
 		switch fate.decide(err, time.Now(), w.opts.UnclearFor) {
 		case settled:
 			return err
+		case tooLate:
+			w.lose(ErrFenced)
+			return fmt.Errorf("%w: an attempt had no answer, then another owner claimed the shard", ErrLost)
 		case giveUp:
 			return fmt.Errorf("%w: shard %s %d: %w", ErrLost, w.claim.Shard.Role, w.claim.Shard.Number, err)
 		case again:
@@ -245,11 +248,8 @@ func (w *Writer) pause(d time.Duration) bool {
 
 // report tells each unit of a batch its outcome, in order.
 func (w *Writer) report(b batch) {
-	if b.err != nil && w.failed == nil && !refused(b.err) {
-		w.failed = b.err
-		if w.opts.OnLost != nil && !errors.Is(b.err, ErrClosed) {
-			w.opts.OnLost(b.err)
-		}
+	if b.err != nil && !refused(b.err) {
+		w.lose(b.err)
 	}
 	for i := range b.units {
 		u := &b.units[i]
@@ -266,6 +266,17 @@ func (w *Writer) report(b batch) {
 			w.packer.refuse(*u, err)
 		}
 		u.done(err)
+	}
+}
+
+// lose ends the writer, once: every later unit fails by err.
+func (w *Writer) lose(err error) {
+	if w.failed != nil {
+		return
+	}
+	w.failed = err
+	if w.opts.OnLost != nil && !errors.Is(err, ErrClosed) {
+		w.opts.OnLost(err)
 	}
 }
 
