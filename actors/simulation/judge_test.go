@@ -212,6 +212,10 @@ func (w *world) judgeReplay(before map[string]story, say func(string, ...any)) {
 
 // read asks the campaign and the checker for everything.
 func (w *world) read(m *mission) (s story, err error) {
+	if _, err = insist[actors.Info](w, actors.Campaigns, m.id, actors.CampaignMsg(actors.Show{})); err != nil {
+		return s, err
+	}
+	time.Sleep(time.Second) // what came after the end is asked for by a new activation
 	if s.info, err = insist[actors.Info](w, actors.Campaigns, m.id, actors.CampaignMsg(actors.Show{})); err != nil || s.info.Run == "" {
 		return s, err
 	}

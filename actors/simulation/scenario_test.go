@@ -28,6 +28,7 @@ type scenario struct {
 	faults   linesim.Faults
 	order    linesim.Order
 	crashes  []crash
+	kills    []time.Duration // moments at which the process dies
 	journal  journalFaults
 	downtime time.Duration // between a death and the next start
 	restore  time.Duration // when unknown users become known; 0: never

@@ -31,7 +31,7 @@ type world struct {
 	number   int            // guarded by mu; of incarnations
 	counts   map[string]int // guarded by mu; how often each point was reached
 	armed    []crash        // guarded by mu
-	lines    []entry         // guarded by mu; the transcript
+	lines    []entry        // guarded by mu; the transcript
 	calls    []call         // guarded by mu
 	appended []appended     // guarded by mu
 	faults   []string       // guarded by mu; what was found to be wrong while it ran
@@ -83,16 +83,22 @@ func (w *world) run() result {
 	var keeper, people sync.WaitGroup
 	stop := make(chan struct{})
 	keeper.Go(func() { w.keep(stop) })
+	for _, at := range w.sc.kills {
+		time.AfterFunc(at, func() { w.current().die("kill") })
+	}
 	w.configure()
 	for i := range w.sc.missions {
 		m := w.sc.missions[i]
 		w.sim.Forget(m.unknown...)
-		people.Go(func() { w.submit(m); w.obey(m) })
+		people.Go(func() {
+			w.submit(m)
+			var operator sync.WaitGroup
+			operator.Go(func() { w.obey(m) })
+			w.await(m)
+			operator.Wait()
+		})
 	}
 	people.Wait()
-	for _, m := range w.sc.missions {
-		w.await(m)
-	}
 	took := w.now()
 	time.Sleep(settleFor)
 	faults := w.judge()
