@@ -53,6 +53,11 @@ type (
 		progress actors.Progress
 		err      error
 	}
+	reread struct {
+		actors.CampaignMsg
+		progress actors.Progress
+		err      error
+	}
 )
 
 // The campaign's reminders.
@@ -101,7 +106,10 @@ func Serve(sys *engine.System, d Deps) {
 func (a *Campaign) Apply(e Event) { a.intent.Apply(e) }
 
 // Started resumes what an earlier activation left.
-func (a *Campaign) Started(c *engine.Context[actors.CampaignMsg]) { a.advance(c) }
+func (a *Campaign) Started(c *engine.Context[actors.CampaignMsg]) {
+	a.advance(c)
+	a.reread(c)
+}
 
 // Handle has one line per message.
 func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.CampaignMsg) {
@@ -145,6 +153,8 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 		a.unsettledKnown(c, m)
 	case given:
 		a.given(c, m)
+	case reread:
+		a.amend(c, m.progress)
 	case actors.StandingOf:
 		a.tellStanding(c)
 	case actors.ChannelState:

@@ -239,10 +239,31 @@ func (a *Campaign) compose(c *engine.Context[actors.CampaignMsg], w *Window, pat
 
 // progress is the checker's word after each of its records.
 func (a *Campaign) progress(c *engine.Context[actors.CampaignMsg], m actors.Progress) {
-	if m.Run != a.intent.Run || a.intent.Finished != nil {
+	switch {
+	case m.Run != a.intent.Run:
+	case a.intent.Finished != nil:
+		a.amend(c, m)
+	default:
+		a.absorb(c, m)
+	}
+}
+
+// amend takes what came after the end: an unknown that turned out to be delivered, and nothing else.
+func (a *Campaign) amend(c *engine.Context[actors.CampaignMsg], p actors.Progress) {
+	f := a.intent.Finished
+	if f == nil || p.Run != a.intent.Run || p.Totals[actors.Delivered] <= f.Totals[actors.Delivered] {
 		return
 	}
-	a.absorb(c, m)
+	engine.Persist(c, []Event{Finished{State: f.State, Totals: p.Totals, At: f.At}}, nil)
+}
+
+// reread asks the ledger of a run that ended with unknowns, because word of what came after the end may have been lost.
+func (a *Campaign) reread(c *engine.Context[actors.CampaignMsg]) {
+	if f := a.intent.Finished; f == nil || f.Totals[actors.Unknown] == 0 {
+		return
+	}
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Totalled{Run: a.intent.Run}),
+		func(p actors.Progress, err error) actors.CampaignMsg { return reread{progress: p, err: err} })
 }
 
 // absorb takes the checker's figures, puts returned paths back into the plan, and goes on.
