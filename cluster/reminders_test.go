@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,17 +110,18 @@ func TestReminderOfARefusedAppendDoesNotFire(t *testing.T) {
 
 func TestUnreadableHourIsReadLater(t *testing.T) {
 	bubble(t, func(r *rig) {
-		r.open()
-		r.must(r.append("a", 1, mark("m", r.in(150*time.Minute))))
-		down := true
+		var down atomic.Bool
 		r.store.Fault = func(c journal.Call) error {
-			if c.Op == "replay" && down {
+			if c.Op == "replay" && down.Load() {
 				return errors.New("unreadable")
 			}
 			return nil
 		}
+		r.open()
+		r.must(r.append("a", 1, mark("m", r.in(150*time.Minute))))
+		down.Store(true)
 		time.Sleep(149 * time.Minute)
-		down = false
+		down.Store(false)
 		time.Sleep(75 * time.Second)
 		synctest.Wait()
 		r.wantFired("k/a/m=p@9000000")

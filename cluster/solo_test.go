@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,22 +192,23 @@ func TestUnclearAnswerThenTheTruth(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		t.Run(fmt.Sprint("stored=", stored), func(t *testing.T) {
 			bubble(t, func(r *rig) {
-				r.open()
-				r.must(r.append("a", 1))
-				broken := true
+				var broken atomic.Bool
 				r.store.Fault = func(c journal.Call) error {
-					if c.Op == "append" && broken && c.Done == stored {
+					if c.Op == "append" && broken.Load() && c.Done == stored {
 						return errors.New("lost")
 					}
 					return nil
 				}
+				r.open()
+				r.must(r.append("a", 1))
+				broken.Store(true)
 				if err := r.append("a", 2, mark("m", r.in(time.Hour))); !errors.Is(err, journal.ErrLost) {
 					r.t.Errorf("append: %v", err)
 				}
 				if err := r.append("b", 1); !errors.Is(err, journal.ErrLost) && cluster.ShardOf("checker", "a") == cluster.ShardOf("checker", "b") {
 					r.t.Errorf("append before the shard was claimed again: %v", err)
 				}
-				broken = false
+				broken.Store(false)
 				want, fires := "1:e1", []string(nil)
 				if stored {
 					want, fires = "1:e1 2:e2", []string{"k/a/m=p@3600000"}
