@@ -26,7 +26,7 @@ type Config struct {
 	Messages    *codec.Registry       // events and snapshots by stable name
 	Journal     Journal               // nil: durable kinds can't be served
 	Dispatchers map[string]Dispatcher // by name; "default" exists always
-	Crash       func(point string)    // named crash points, called on the goroutine that reaches them; nil: none
+	Crash       func(point string)    // crash points "<kind>.persist.before" and ".after", on the worker that reaches them; nil: none
 }
 
 // System runs actors. It is safe for concurrent use.
@@ -217,3 +217,6 @@ func onWorker() bool {
 		}
 	}
 }
+
+// Done is closed when the system stops or is killed.
+func (s *System) Done() <-chan struct{} { return s.ctx.Done() }

@@ -1,0 +1,395 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hayauma.example/codec"
+	"hayauma.example/engine"
+	"hayauma.example/engine/enginetest"
+	"hayauma.example/engine/journal"
+)
+
+type (
+	accountMsg interface{ accountMsg() }
+	deposit    struct{ amount int }
+	twice      struct{ amount int } // persists again in the continuation
+	balance    struct{}
+	nothing    struct{} // persists no event
+	careless   struct{} // sets a reminder without Persist
+	forgetful  struct{} // fails after its event is stored
+	due        struct{ name string }
+)
+
+func (deposit) accountMsg()   {}
+func (twice) accountMsg()     {}
+func (balance) accountMsg()   {}
+func (nothing) accountMsg()   {}
+func (careless) accountMsg()  {}
+func (forgetful) accountMsg() {}
+func (due) accountMsg()       {}
+
+type accountEvent interface{ accountEvent() }
+
+type deposited struct{ Amount int }
+
+func (deposited) accountEvent() {}
+
+type accountState struct{ Balance int }
+
+// account is a durable grain.
+type account struct {
+	balance int
+}
+
+func (a *account) Apply(e accountEvent) {
+	if d, ok := e.(deposited); ok {
+		a.balance += d.Amount
+	}
+}
+
+func (a *account) Snapshot() any { return accountState{a.balance} }
+
+func (a *account) Restore(s any) { a.balance = s.(accountState).Balance }
+
+func (a *account) Handle(c *engine.Context[accountMsg], m accountMsg) {
+	switch m := m.(type) {
+	case deposit:
+		engine.Persist(c, []accountEvent{deposited{m.amount}}, func() { c.Respond(a.balance) })
+	case twice:
+		engine.Persist(c, []accountEvent{deposited{m.amount}}, func() {
+			engine.Persist(c, []accountEvent{deposited{m.amount}, deposited{1}}, func() { c.Respond(a.balance) })
+		})
+	case balance:
+		c.Respond(a.balance)
+	case nothing:
+		engine.Persist[accountEvent](c, nil, func() { c.Respond(a.balance) })
+	case careless:
+		c.Remind("x", c.Now(), nil)
+	case forgetful:
+		engine.Persist(c, []accountEvent{deposited{1000}}, func() { panic("after the event") })
+	}
+}
+
+var accounts = engine.NewKind[accountMsg](engine.KindConfig{Name: "account", Role: "test", Idle: time.Hour, SnapshotEvery: 10})
+
+func accountSystem(t testing.TB, o enginetest.Options) *engine.System {
+	o.Messages = codec.NewRegistry()
+	codec.Register[deposited](o.Messages, "account.deposited")
+	codec.Register[accountState](o.Messages, "account.state")
+	o.Log = slog.New(slog.DiscardHandler)
+	s := enginetest.NewSystem(t, o)
+	engine.ServeDurable(s, accounts, func(string) engine.Durable[accountMsg, accountEvent] { return &account{} })
+	return s
+}
+
+func ask(t testing.TB, s *engine.System, m accountMsg) (int, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	return engine.Ask[int](ctx, accounts.Ref(s, "a"), m)
+}
+
+func mustAsk(t testing.TB, s *engine.System, m accountMsg, want int) {
+	t.Helper()
+	if n, err := ask(t, s, m); n != want || err != nil {
+		t.Fatalf("%T: got %d, %v; want %d", m, n, err, want)
+	}
+}
+
+func TestEventsOutliveTheirSystem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := enginetest.NewStore()
+		sum := 0
+		for range 4 {
+			s := accountSystem(t, enginetest.Options{Store: store})
+			mustAsk(t, s, balance{}, sum)
+			for range 7 { // with snapshots on the way
+				sum += 5
+				mustAsk(t, s, deposit{5}, sum)
+			}
+			mustAsk(t, s, nothing{}, sum)
+			sum += 2*3 + 1
+			mustAsk(t, s, twice{3}, sum)
+			s.Kill()
+		}
+	})
+}
+
+func TestRefusedAppendDropsTheStateAndKeepsTheMailbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := enginetest.NewStore()
+		refuse := false
+		store.Fault = func(c journal.Call) error {
+			if c.Op == "append" && !c.Done && refuse {
+				return journal.ErrFull
+			}
+			return nil
+		}
+		s := accountSystem(t, enginetest.Options{Store: store})
+		mustAsk(t, s, deposit{1}, 1)
+		synctest.Wait()
+		refuse = true
+		failed := make(chan error)
+		go func() { _, err := ask(t, s, deposit{10}); failed <- err }()
+		accounts.Ref(s, "a").Tell(balance{})
+		err := <-failed
+		var e *engine.PersistError
+		if !errors.As(err, &e) || !errors.Is(err, journal.ErrFull) {
+			t.Fatalf("got %v", err)
+		}
+		synctest.Wait()
+		refuse = false
+		began := time.Now()
+		mustAsk(t, s, balance{}, 1)
+		if d := time.Since(began); d < 75*time.Millisecond || d > 100*time.Millisecond {
+			t.Fatalf("activated again after %v, want 75 to 100 ms", d)
+		}
+		mustAsk(t, s, deposit{2}, 3)
+		if k := statsOf(s, "account"); len(k.DeadLetters) > 0 || k.Restarts != 1 {
+			t.Fatalf("%+v", k)
+		}
+	})
+}
+
+func TestFencedGrainLosesItsMailbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := enginetest.NewStore()
+		store.Latency = time.Second
+		s := accountSystem(t, enginetest.Options{Store: store})
+		mustAsk(t, s, deposit{1}, 1)
+		second := accountSystem(t, enginetest.Options{Store: store}) // claims the shard
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				_, err := ask(t, s, deposit{1})
+				var dead *engine.DeadLetterError
+				if !errors.Is(err, journal.ErrFenced) && (!errors.As(err, &dead) || dead.Reason != "lost") {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := statsOf(s, "account").DeadLetters["lost"]; n != 2 {
+			t.Errorf("%d dead letters for the lost shard, want 2", n)
+		}
+		mustAsk(t, second, balance{}, 1)
+	})
+}
+
+func TestBetweenPersistAndContinuationNothingIsHandled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := enginetest.NewStore()
+		s := accountSystem(t, enginetest.Options{Store: store})
+		store.Latency = time.Second
+		var got [3]int
+		var wg sync.WaitGroup
+		for i := range got {
+			wg.Go(func() { got[i], _ = ask(t, s, deposit{1}) })
+			synctest.Wait()
+		}
+		wg.Wait()
+		if got != [3]int{1, 2, 3} {
+			t.Fatalf("got %v", got)
+		}
+	})
+}
+
+func TestPanicsAroundPersist(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := accountSystem(t, enginetest.Options{})
+		var e *engine.PanicError
+		if _, err := ask(t, s, careless{}); !errors.As(err, &e) {
+			t.Fatalf("a reminder without Persist: %v", err)
+		}
+		if _, err := ask(t, s, forgetful{}); !errors.As(err, &e) {
+			t.Fatalf("a panic in the continuation: %v", err)
+		}
+		mustAsk(t, s, balance{}, 1000)
+	})
+}
+
+// TestCrashPoints kills the system at each point: an event that was not stored is not there, one that was is.
+func TestCrashPoints(t *testing.T) {
+	for point, want := range map[string]int{"account.persist.before": 1, "account.persist.after": 11} {
+		for _, inside := range []bool{true, false} {
+			t.Run(fmt.Sprint(point, inside), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					store := enginetest.NewStore()
+					var s *engine.System
+					armed := false
+					s = accountSystem(t, enginetest.Options{Store: store, Crash: func(p string) {
+						if p != point || !armed {
+							return
+						}
+						if inside {
+							s.Kill()
+							return
+						}
+						dead := make(chan struct{})
+						go func() { s.Kill(); close(dead) }()
+						synctestKilled(s)
+					}})
+					mustAsk(t, s, deposit{1}, 1)
+					armed = true
+					if _, err := ask(t, s, deposit{10}); !errors.Is(err, engine.ErrKilled) {
+						t.Fatalf("got %v", err)
+					}
+					second := accountSystem(t, enginetest.Options{Store: store})
+					mustAsk(t, second, balance{}, want)
+				})
+			})
+		}
+	}
+}
+
+// synctestKilled waits, on a worker, until another goroutine has begun to kill the system.
+func synctestKilled(s *engine.System) { <-s.Done() }
+
+func TestNothingRunsAfterKill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		var after []string
+		r := scripts.Ref(s, "a")
+		note := func(what string) script {
+			return func(*engine.Context[script]) { after = append(after, what) }
+		}
+		r.Tell(func(c *engine.Context[script]) {
+			c.After(time.Second, note("timer"))
+			c.Go(func(ctx context.Context) script { <-ctx.Done(); return note("go") })
+		})
+		synctest.Wait()
+		s.Kill()
+		r.Tell(note("tell"))
+		s.Engine().Send(r.PID(), note("send"))
+		if _, err := engine.Ask[int](t.Context(), r, note("ask")); err == nil {
+			t.Error("an Ask of a killed system was answered")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(after) > 0 {
+			t.Fatalf("ran after Kill: %v", after)
+		}
+	})
+}
+
+func TestStopFinishesAppendsAndBuriesTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := enginetest.NewStore()
+		s := accountSystem(t, enginetest.Options{Store: store})
+		mustAsk(t, s, deposit{1}, 1)
+		store.Latency = time.Second
+		results := make(chan error, 2)
+		for range 2 {
+			go func() { _, err := ask(t, s, deposit{10}); results <- err }()
+			synctest.Wait()
+		}
+		if err := s.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		first, second := <-results, <-results
+		if first != nil || second == nil {
+			t.Fatalf("the append in flight: %v, the message behind it: %v", first, second)
+		}
+		store.Latency = 0
+		mustAsk(t, accountSystem(t, enginetest.Options{Store: store}), balance{}, 11)
+	})
+}
+
+func TestStopKillsWhenItsContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		release := make(chan struct{})
+		scripts.Ref(s, "a").Tell(func(c *engine.Context[script]) {
+			c.Go(func(context.Context) script { <-release; return nil })
+		})
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := s.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v", err)
+		}
+		close(release)
+	})
+}
+
+func TestRandomOperationsAgainstAModel(t *testing.T) {
+	rnd, _ := enginetest.Rand(t)
+	synctest.Test(t, func(t *testing.T) {
+		store := enginetest.NewStore()
+		fail := false
+		store.Fault = func(c journal.Call) error {
+			if c.Op == "append" && !c.Done && fail {
+				return journal.ErrFull
+			}
+			return nil
+		}
+		s := accountSystem(t, enginetest.Options{Store: store})
+		sum := 0
+		var log []string
+		for range 300 {
+			op := rnd.IntN(10)
+			log = append(log, fmt.Sprint(op))
+			switch {
+			case op == 0:
+				s.Kill()
+				s = accountSystem(t, enginetest.Options{Store: store})
+			case op == 1:
+				fail = true
+				if _, err := ask(t, s, deposit{1}); err == nil {
+					t.Fatalf("a refused append was answered: %v", log)
+				}
+				fail = false
+			case op < 5:
+				n := rnd.IntN(9)
+				sum += 2*n + 1
+				mustAsk(t, s, twice{n}, sum)
+			default:
+				n := rnd.IntN(9)
+				sum += n
+				mustAsk(t, s, deposit{n}, sum)
+			}
+			mustAsk(t, s, balance{}, sum)
+		}
+	})
+}
+
+func TestStopperSeesEveryEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		var ends []string
+		hooked := engine.NewKind[script](engine.KindConfig{Name: "hooked", Idle: 4 * time.Second})
+		engine.Serve(s, hooked, func(id string) engine.Actor[script] { return &hook{id, &ends} })
+		hooked.Ref(s, "a").Tell(func(*engine.Context[script]) {})
+		time.Sleep(6 * time.Second)
+		hooked.Ref(s, "b").Tell(func(*engine.Context[script]) { panic(1) })
+		synctest.Wait()
+		hooked.Ref(s, "c").Tell(func(*engine.Context[script]) {})
+		synctest.Wait()
+		if err := s.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"+a", "-a", "+b", "-b", "+c", "-c"}
+		if !reflect.DeepEqual(ends, want) {
+			t.Fatalf("got %v, want %v", ends, want)
+		}
+	})
+}
+
+// hook notes the begin and the end of activations.
+type hook struct {
+	id  string
+	log *[]string
+}
+
+func (h *hook) Handle(c *engine.Context[script], m script) { m(c) }
+
+func (h *hook) Started(*engine.Context[script]) { *h.log = append(*h.log, "+"+h.id) }
+
+func (h *hook) Stopped() { *h.log = append(*h.log, "-"+h.id) }
