@@ -35,4 +35,6 @@ func newClient(t testing.TB, c line.Config) *line.Client {
 	return client
 }
 
-func TestClientConforms(t *testing.T) { providertest.Run(t, func(t *testing.T, o linesim.Options) providertest.Lab { return overHTTP(t, o) }) }
+func TestClientConforms(t *testing.T) {
+	providertest.Run(t, func(t *testing.T, o linesim.Options) providertest.Lab { return overHTTP(t, o) })
+}

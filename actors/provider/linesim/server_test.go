@@ -71,7 +71,9 @@ func TestCutWithoutAConnection(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	}()
-	r := httptest.NewRequest("POST", "/v2/bot/message/push", strings.NewReader(`{}`))
+	body := `{"to":"` + providertest.User(1) + `","messages":[{"type":"text","text":"x"}]}`
+	r := httptest.NewRequest("POST", "/v2/bot/message/push", strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer token")
+	r.Header.Set("Content-Type", "application/json")
 	server.ServeHTTP(httptest.NewRecorder(), r)
 }
