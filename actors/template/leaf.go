@@ -47,6 +47,9 @@ func parseLeaf(path, text string, opts Options, all *variables) (*leaf, error) {
 		return &leaf{plain: []segment{{literal: text}}}, nil
 	}
 	r := &leafReader{path: path, text: text, opts: opts, all: all, local: map[string]bool{}}
+	if err := r.checkDelimited(); err != nil {
+		return nil, err
+	}
 	tokens := parser.Scan(text, parser.SourceLoc{LineNo: 1}, opts.Delimiters[:])
 	for _, tok := range tokens {
 		if err := r.token(tok); err != nil {
@@ -85,7 +88,7 @@ func (r *leafReader) literal(text string) error {
 	for _, d := range []string{r.opts.Delimiters[0], r.opts.Delimiters[2]} {
 		if i := strings.Index(text, d); i >= 0 {
 			r.offset += i
-			return r.fail("%s is not closed on its line: close it, or write it inside a raw block", d)
+			return r.fail("%s does not begin a placeholder here: write it as %s \"%s\" %s", d, r.opts.Delimiters[0], d, r.opts.Delimiters[1])
 		}
 	}
 	return nil

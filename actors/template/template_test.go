@@ -41,7 +41,8 @@ func TestRenderFillsLeaves(t *testing.T) {
 		{"default of a missing column", text(`{{ missing | default: "friend" }}`), `[{"text":"friend"}]`},
 		{"empty", text(`{% if empty_one == empty %}none{% endif %}`), `[{"text":"none"}]`},
 		{"raw", text(`{% raw %}{{ name }}{% endraw %}`), `[{"text":"{{ name }}"}]`},
-		{"comment", text(`a{% comment %}{{ gone {% endcomment %}b`), `[{"text":"ab"}]`},
+		{"comment", text(`a{% comment %}{{ gone }}{% for %}{% endcomment %}b`), `[{"text":"ab"}]`},
+		{"literal delimiter", text(`{{ "{{" }}{{ '{%' }}`), `[{"text":"{{{%"}]`},
 		{"trim", text(`a {{- n -}} b`), `[{"text":"a3b"}]`},
 		{"now is the due time", text(`{{ now | date: "%Y-%m-%d %H:%M %z" }}`), `[{"text":"2026-03-09 18:30 +0900"}]`},
 		{"today in a string", text(`{{ "today" | date: "%d" }}{{ "now" | date: "%d" }}`), `[{"text":"0909"}]`},
@@ -73,6 +74,10 @@ func TestParseRefusesWithPosition(t *testing.T) {
 		{strings.Repeat("[", 80) + strings.Repeat("]", 80), "messages" + strings.Repeat("[0]", 65), "nested", 0, 0},
 		{text("one\nあ{{ name"), "messages[0].text", "not closed", 2, 2},
 		{text("one {% if"), "messages[0].text", "not closed", 1, 5},
+		{text("{{ a\nb }}"), "messages[0].text", "not closed", 1, 1},
+		{text("{% ★ %}"), "messages[0].text", "a tag needs a name", 1, 1},
+		{text("{% if-x %}"), "messages[0].text", "a tag needs a name", 1, 1},
+		{text("{% if x%%}{% endif %}"), "messages[0].text", "a tag needs a name", 1, 1},
 		{text("{{ }}"), "messages[0].text", "empty", 1, 1},
 		{`[{"x":[0,{"y":"ab{{ n | nope }}"}]}]`, "messages[0].x[1].y", "filter nope", 1, 3},
 		{text("{{ a b }}"), "messages[0].text", "syntax error", 1, 1},
@@ -164,6 +169,24 @@ func TestRenderErrorHidesValues(t *testing.T) {
 		dst, err := parse(t, text(leaf)).Render([]byte("x"), template.Vars{Columns: []string{"v"}, Values: []string{secret}}, due)
 		if err == nil || strings.Contains(err.Error(), secret) || string(dst) != "x" {
 			t.Errorf("%s: %q, %v", leaf, dst, err)
+		}
+	}
+}
+
+// TestParseTimeIsLinear feeds long lines of what the scanner would try again and again.
+func TestParseTimeIsLinear(t *testing.T) {
+	for _, unit := range []string{
+		"{{", "{% a ", "{{ a }}", "{% if a %}{% endif %}", "{{ 'x", "{% comment %}", "{{ a | upcase }} ", "{% raw %}{{", "%}", "{{{{ a }}", "}}",
+		"{% ★ {{ %}{% if a %}", "{%%}{{", "{% if a %}{{", "{{ a\n}}", "{{ '}} ", "{% if '%}{{ ", "{{-}}", "{% if a -%}{{- a -}}{% endif %}",
+	} {
+		start := time.Now()
+		source := text(strings.Repeat(unit, 60_000/len(unit)))
+		tmpl, err := template.Parse(json.RawMessage(source), template.Options{MaxFilters: 1 << 20, MaxOutput: 1 << 20})
+		if err == nil {
+			_, err = tmpl.Render(nil, template.Vars{Columns: []string{"a"}, Values: []string{"x"}}, due)
+		}
+		if d := time.Since(start); d > 3*time.Second {
+			t.Errorf("%q took %v: %v", unit, d, err)
 		}
 	}
 }
