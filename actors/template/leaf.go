@@ -26,7 +26,10 @@ var tags = map[string]string{
 	"else": "-", "endif": "-", "endunless": "-", "endcase": "-", "comment": "-", "endcomment": "-", "raw": "-", "endraw": "-",
 }
 
-const maxBlocks = 20 // nesting of if, unless and case in one leaf
+const (
+	maxBlocks = 20       // nesting of if, unless and case in one leaf
+	maxLeaf   = 64 << 10 // bytes of a leaf with placeholders
+)
 
 // leafReader checks one leaf token by token, by the same scanner that Liquid uses.
 type leafReader struct {
@@ -47,6 +50,9 @@ func parseLeaf(path, text string, opts Options, all *variables) (*leaf, error) {
 		return &leaf{plain: []segment{{literal: text}}}, nil
 	}
 	r := &leafReader{path: path, text: text, opts: opts, all: all, local: map[string]bool{}}
+	if len(text) > maxLeaf {
+		return nil, &Error{Path: path, Problem: fmt.Sprintf("a text with placeholders is larger than %d bytes: shorten it", maxLeaf)}
+	}
 	if err := r.checkDelimited(); err != nil {
 		return nil, err
 	}

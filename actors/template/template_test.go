@@ -78,6 +78,7 @@ func TestParseRefusesWithPosition(t *testing.T) {
 		{text("{% ★ %}"), "messages[0].text", "a tag needs a name", 1, 1},
 		{text("{% if-x %}"), "messages[0].text", "a tag needs a name", 1, 1},
 		{text("{% if x%%}{% endif %}"), "messages[0].text", "a tag needs a name", 1, 1},
+		{text("{{ a }}" + strings.Repeat("x", 70_000)), "messages[0].text", "larger than", 0, 0},
 		{text("{{ }}"), "messages[0].text", "empty", 1, 1},
 		{`[{"x":[0,{"y":"ab{{ n | nope }}"}]}]`, "messages[0].x[1].y", "filter nope", 1, 3},
 		{text("{{ a b }}"), "messages[0].text", "syntax error", 1, 1},
