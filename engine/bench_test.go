@@ -38,6 +38,8 @@ func (a *sink) Handle(c *engine.Context[counterMsg], m counterMsg) {
 		c.Respond(true)
 	case latch:
 		m.wg.Done()
+	case *held:
+		<-m.hold
 	case *serveM:
 		if m.left.Add(-1) <= 0 {
 			close(m.done)
