@@ -174,20 +174,15 @@ func TestRenderErrorHidesValues(t *testing.T) {
 	}
 }
 
-// TestParseTimeIsLinear feeds long lines of what the scanner would try again and again.
-func TestParseTimeIsLinear(t *testing.T) {
+// TestParseRefusesBeforeScanning feeds long lines of what Liquid's scanner would look for the end of again and again, for minutes.
+func TestParseRefusesBeforeScanning(t *testing.T) {
 	for _, unit := range []string{
-		"{{", "{% a ", "{{ a }}", "{% if a %}{% endif %}", "{{ 'x", "{% comment %}", "{{ a | upcase }} ", "{% raw %}{{", "%}", "{{{{ a }}", "}}",
-		"{% ★ {{ %}{% if a %}", "{%%}{{", "{% if a %}{{", "{{ a\n}}", "{{ '}} ", "{% if '%}{{ ", "{{-}}", "{% if a -%}{{- a -}}{% endif %}",
+		"{{", "{% a ", "{{ 'x", "{% raw %}{{", "{% ★ {{ %}{% if a %}", "{%%}{{", "{% if a %}{{", "{{ '}} ", "{% if '%}{{ ", "{% raw %}{{{% endraw %}",
 	} {
-		start := time.Now()
-		source := text(strings.Repeat(unit, 60_000/len(unit)))
-		tmpl, err := template.Parse(json.RawMessage(source), template.Options{MaxFilters: 1 << 20, MaxOutput: 1 << 20})
-		if err == nil {
-			_, err = tmpl.Render(nil, template.Vars{Columns: []string{"a"}, Values: []string{"x"}}, due)
-		}
-		if d := time.Since(start); d > 3*time.Second {
-			t.Errorf("%q took %v: %v", unit, d, err)
+		_, err := template.Parse(json.RawMessage(text(strings.Repeat(unit, 60_000/len(unit)))), template.Options{})
+		var e *template.Error
+		if !errors.As(err, &e) || e.Line != 1 || e.Column == 0 {
+			t.Errorf("%q: %v", unit, err)
 		}
 	}
 }
