@@ -28,4 +28,6 @@ type writeBehind struct {
 }
 
 // Put implements journal.Objects but for its promise: what it took is durable when the writer's Wait says so.
-func (b writeBehind) Put(_ context.Context, name string, data []byte) error { return b.w.Put(name, data) }
+func (b writeBehind) Put(_ context.Context, name string, data []byte) error {
+	return b.w.Put(name, data)
+}

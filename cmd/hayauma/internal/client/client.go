@@ -47,7 +47,10 @@ type Error struct{ api.Problem }
 // Error is the problem's words, one line for each thing that was wrong.
 func (e Error) Error() string {
 	var b strings.Builder
-	b.WriteString(cmp.Or(e.Detail, e.Title, http.StatusText(e.Status)))
+	if e.Title != "" && e.Title != http.StatusText(e.Status) && e.Title != e.Detail {
+		b.WriteString(e.Title + ": ")
+	}
+	b.WriteString(cmp.Or(e.Detail, http.StatusText(e.Status)))
 	for _, entry := range e.Errors {
 		b.WriteString("\n  ")
 		if entry.Location != "" {

@@ -249,7 +249,7 @@ func (s *stage) report(ctx context.Context, groups []*group, ends []api.Campaign
 func resultOf(c api.Campaign) Campaign {
 	result := Campaign{ID: c.ID, Mode: c.Mode, Accepted: c.Accepted, Delivered: c.Delivered, Failed: c.Failed, Unknown: c.Unknown, Name: c.Name, State: c.State}
 	if c.StartedAt != nil && c.FinishedAt != nil {
-		result.Seconds = c.FinishedAt.Sub(*c.StartedAt).Seconds()
+		result.Seconds = float64(c.FinishedAt.Sub(*c.StartedAt).Milliseconds()) / 1000
 	}
 	return result
 }

@@ -1,0 +1,225 @@
+package api_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/textproto"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/channel"
+	"hayauma.example/cluster"
+	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/config"
+	"hayauma.example/codec"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// desk is the API over the real campaigns and channels and a store in memory. Nothing is sent: there are no posters.
+type desk struct {
+	*testing.T
+	store *journal.Memory
+	url   string
+	token string
+}
+
+func newDesk(t *testing.T, token string) *desk {
+	store := journal.NewMemory(uuid.New())
+	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: config.Roles})
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := codec.NewRegistry()
+	campaign.Register(registry)
+	channel.Register(registry)
+	sys, err := engine.New(engine.Config{Log: slog.New(slog.DiscardHandler), Messages: registry, Journal: solo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	campaign.Serve(sys, campaign.Deps{Objects: store})
+	channel.Serve(sys, channel.Deps{Getenv: func(string) string { return "token" }})
+	if err := solo.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	temp, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(api.New(api.Deps{
+		System: sys, Store: store, Objects: store, Token: token, Temp: temp, Version: "test",
+		Metrics: http.NotFoundHandler(), Ready: func() error { return nil }, Log: slog.New(slog.DiscardHandler),
+	}))
+	t.Cleanup(func() {
+		server.Close()
+		sys.Kill()
+		solo.Kill()
+		temp.Close()
+	})
+	d := &desk{T: t, store: store, url: server.URL, token: token}
+	d.want(200, d.do(http.MethodPost, "/v1/channels", `{"name":"shop","provider":"line","endpoint":"http://127.0.0.1:1","token_env":"T"}`))
+	return d
+}
+
+// answer is a response that was read.
+type answer struct {
+	status int
+	body   string
+	header http.Header
+}
+
+func (d *desk) do(method, path, body string) answer {
+	d.Helper()
+	req, err := http.NewRequestWithContext(d.Context(), method, d.url+path, strings.NewReader(body))
+	if err != nil {
+		d.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return d.send(req)
+}
+
+func (d *desk) send(req *http.Request) answer {
+	d.Helper()
+	if d.token != "" && req.Header.Get("Authorization") == "" {
+		req.Header.Set("Authorization", "Bearer "+d.token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		d.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return answer{resp.StatusCode, string(raw), resp.Header}
+}
+
+func (d *desk) want(status int, a answer, parts ...string) {
+	d.Helper()
+	if a.status != status {
+		d.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	if status >= 400 && a.header.Get("Content-Type") != "application/problem+json" {
+		d.Errorf("a problem of the type %q: %s", a.header.Get("Content-Type"), a.body)
+	}
+	for _, part := range parts {
+		if !strings.Contains(a.body, part) {
+			d.Errorf("the answer lacks %q: %s", part, a.body)
+		}
+	}
+}
+
+// later is a schedule that keeps a campaign from being planned during a test.
+const later = `"schedule":{"at":"2999-01-01T00:00:00Z"}`
+
+// file is a campaign file that is good but for what a test changes.
+func file(messages string) string {
+	return `{"name":"n","channel":"shop","messages":` + messages + `,` + later + `}`
+}
+
+const (
+	text  = `[{"type":"text","text":"hi {{ name }}"}]`
+	userA = "U0000000000000000000000000000000a"
+	userB = "U0000000000000000000000000000000b"
+	rows  = "user_id,name\n" + userA + ",Ann\n" + userB + ",Bob\n"
+)
+
+// form is a submission.
+type form struct {
+	key, campaign  string
+	audience       string
+	kind, encoding string
+}
+
+func (f form) body() (*bytes.Buffer, string) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part := func(name, kind, encoding, content string) {
+		h := textproto.MIMEHeader{}
+		h.Set("Content-Disposition", `form-data; name="`+name+`"`)
+		h.Set("Content-Type", kind)
+		if encoding != "" {
+			h.Set("Content-Encoding", encoding)
+		}
+		p, _ := w.CreatePart(h)
+		_, _ = io.WriteString(p, content)
+	}
+	if f.kind == "" {
+		f.kind = "text/csv"
+	}
+	part("campaign", "application/json", "", f.campaign)
+	part("audience", f.kind, f.encoding, f.audience)
+	_ = w.Close()
+	return &b, w.FormDataContentType()
+}
+
+func (d *desk) submit(f form) answer {
+	d.Helper()
+	body, kind := f.body()
+	return d.post(d.Context(), f.key, kind, body)
+}
+
+func (d *desk) post(ctx context.Context, key, kind string, body io.Reader) answer {
+	d.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url+"/v1/campaigns", body)
+	if err != nil {
+		d.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	return d.send(req)
+}
+
+func (a answer) id(t *testing.T) string {
+	t.Helper()
+	var s api.Submitted
+	if err := json.Unmarshal([]byte(a.body), &s); err != nil || s.ID == "" {
+		t.Fatalf("no id in %q: %v", a.body, err)
+	}
+	return s.ID
+}
+
+func gzipped(s string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = io.WriteString(z, s)
+	_ = z.Close()
+	return b.String()
+}
+
+// eventually waits for what happens off the request.
+func (d *desk) eventually(what string, ok func() bool) {
+	d.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !ok(); {
+		if time.Now().After(deadline) {
+			d.Fatalf("not within 5 s: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// nothingStored waits until no audience part is left.
+func (d *desk) nothingStored() {
+	d.Helper()
+	d.eventually("the store holds no parts", func() bool {
+		stats, err := d.store.Stats(d.Context())
+		return err == nil && stats.Objects == 0
+	})
+}
