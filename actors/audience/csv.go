@@ -165,11 +165,8 @@ func (t *table) splitQuoted(first int) error {
 // unquote cuts one field off s, in place. after is what follows the comma, nil at the end.
 func unquote(s []byte) (field, after []byte, ok bool) {
 	if len(s) == 0 || s[0] != '"' {
-		i := bytes.IndexByte(s, ',')
-		if i < 0 {
-			return s, nil, bytes.IndexByte(s, '"') < 0
-		}
-		return s[:i], s[i+1:], bytes.IndexByte(s[:i], '"') < 0
+		field, after, _ = bytes.Cut(s, []byte{','})
+		return field, after, bytes.IndexByte(field, '"') < 0
 	}
 	n := 0 // unquoted bytes, written over the quoted ones behind the reading position
 	for i := 1; i < len(s); i++ {

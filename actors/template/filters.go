@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -24,9 +25,7 @@ var standard = func() map[string]any {
 		delete(kept, name)
 	}
 	strftime, _ = kept["date"].(func(time.Time, func(string) string) (string, error))
-	for name, fn := range rewritten {
-		kept[name] = fn
-	}
+	maps.Copy(kept, rewritten)
 	return kept
 }()
 
