@@ -70,6 +70,7 @@ func (w *world) start() (*incarnation, error) {
 	in.serve(log)
 	w.mu.Lock()
 	w.live = in
+	w.born.Broadcast()
 	w.mu.Unlock()
 	if err := in.solo.Start(ctx); err != nil {
 		w.note("timetable not read", err.Error(), in.number)

@@ -22,7 +22,7 @@ type story struct {
 }
 
 // judge compares what the daemon says with what the provider has, and says what is wrong.
-func (w *world) judge() (wrong []string) {
+func (w *world) judge() (wrong []string, ended map[string]actors.Info) {
 	say := func(format string, args ...any) {
 		if len(wrong) < 20 {
 			wrong = append(wrong, fmt.Sprintf(format, args...))
@@ -34,13 +34,14 @@ func (w *world) judge() (wrong []string) {
 	}
 	known := map[string]bool{}
 	stories := map[string]story{}
+	ended = map[string]actors.Info{}
 	for _, m := range w.sc.missions {
 		s, err := w.read(m)
 		if err != nil {
 			say("%s can't be read: %v", m.name, err)
 			continue
 		}
-		stories[m.id] = s
+		stories[m.id], ended[m.id] = s, s.info
 		w.judgeMission(m, s, got, say)
 		for _, r := range m.rows {
 			known[r.user] = true
@@ -56,7 +57,7 @@ func (w *world) judge() (wrong []string) {
 	if len(wrong) == 0 {
 		w.judgeReplay(stories, say)
 	}
-	return wrong
+	return wrong, ended
 }
 
 // judgeMission: every recipient stands in the ledger once, with an outcome that the provider's ledger bears out.

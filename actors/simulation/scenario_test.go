@@ -30,6 +30,7 @@ type scenario struct {
 	crashes  []crash
 	kills    []time.Duration // moments at which the process dies
 	journal  journalFaults
+	latency  time.Duration // of an append at most; 0: 3 ms, < 0: none
 	downtime time.Duration // between a death and the next start
 	restore  time.Duration // when unknown users become known; 0: never
 	bound    time.Duration // how long it may take
@@ -54,6 +55,9 @@ type mutation struct {
 func (sc scenario) withDefaults() scenario {
 	if sc.downtime == 0 {
 		sc.downtime = time.Second
+	}
+	if sc.latency == 0 {
+		sc.latency = 3 * time.Millisecond
 	}
 	if sc.bound == 0 {
 		sc.bound = 26 * time.Hour

@@ -11,9 +11,6 @@ import (
 
 var errDead = errors.New("simulation: the process is dead")
 
-// latency of a store that is near.
-const latency = 3 * time.Millisecond
-
 // store is the journal as one incarnation sees it.
 type store struct {
 	journal.Store
@@ -31,7 +28,7 @@ func (s *store) Append(ctx context.Context, c journal.Claim, id string, records 
 		return s.orphan(c, id, records)
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(in.w.within(latency)):
+	case <-time.After(in.w.within(max(0, in.w.sc.latency))):
 	}
 	if in.dead.Load() {
 		return s.orphan(c, id, records)

@@ -27,6 +27,7 @@ type world struct {
 
 	mu       sync.Mutex
 	dice     *rand.Rand     // guarded by mu
+	born     *sync.Cond     // of mu: live was set
 	live     *incarnation   // guarded by mu; nil while the process is down
 	number   int            // guarded by mu; of incarnations
 	counts   map[string]int // guarded by mu; how often each point was reached
@@ -59,6 +60,7 @@ type result struct {
 	faults []string // empty: all is well
 	world  *world
 	took   time.Duration // virtual, until every campaign was final
+	ended  map[string]actors.Info
 }
 
 // play runs a scenario in a bubble of its own.
@@ -73,6 +75,7 @@ func newWorld(t *testing.T, sc scenario) *world {
 		t: t, sc: sc, memory: enginetest.NewStore(), began: time.Now(),
 		dice: rand.New(rand.NewPCG(sc.seed, 0xd1ce)), counts: map[string]int{}, armed: sc.crashes,
 	}
+	w.born = sync.NewCond(&w.mu)
 	w.memory.Fault = sc.journal.fault(w)
 	w.sim = linesim.New(linesim.Options{Faults: sc.faults, Limits: sc.simLimits(), Order: sc.order, Tokens: []string{token}})
 	return w
@@ -101,14 +104,14 @@ func (w *world) run() result {
 	people.Wait()
 	took := w.now()
 	time.Sleep(settleFor)
-	faults := w.judge()
+	faults, ended := w.judge()
 	w.mu.Lock()
 	w.over = true
 	faults = append(faults, w.faults...)
 	w.mu.Unlock()
 	close(stop)
 	keeper.Wait()
-	return result{faults: faults, world: w, took: took}
+	return result{faults: faults, world: w, took: took, ended: ended}
 }
 
 // settleFor is longer than any call that is under way at the end.
@@ -160,15 +163,12 @@ func (w *world) wrong(what string) {
 
 // current waits for a live incarnation.
 func (w *world) current() *incarnation {
-	for {
-		w.mu.Lock()
-		in := w.live
-		w.mu.Unlock()
-		if in != nil && !in.dead.Load() {
-			return in
-		}
-		time.Sleep(10 * time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.live == nil {
+		w.born.Wait()
 	}
+	return w.live
 }
 
 var errDied = errors.New("simulation: the process died: there is no answer")
