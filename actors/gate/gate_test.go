@@ -380,9 +380,9 @@ func TestTokensOfLostPostersComeBack(t *testing.T) {
 		w.unheard = true
 		w.run("a", actors.RunActive)
 		w.push("a", 5)
-		time.Sleep(30 * time.Second)
+		time.Sleep(provider.Timeout) // they could still be told of
 		w.set(func() { w.unheard = false })
-		time.Sleep(30 * time.Second)
+		time.Sleep(20 * time.Second)
 		if n := len(w.times()); n != 2 {
 			t.Errorf("%d started, want the 2 that waited behind the lost ones", n)
 		}

@@ -197,6 +197,9 @@ func (p poster) start(c *engine.Context[actors.PosterMsg], m actors.Start) {
 	}
 	if w.refuse || !now.Before(m.Expires) {
 		g.Tell(gate.Unused{Token: m.Token})
+		if !w.refuse {
+			g.Tell(w.waits[p.id])
+		}
 		return
 	}
 	if m.Provider == nil {
