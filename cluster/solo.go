@@ -24,7 +24,7 @@ type SoloConfig struct {
 	Roles    []string
 	Owner    string                    // names this start of the process in the fences; made when empty
 	Log      *slog.Logger              // nil discards
-	Writer   journal.WriterOptions     // Slots nil: 32 batches in flight; OnLost is ours
+	Writer   journal.WriterOptions     // unless set, 32 batches of 1 MiB at once; OnLost is ours
 	OnFenced func(shard journal.Shard) // another process took a shard; nil: only logged
 	Fired    func(late time.Duration)  // called for each reminder as it fires, for measuring; nil: not called
 }
@@ -44,13 +44,20 @@ type Solo struct {
 
 var _ engine.Journal = (*Solo)(nil)
 
+// Together these bound the memory of what is being stored.
+const (
+	batchBytes    = 1 << 20
+	batchesAtOnce = 32
+)
+
 // OpenSolo claims every shard of the roles in one atomic batch. Reminders fire from Start on.
 func OpenSolo(ctx context.Context, store journal.Store, cfg SoloConfig) (*Solo, error) {
 	cfg.Owner = cmp.Or(cfg.Owner, ulid.Make().String())
+	cfg.Writer.BatchBytes = cmp.Or(cfg.Writer.BatchBytes, batchBytes)
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
 	s := &Solo{store: store, cfg: cfg, slots: cfg.Writer.Slots, byShard: map[journal.Shard]*owned{}}
 	if s.slots == nil {
-		s.slots = journal.NewSlots(32)
+		s.slots = journal.NewSlots(batchesAtOnce)
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	s.reminders = newReminders(s)

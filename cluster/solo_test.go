@@ -68,7 +68,7 @@ func (r *rig) in(d time.Duration) time.Time { return r.began.Add(d) }
 
 func (r *rig) append(id string, first uint64, marks ...engine.Mark) error {
 	result := make(chan error, 1)
-	data := []byte(fmt.Sprint("e", first))
+	data := fmt.Append(nil, "e", first)
 	count := uint32(1)
 	if first == 0 {
 		count, data = 0, nil

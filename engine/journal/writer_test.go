@@ -80,17 +80,22 @@ func (b *bench) add(id string, first uint64) { b.put(record(id, first, 10)) }
 
 func (b *bench) put(r journal.Record, extra ...journal.Record) {
 	b.writer.Append(r, extra, func(err error) {
-		text := fmt.Sprintf("%s%d@%d", r.Grain.ID, r.First, time.Since(b.began).Milliseconds())
-		for _, known := range []error{journal.ErrFenced, journal.ErrFull, journal.ErrTooLarge, journal.ErrLost, journal.ErrClosed, journal.ErrName} {
-			if errors.Is(err, known) {
-				text += " " + map[error]string{
-					journal.ErrFenced: "fenced", journal.ErrFull: "full", journal.ErrTooLarge: "large",
-					journal.ErrLost: "lost", journal.ErrClosed: "closed", journal.ErrName: "name",
-				}[known]
+		words := []string{fmt.Sprintf("%s%d@%d", r.Grain.ID, r.First, time.Since(b.began).Milliseconds())}
+		for _, w := range errorWords {
+			if errors.Is(err, w.err) {
+				words = append(words, w.word)
 			}
 		}
-		b.reports = append(b.reports, text)
+		b.reports = append(b.reports, strings.Join(words, " "))
 	})
+}
+
+var errorWords = []struct {
+	err  error
+	word string
+}{
+	{journal.ErrFenced, "fenced"}, {journal.ErrFull, "full"}, {journal.ErrTooLarge, "large"},
+	{journal.ErrLost, "lost"}, {journal.ErrClosed, "closed"}, {journal.ErrName, "name"},
 }
 
 func (b *bench) want(what string, got []string, want ...string) {
