@@ -45,6 +45,7 @@ type (
 	unsettledKnown struct {
 		actors.CampaignMsg
 		window uint32
+		number uint32
 		answer actors.UnsettledPaths
 		err    error
 	}

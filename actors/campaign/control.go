@@ -28,6 +28,11 @@ func (a *Campaign) pause(c *engine.Context[actors.CampaignMsg]) {
 // hold stops the run's calls and asks for what is untried: the channel tells the gates, composers drop what they have not told.
 func (a *Campaign) hold(c *engine.Context[actors.CampaignMsg]) {
 	a.tellStanding(c)
+	a.takeBack(c)
+}
+
+// takeBack asks composers for what they have not told.
+func (a *Campaign) takeBack(c *engine.Context[actors.CampaignMsg]) {
 	for _, w := range a.intent.Open {
 		actors.Composers.Ref(c.System(), actors.ComposerID(a.intent.Run, w.Number)).Tell(actors.ReturnWindow{})
 	}
@@ -139,10 +144,10 @@ func (a *Campaign) knows(w *Window) bool {
 func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window) {
 	a.asking[w.Number] = true
 	a.number++
-	number := w.Number
-	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: number, Number: a.number, Paths: w.Paths}),
+	window, number := w.Number, a.number
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: window, Number: number, Paths: w.Paths}),
 		func(u actors.UnsettledPaths, err error) actors.CampaignMsg {
-			return unsettledKnown{window: number, answer: u, err: err}
+			return unsettledKnown{window: window, number: number, answer: u, err: err}
 		})
 }
 
@@ -160,7 +165,7 @@ func (a *Campaign) unsettledKnown(c *engine.Context[actors.CampaignMsg], m unset
 	}
 	if w := a.intent.Window(m.window); w != nil && len(m.answer.Paths) > 0 && a.intent.CancelAt.IsZero() {
 		a.deps.Crash("campaign.redrive.before")
-		a.compose(c, w, m.answer.Paths, a.number)
+		a.compose(c, w, m.answer.Paths, m.number)
 		a.deps.Crash("campaign.redrive.after")
 	}
 	a.absorb(c, m.answer.Progress)

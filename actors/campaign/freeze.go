@@ -9,12 +9,17 @@ import (
 	"hayauma.example/engine/journal"
 )
 
+// multicastLeast is the smallest group of equal bodies that goes by multicast: LINE allows ten pushes for each multicast, so smaller
+// groups arrive sooner by push, and a plan of many tiny groups stays small.
+const multicastLeast = 10
+
 // Freezer freezes runs: it reads an upload's parts and stores the run's chunks. A repeat, after a crash, stores the same bytes under
 // the same names.
 type Freezer struct {
 	Objects journal.Objects
 	Dir     *os.Root                    // for temporary files
 	Check   func(messages []byte) error // the provider's limits on a rendered body
+	Sizes   plan.Options                // but for its Dir; zero: the defaults
 }
 
 // Freeze is Deps.Plan.
@@ -33,7 +38,9 @@ func (f Freezer) Freeze(job PlanJob) (plan.Table, error) {
 		},
 		Template: t, Now: job.Due, Check: f.Check,
 	}
-	return plan.Freeze(job.Ctx, in, plan.Options{Dir: f.Dir}, func(n int, _ plan.Entry, data []byte) error {
+	options := f.Sizes
+	options.Dir = f.Dir
+	return plan.Freeze(job.Ctx, in, options, func(n int, _ plan.Entry, data []byte) error {
 		return f.Objects.Put(job.Ctx, ChunkName(job.Run, uint32(n)), data)
 	})
 }

@@ -195,9 +195,16 @@ func (a *Campaign) channel(c *engine.Context[actors.CampaignMsg]) engine.Ref[act
 }
 
 func (a *Campaign) channelState(c *engine.Context[actors.CampaignMsg], m actors.ChannelState) {
+	before := a.view.held
 	a.view.held = ""
 	if m.Paused != "" {
 		a.view.held = "channel paused: " + m.Paused
+	}
+	switch {
+	case before == "" && m.Paused != "":
+		a.takeBack(c) // a pause may outlast the windows
+	case before != "" && m.Paused == "":
+		a.outcomeAt = c.Now() // nothing could have come meanwhile
 	}
 	a.advance(c)
 }

@@ -28,19 +28,27 @@ func (a *Campaign) beginUpload(c *engine.Context[actors.CampaignMsg], m actors.B
 		return
 	}
 	now := c.Now()
-	if s.Upload != "" && s.Upload != m.Upload && now.Sub(a.upload) < actors.UploadPatience {
+	if s.Upload != "" && s.Upload == m.Upload {
+		a.upload = now
+		c.Respond(actors.UploadTicket{Go: true}) // the answer to the first was lost
+		return
+	}
+	if s.Upload != "" && now.Sub(a.upload) < actors.UploadPatience {
 		refuse(c, 409, "upload in progress", "another request with this Idempotency-Key is being received; wait for its answer and repeat")
 		return
 	}
 	events := []Event{}
-	if s.Upload != "" {
-		a.purge(c, s.Upload)
+	replaced := s.Upload
+	if replaced != "" {
 		events = append(events, UploadDropped{Upload: s.Upload, Reason: "replaced: its sender fell silent"})
 		c.Forget(remindUpload, s.UploadAt.Add(actors.UploadExpiry))
 	}
 	c.Remind(remindUpload, now.Add(actors.UploadExpiry), nil)
 	engine.Persist(c, append(events, Uploading{Upload: m.Upload, At: now}), func() {
 		a.upload = now
+		if replaced != "" {
+			a.purge(c, replaced)
+		}
 		c.Respond(actors.UploadTicket{Go: true})
 	})
 }
@@ -93,7 +101,7 @@ func (a *Campaign) accept(c *engine.Context[actors.CampaignMsg], m actors.Accept
 		c.Respond(a.info(c)) // the answer to the first Accept was lost
 		return
 	case s.Accepted != nil || s.Upload != m.Upload:
-		refuse(c, 409, "upload was replaced", "another request with this Idempotency-Key took its place; repeat the request")
+		c.Respond(errReplaced)
 		return
 	}
 	a.upload = c.Now()
@@ -102,6 +110,10 @@ func (a *Campaign) accept(c *engine.Context[actors.CampaignMsg], m actors.Accept
 		return verified{accept: m, reply: reply, err: verify(ctx, objects, m.Upload, m.Audience)}
 	})
 }
+
+// errReplaced answers whoever comes with an upload that is not the campaign's any more.
+var errReplaced = actors.Problem{Status: 409, Title: "upload was replaced",
+	Detail: "another request with this Idempotency-Key took its place; repeat the request"}
 
 // ErrIncomplete says that the stored parts are not what was counted while they were stored.
 var ErrIncomplete = errors.New("stored audience is incomplete")
@@ -128,8 +140,15 @@ func verify(ctx context.Context, objects journal.Objects, upload string, au acto
 }
 
 func (a *Campaign) verified(c *engine.Context[actors.CampaignMsg], m verified) {
-	if m.err != nil || a.intent.Accepted != nil || a.intent.Upload != m.accept.Upload {
-		m.reply.Send(actors.Problem{Status: 503, Title: "audience could not be stored", Detail: fmt.Sprint(m.err, "; repeat the request")})
+	switch s := &a.intent; {
+	case s.Accepted != nil && s.Accepted.Upload == m.accept.Upload:
+		m.reply.Send(a.info(c)) // by an Accept that was repeated while the first was verified
+		return
+	case s.Accepted != nil || s.Upload != m.accept.Upload:
+		m.reply.Send(errReplaced)
+		return
+	case m.err != nil:
+		m.reply.Send(actors.Problem{Status: 503, Title: "audience could not be stored", Detail: m.err.Error() + "; repeat the request"})
 		return
 	}
 	now := c.Now()

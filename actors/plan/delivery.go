@@ -38,7 +38,7 @@ func (d *delivery) run(rows *rows) error {
 		return err
 	}
 	each := d.mixed
-	if d.survey.same && int64(d.survey.good) >= int64(d.opts.MulticastLeast) {
+	if d.survey.same && d.survey.good > 1 {
 		each = d.uniform
 	} else {
 		stop, err := d.openGroups()

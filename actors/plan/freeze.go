@@ -25,7 +25,7 @@ type Options struct {
 	Dir             *os.Root // for temporary files; stays the caller's
 	ChunkRecipients int      // default and most 500
 	ChunkBytes      int      // default and most 256 KiB; one recipient may exceed it alone
-	MulticastLeast  int      // equal bodies that are worth multicasts, default 2
+	MulticastLeast  int      // equal bodies that are worth multicasts, default 2; one body for all is always worth them
 	Partitions      int      // hash partitions, default 64
 	SorterBytes     int      // memory of the sorter, default 4 MiB
 	PartitionBytes  int      // each partition's buffer, default 8 KiB
