@@ -10,7 +10,10 @@ import (
 )
 
 // Context is an actor's view of the system during Handle, Started and continuations of the same cell. It is not valid elsewhere.
-type Context[M any] struct{ frame }
+type Context[M any] struct {
+	frame
+	actor Actor[M] // the cell's, typed once per batch
+}
 
 // Self returns the reference to this cell.
 func (c *Context[M]) Self() Ref[M] { return Ref[M]{kind: c.cell.kind, id: c.cell.id, cell: c.cell} }
@@ -102,12 +105,19 @@ func (s *serving[M]) frame() *frame {
 	return &c.frame
 }
 
-func (s *serving[M]) free(f *frame) { s.pool.Put(f.owner) }
+func (s *serving[M]) free(f *frame) {
+	c := f.owner.(*Context[M])
+	*c = Context[M]{frame: frame{owner: c}}
+	s.pool.Put(c)
+}
+
+func (s *serving[M]) bind(f *frame) { f.owner.(*Context[M]).actor = f.cell.actor.(Actor[M]) }
 
 func (s *serving[M]) invoke(f *frame, msg any) bool {
 	m, ok := msg.(M)
 	if ok {
-		f.cell.actor.(Actor[M]).Handle(f.owner.(*Context[M]), m)
+		c := f.owner.(*Context[M])
+		c.actor.Handle(c, m)
 	}
 	return ok
 }

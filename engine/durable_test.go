@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,9 +126,9 @@ func TestEventsOutliveTheirSystem(t *testing.T) {
 func TestRefusedAppendDropsTheStateAndKeepsTheMailbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := enginetest.NewStore()
-		refuse := false
+		var refuse atomic.Bool
 		store.Fault = func(c journal.Call) error {
-			if c.Op == "append" && !c.Done && refuse {
+			if c.Op == "append" && !c.Done && refuse.Load() {
 				return journal.ErrFull
 			}
 			return nil
@@ -135,7 +136,7 @@ func TestRefusedAppendDropsTheStateAndKeepsTheMailbox(t *testing.T) {
 		s := accountSystem(t, enginetest.Options{Store: store})
 		mustAsk(t, s, deposit{1}, 1)
 		synctest.Wait()
-		refuse = true
+		refuse.Store(true)
 		failed := make(chan error)
 		go func() { _, err := ask(t, s, deposit{10}); failed <- err }()
 		accounts.Ref(s, "a").Tell(balance{})
@@ -145,7 +146,7 @@ func TestRefusedAppendDropsTheStateAndKeepsTheMailbox(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		synctest.Wait()
-		refuse = false
+		refuse.Store(false)
 		began := time.Now()
 		mustAsk(t, s, balance{}, 1)
 		if d := time.Since(began); d < 75*time.Millisecond || d > 100*time.Millisecond {
@@ -223,9 +224,9 @@ func TestCrashPoints(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					store := enginetest.NewStore()
 					var s *engine.System
-					armed := false
+					var armed atomic.Bool
 					s = accountSystem(t, enginetest.Options{Store: store, Crash: func(p string) {
-						if p != point || !armed {
+						if p != point || !armed.Load() {
 							return
 						}
 						if inside {
@@ -237,7 +238,7 @@ func TestCrashPoints(t *testing.T) {
 						synctestKilled(s)
 					}})
 					mustAsk(t, s, deposit{1}, 1)
-					armed = true
+					armed.Store(true)
 					if _, err := ask(t, s, deposit{10}); !errors.Is(err, engine.ErrKilled) {
 						t.Fatalf("got %v", err)
 					}
@@ -285,17 +286,18 @@ func TestStopFinishesAppendsAndBuriesTheRest(t *testing.T) {
 		s := accountSystem(t, enginetest.Options{Store: store})
 		mustAsk(t, s, deposit{1}, 1)
 		store.Latency = time.Second
-		results := make(chan error, 2)
-		for range 2 {
-			go func() { _, err := ask(t, s, deposit{10}); results <- err }()
+		var results [2]error
+		var wg sync.WaitGroup
+		for i := range results {
+			wg.Go(func() { _, results[i] = ask(t, s, deposit{10}) })
 			synctest.Wait()
 		}
 		if err := s.Stop(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		first, second := <-results, <-results
-		if first != nil || second == nil {
-			t.Fatalf("the append in flight: %v, the message behind it: %v", first, second)
+		wg.Wait()
+		if results[0] != nil || results[1] == nil {
+			t.Fatalf("the append in flight: %v, the message behind it: %v", results[0], results[1])
 		}
 		store.Latency = 0
 		mustAsk(t, accountSystem(t, enginetest.Options{Store: store}), balance{}, 11)
@@ -323,9 +325,9 @@ func TestRandomOperationsAgainstAModel(t *testing.T) {
 	rnd, _ := enginetest.Rand(t)
 	synctest.Test(t, func(t *testing.T) {
 		store := enginetest.NewStore()
-		fail := false
+		var fail atomic.Bool
 		store.Fault = func(c journal.Call) error {
-			if c.Op == "append" && !c.Done && fail {
+			if c.Op == "append" && !c.Done && fail.Load() {
 				return journal.ErrFull
 			}
 			return nil
@@ -341,11 +343,11 @@ func TestRandomOperationsAgainstAModel(t *testing.T) {
 				s.Kill()
 				s = accountSystem(t, enginetest.Options{Store: store})
 			case op == 1:
-				fail = true
+				fail.Store(true)
 				if _, err := ask(t, s, deposit{1}); err == nil {
 					t.Fatalf("a refused append was answered: %v", log)
 				}
-				fail = false
+				fail.Store(false)
 			case op < 5:
 				n := rnd.IntN(9)
 				sum += 2*n + 1

@@ -39,6 +39,7 @@ type core struct {
 type behaviour interface {
 	frame() *frame
 	free(*frame)
+	bind(f *frame)                 // the cell has its actor
 	invoke(f *frame, msg any) bool // false: not a message of this kind
 	started(f *frame)
 	reminder(name string, due time.Time, payload []byte) (any, bool)

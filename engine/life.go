@@ -76,6 +76,7 @@ func (c *cell) begun(f *frame, a any) {
 	c.actor = a
 	c.kind.stats.activations.Add(1)
 	c.kind.stats.active.Add(1)
+	c.kind.behaviour.bind(f)
 	c.kind.behaviour.started(f)
 	c.settle(f)
 }
@@ -118,14 +119,15 @@ func (c *cell) terminate(reason string) {
 // bury makes dead letters of what nobody will handle.
 func (c *cell) bury(b *box, reason string) {
 	for !b.empty() {
-		var e envelope
-		e, b = b.take()
+		var e *envelope
+		e, b = b.first()
 		c.kind.stats.buried.Add(1)
 		switch e.msg.(type) {
 		case *Timer, *goResult:
 		default:
-			c.kind.deadLetter(c.id, &e, reason)
+			c.kind.deadLetter(c.id, e, reason)
 		}
+		*e = envelope{}
 	}
 }
 

@@ -56,17 +56,15 @@ func (b *box) add(e *envelope) *box {
 // empty reports whether nothing is left to take.
 func (b *box) empty() bool { return b == nil || b.next == len(b.items) && b.link == nil }
 
-// take returns the next message and the line that is left; the line is not empty.
-func (b *box) take() (envelope, *box) {
+// first returns the next message, which stays in its place, and the line that is left; the line is not empty.
+func (b *box) first() (*envelope, *box) {
 	if b.next == len(b.items) {
 		spent := b
 		b = b.link
 		spent.recycle()
 	}
-	e := b.items[b.next]
-	b.items[b.next] = envelope{}
 	b.next++
-	return e, b
+	return &b.items[b.next-1], b
 }
 
 // recycle gives up an empty box.

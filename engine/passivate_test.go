@@ -55,7 +55,7 @@ func TestNoMessageIsLostWhileGrainsPassivate(t *testing.T) {
 	const senders, grains = 4, 2000 // so many that a mailbox is empty most of the time
 	messages := 1_000_000 / senders
 	if raceEnabled || testing.Short() {
-		messages /= 10
+		messages /= 20
 	}
 	s := enginetest.NewSystem(t, enginetest.Options{})
 	ledgers := map[string]*ledger{}

@@ -100,10 +100,11 @@ func (w *worker) work(c *cell, f *frame, budget *int) outcome {
 		case c.actor == nil:
 			c.activate(f)
 		default:
-			var e envelope
-			e, c.cur = c.cur.take()
+			var e *envelope
+			e, c.cur = c.cur.first()
 			w.aged(c, e.at)
-			c.handle(f, &e)
+			c.handle(f, e)
+			*e = envelope{}
 			w.handled(c)
 		}
 	}
@@ -160,6 +161,9 @@ func (c *cell) borrow() *frame {
 	}
 	f := c.kind.behaviour.frame()
 	f.cell = c
+	if c.actor != nil {
+		c.kind.behaviour.bind(f)
+	}
 	return f
 }
 
@@ -167,8 +171,6 @@ func (c *cell) giveBack(f *frame) {
 	if c.ext != nil && c.ext.frame == f {
 		return // pinned: a continuation will use it
 	}
-	owner := f.owner
-	*f = frame{owner: owner}
 	c.kind.behaviour.free(f)
 }
 
@@ -185,6 +187,7 @@ func (c *cell) crash(f *frame, v any) outcome {
 	sys.log.Error("actor failed", "kind", c.kind.name, "id", c.shownID(), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	c.kind.stats.failed.Add(1)
 	if f.busy {
+		c.cur.items[c.cur.next-1] = envelope{}
 		c.mu.Lock()
 		c.depth--
 		c.mu.Unlock()
