@@ -78,6 +78,7 @@ func (g *gate) Handle(c *call, m Msg) {
 		g.started(m, now)
 	case Unused:
 		g.unused(m)
+		g.pump(c, now) // there is room for another
 	case Ended:
 		g.ended(c, m, now)
 	case Freed:

@@ -28,9 +28,10 @@ type world struct {
 	mu       sync.Mutex
 	verdict  func(e provider.Endpoint) provider.Verdict // nil: accepted
 	latency  time.Duration
-	refuse   bool // posters give every token back
-	keep     bool // posters withdraw nothing
-	unheard  bool // posters tell nothing of their calls
+	refuse   bool   // posters give every token back
+	refuses  string // so does this one
+	keep     bool   // posters withdraw nothing
+	unheard  bool   // posters tell nothing of their calls
 	quotaErr error
 	standing map[string]actors.Standing
 	waits    map[string]gate.Wait // by poster
@@ -38,7 +39,8 @@ type world struct {
 	gaveBack []string
 	dropped  []string
 	states   []string
-	panics   bool // the channel's next description panics
+	granted  []time.Duration // when composers were told, after the beginning
+	panics   bool            // the channel's next description panics
 }
 
 // start is one call that started.
@@ -57,6 +59,7 @@ func newWorld(t *testing.T, l actors.Limits, deps gate.Deps) *world {
 	channel.Serve(w.sys, channel.Deps{Provider: w.provider, Getenv: w.getenv})
 	engine.Serve(w.sys, actors.Campaigns, func(string) engine.Actor[actors.CampaignMsg] { return campaign{w} })
 	engine.Serve(w.sys, actors.Posters, func(id string) engine.Actor[actors.PosterMsg] { return poster{w, id} })
+	engine.Serve(w.sys, actors.Composers, func(string) engine.Actor[actors.ComposerMsg] { return composer{w} })
 	deps.Provider = w.provider
 	w.gates = gate.New(w.sys, deps)
 	w.began = time.Now()
@@ -164,6 +167,14 @@ func (f campaign) Handle(_ *engine.Context[actors.CampaignMsg], m actors.Campaig
 	}
 }
 
+type composer struct{ w *world }
+
+func (f composer) Handle(c *engine.Context[actors.ComposerMsg], m actors.ComposerMsg) {
+	if _, ok := m.(actors.Granted); ok {
+		f.w.set(func() { f.w.granted = append(f.w.granted, c.Now().Sub(f.w.began)) })
+	}
+}
+
 type poster struct {
 	w  *world
 	id string
@@ -195,9 +206,10 @@ func (p poster) start(c *engine.Context[actors.PosterMsg], m actors.Start) {
 	if w.unheard {
 		return
 	}
-	if w.refuse || !now.Before(m.Expires) {
+	refuse := w.refuse || p.id == w.refuses
+	if refuse || !now.Before(m.Expires) {
 		g.Tell(gate.Unused{Token: m.Token})
-		if !w.refuse {
+		if !refuse {
 			g.Tell(w.waits[p.id])
 		}
 		return
