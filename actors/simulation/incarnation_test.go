@@ -83,7 +83,7 @@ func (in *incarnation) serve(log *slog.Logger) {
 	objects := &objects{Objects: in.w.memory, in: in}
 	gates := gate.New(in.sys, gate.Deps{Provider: in.provider, Log: log})
 	channel.Serve(in.sys, channel.Deps{Provider: in.provider, Getenv: func(string) string { return token }})
-	freezer := campaign.Freezer{Objects: objects, Dir: in.w.sc.dir, Check: line.CheckMessages}
+	freezer := campaign.Freezer{Objects: objects, Dir: in.w.sc.dir, Check: line.CheckMessages, Sizes: plan.Options{ChunkRecipients: in.w.sc.chunk}}
 	campaign.Serve(in.sys, campaign.Deps{Objects: objects, Plan: func(j campaign.PlanJob) (plan.Table, error) { return freezer.Freeze(j) }, Crash: in.reach})
 	composer.Serve(in.sys, composer.Deps{Objects: objects, Crash: in.reach})
 	in.servePosters(poster.Deps{Cluster: in.w.memory.ClusterID(), Gates: gates, Crash: in.reach})

@@ -102,12 +102,12 @@ func (w *world) judgeMission(m *mission, s story, got map[string][]linesim.Deliv
 // cancelWithin is how long an acknowledged cancel may take without a crash.
 const cancelWithin = 40 * time.Second
 
-// sure tells whether a recipient must be delivered to: known users of pushes, where nobody cancelled and nothing expired.
+// sure tells whether a recipient must be delivered to: users in whose calls there is no unknown one, where nobody cancelled and nothing expired.
 func (w *world) sure(m *mission, r row) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	cancelled := slices.ContainsFunc(m.orders, func(o order) bool { return o.what == cancel })
-	return r.personal && !r.unknown && !r.bad && !cancelled && m.expire == 0 && m.finalAt < 22*time.Hour
+	return (r.personal || !m.blemished()) && !r.unknown && !r.bad && !cancelled && m.expire == 0 && m.finalAt < 22*time.Hour
 }
 
 // judgeCalls: limits over any second, and no call while a campaign is held.

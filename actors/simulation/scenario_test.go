@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type scenario struct {
 	seed     uint64
 	dir      *os.Root
 	missions []*mission
+	chunk    int // most recipients of a chunk; 0: as many as a multicast takes
 	limits   actors.Limits
 	faults   linesim.Faults
 	order    linesim.Order
@@ -135,6 +137,11 @@ func (m *mission) forget(i int) {
 	m.unknown = append(m.unknown, m.rows[i].user)
 }
 
+// blemished tells whether a uniform row's user is unknown.
+func (m *mission) blemished() bool {
+	return slices.ContainsFunc(m.rows, func(r row) bool { return r.unknown && !r.personal })
+}
+
 // spoil makes a row that can't be rendered.
 func (m *mission) spoil(i int) { m.rows[i].text, m.rows[i].bad = "", true }
 
@@ -176,7 +183,9 @@ func random(seed uint64, dir *os.Root) scenario {
 	n := 1 + rng.IntN(5)/4
 	for i := range n {
 		m := newMission(fmt.Sprintf("campaign-%d-%d", seed, i), 15+rng.IntN(30), 500+rng.IntN(60))
-		m.forget(len(m.rows) - 1 - rng.IntN(400))
+		if rng.IntN(3) > 0 {
+			m.forget(len(m.rows) - 1 - rng.IntN(400))
+		}
 		m.forget(rng.IntN(10))
 		m.spoil(10 + rng.IntN(3))
 		m.duplicate = rng.IntN(2) == 0
@@ -187,6 +196,7 @@ func random(seed uint64, dir *os.Root) scenario {
 	if rng.IntN(2) == 0 {
 		sc.limits = actors.Limits{Push: 5 + rng.IntN(30), Multicast: 2 + rng.IntN(10)}
 	}
+	sc.chunk = []int{0, 0, 60, 8, 3}[rng.IntN(5)]
 	sc.faults = randomFaults(rng)
 	sc.order = linesim.Order(rng.IntN(2))
 	if rng.IntN(2) == 0 {
