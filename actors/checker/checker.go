@@ -69,7 +69,7 @@ func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerM
 		k.report(c, m)
 	case flush:
 		k.waiting = false
-		k.flush(c)
+		k.flush(c, nil)
 	case actors.Unsettled:
 		k.unsettled(c, m)
 	case actors.Direct:
@@ -103,17 +103,21 @@ func (k *Checker) report(c *engine.Context[actors.CheckerMsg], m actors.Report) 
 	k.buffer = append(k.buffer, k.ledger.expand(p)...)
 	switch {
 	case len(k.buffer) >= packReports:
-		k.flush(c)
+		k.flush(c, nil)
 	case !k.waiting:
 		k.waiting = true
 		c.After(packDelay, flush{})
 	}
 }
 
-// flush judges what is buffered, up to the first report about recipients that an earlier one of the same batch concerns, and records it.
-func (k *Checker) flush(c *engine.Context[actors.CheckerMsg]) {
+// flush judges what is buffered, up to the first report about recipients that an earlier one of the same batch concerns, and records
+// it; then follows when nothing is buffered any more.
+func (k *Checker) flush(c *engine.Context[actors.CheckerMsg], then func()) {
 	batch := disjoint(k.buffer)
 	if len(batch) == 0 {
+		if then != nil {
+			then()
+		}
 		return
 	}
 	rest := append([]pendingReport(nil), k.buffer[len(batch):]...)
@@ -123,9 +127,7 @@ func (k *Checker) flush(c *engine.Context[actors.CheckerMsg]) {
 		k.acknowledge(c, batch, facts)
 		k.crash("checker.ack.after")
 		k.buffer = rest
-		if len(rest) > 0 {
-			k.flush(c)
-		}
+		k.flush(c, then)
 	}
 	if events := facts.events(); len(events) > 0 {
 		engine.Persist(c, events, func() { k.tellProgress(c, facts.returned); done() })
@@ -155,7 +157,12 @@ func (k *Checker) tellProgress(c *engine.Context[actors.CheckerMsg], returned []
 	actors.Campaigns.Ref(c.System(), k.ledger.Campaign).Tell(p)
 }
 
+// unsettled judges what is buffered first: a split request that came before the re-drive costs no multicast.
 func (k *Checker) unsettled(c *engine.Context[actors.CheckerMsg], m actors.Unsettled) {
+	k.flush(c, func() { k.redrive(c, m) })
+}
+
+func (k *Checker) redrive(c *engine.Context[actors.CheckerMsg], m actors.Unsettled) {
 	answer := actors.UnsettledPaths{Paths: k.ledger.unsettled(m.Window, m.Paths), Progress: k.ledger.Progress(m.Window)}
 	if len(answer.Paths) == 0 {
 		c.Respond(answer)
@@ -168,11 +175,16 @@ func (k *Checker) unsettled(c *engine.Context[actors.CheckerMsg], m actors.Unset
 }
 
 func (k *Checker) direct(c *engine.Context[actors.CheckerMsg], m actors.Direct) {
-	k.decide(c, Directed{Paths: k.ledger.pendingOf(m.Paths, nil), Outcome: m.Outcome, Reason: m.Reason})
+	k.flush(c, func() {
+		k.decide(c, Directed{Paths: k.ledger.pendingOf(m.Paths, &actors.Set{}), Outcome: m.Outcome, Reason: m.Reason})
+	})
 }
 
 func (k *Checker) giveUp(c *engine.Context[actors.CheckerMsg], m actors.GiveUp) {
-	k.decide(c, Directed{Window: m.Window, Paths: k.ledger.pendingOf(m.Paths, k.ledger.returned[m.Window]), Outcome: actors.Unknown, Reason: m.Reason})
+	k.flush(c, func() {
+		paths := k.ledger.pendingOf(m.Paths, k.ledger.gone(m.Window))
+		k.decide(c, Directed{Window: m.Window, Paths: paths, Outcome: actors.Unknown, Reason: m.Reason})
+	})
 }
 
 func (k *Checker) decide(c *engine.Context[actors.CheckerMsg], d Directed) {

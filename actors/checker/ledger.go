@@ -122,6 +122,14 @@ func (l *Ledger) Outcome(i uint32) (actors.Outcome, string) {
 // Totals counts the run's recipients by outcome.
 func (l *Ledger) Totals() actors.Totals { return l.totals }
 
+// gone is what was returned from a window; it is only read.
+func (l *Ledger) gone(window uint32) *actors.Set {
+	if s := l.returned[window]; s != nil {
+		return s
+	}
+	return &actors.Set{}
+}
+
 func (l *Ledger) returnedFrom(window uint32) *actors.Set {
 	s := l.returned[window]
 	if s == nil {
@@ -144,10 +152,8 @@ func (l *Ledger) pending(p actors.Span) bool {
 func (l *Ledger) Progress(windows ...uint32) actors.Progress {
 	p := actors.Progress{Run: l.Run, Totals: l.totals, Windows: maps.Clone(l.windows)}
 	for _, w := range windows {
-		if s := l.returned[w]; s != nil && !s.Empty() {
-			for _, q := range l.returnedPaths(s) {
-				p.Returned = append(p.Returned, actors.Returned{Window: w, Paths: []actors.Span{q}, Anew: l.altered.Touches(q)})
-			}
+		for _, q := range l.returnedPaths(l.gone(w)) {
+			p.Returned = append(p.Returned, actors.Returned{Window: w, Paths: []actors.Span{q}, Anew: l.altered.Touches(q)})
 		}
 	}
 	return p

@@ -94,9 +94,6 @@ func (f *rulings) events() []Event {
 
 // pendingOf is what has no outcome of paths, but for what is in except.
 func (l *Ledger) pendingOf(paths []actors.Span, except *actors.Set) []actors.Span {
-	if except == nil {
-		except = &actors.Set{}
-	}
 	var out []actors.Span
 	for _, p := range paths {
 		p.Hi = min(p.Hi, l.Table.Recipients)

@@ -34,7 +34,7 @@ func chunkSpan(e plan.Entry) actors.Span { return actors.Span{Lo: e.First, Hi: e
 // unsettled names what is still to be sent of a window's paths: pushes as stretches, multicasts as their leaves, without what was
 // returned from that window.
 func (l *Ledger) unsettled(window uint32, paths []actors.Span) []actors.Span {
-	gone := l.returnedFrom(window)
+	gone := l.gone(window)
 	var out []actors.Span
 	for _, p := range paths {
 		switch _, entry, ok := plan.Find(l.Table, p.Lo); {

@@ -72,7 +72,7 @@ func (l *Ledger) judgeReturned(r actors.Report) verdict {
 		return verdict{ruling: ignored, reason: alreadySettled}
 	case l.redriven.Touches(r.Path):
 		return verdict{ruling: ignored, reason: wasRedriven}
-	case l.returned[r.Window] != nil && l.returned[r.Window].Touches(r.Path):
+	case l.gone(r.Window).Touches(r.Path):
 		return verdict{ruling: ignored, reason: wasReturned}
 	}
 	return verdict{ruling: returns}

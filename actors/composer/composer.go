@@ -32,7 +32,7 @@ type (
 		seq uint32
 		err error
 	}
-	// retry loads a piece again.
+	// retry loads a piece again, or stores the window's own hashes again.
 	retry struct {
 		actors.ComposerMsg
 		seq uint32
@@ -56,6 +56,7 @@ type Composer struct {
 	piece    *rendering         // in hand
 	seq      uint32             // of the piece in hand; answers for an older one are ignored
 	told     map[uint32]bool    // dispatch numbers seen
+	anew     bool               // the next demand is the first of a re-drive: what the window held before is void
 }
 
 // piece is one path, or a stretch of pushes, to tell.
@@ -98,7 +99,7 @@ func (k *Composer) Handle(c *engine.Context[actors.ComposerMsg], m actors.Compos
 	case actors.ReturnWindow:
 		k.returnWindow(c)
 	case retry:
-		k.load(c, m.seq)
+		k.retry(c, m)
 	}
 	if k.piece == nil && len(k.queue) == 0 {
 		c.Passivate()
@@ -116,13 +117,13 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 		return
 	}
 	k.told[m.Number] = true
-	k.order, k.template, k.bound = m, t, nil
+	k.order, k.template, k.bound, k.anew = m, t, nil, m.Number > 0
+	// A re-drive names everything that is unsettled: it takes the place of what is queued and in hand, whose demand may be lost.
+	k.queue = nil
 	for _, p := range m.Paths {
 		k.queue = append(k.queue, piece{p, m.Number})
 	}
-	if k.piece == nil {
-		k.next(c)
-	}
+	k.next(c)
 }
 
 // next takes the next piece of the queue in hand.
@@ -140,10 +141,17 @@ func (k *Composer) next(c *engine.Context[actors.ComposerMsg]) {
 // inHand tells whether an answer is for the piece in hand.
 func (k *Composer) inHand(seq uint32) bool { return k.piece != nil && seq == k.seq }
 
-func (k *Composer) load(c *engine.Context[actors.ComposerMsg], seq uint32) {
-	if !k.inHand(seq) {
-		return
+func (k *Composer) retry(c *engine.Context[actors.ComposerMsg], m retry) {
+	switch {
+	case !k.inHand(m.seq):
+	case k.piece.refrozen:
+		k.store(c)
+	default:
+		k.load(c, m.seq)
 	}
+}
+
+func (k *Composer) load(c *engine.Context[actors.ComposerMsg], seq uint32) {
 	objects, run, window, p := k.deps.Objects, k.order.Run, k.order.Window, k.piece.path
 	c.Go(func(ctx context.Context) actors.ComposerMsg {
 		chunk, err := loadChunk(ctx, objects, run, p.Chunk)
@@ -176,8 +184,9 @@ func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
 	k.piece.demand = estimate(m.chunk, k.piece.path, len(k.order.Messages))
 	actors.Channels.Ref(c.System(), k.order.Channel).Tell(actors.WantDemand{
 		Composer: c.ID(), Campaign: k.order.Campaign, Run: k.order.Run, Window: k.order.Window,
-		Bytes: k.piece.demand, Piece: k.seq, Anew: k.piece.number > 0,
+		Bytes: k.piece.demand, Piece: k.seq, Anew: k.anew,
 	})
+	k.anew = false // the rest of the re-drive adds to what its first piece began
 }
 
 // granted renders the piece in hand and tells it, or gives it back where its bytes are not those that were frozen.
@@ -206,14 +215,18 @@ func (k *Composer) granted(c *engine.Context[actors.ComposerMsg], m actors.Grant
 
 // freeze makes the window's own hashes durable before the first of its paths leaves.
 func (k *Composer) freeze(c *engine.Context[actors.ComposerMsg], hashes []plan.Hash) {
-	objects, name := k.deps.Objects, hashesName(k.order.Run, k.piece.path.Chunk, k.order.Window)
-	seq := k.seq
 	for i, own := range k.piece.hashes { // of another stretch of the chunk in this window
 		if own != (plan.Hash{}) {
 			hashes[i] = own
 		}
 	}
 	k.piece.hashes, k.piece.refrozen = hashes, true
+	k.store(c)
+}
+
+func (k *Composer) store(c *engine.Context[actors.ComposerMsg]) {
+	objects, name := k.deps.Objects, hashesName(k.order.Run, k.piece.path.Chunk, k.order.Window)
+	seq, hashes := k.seq, k.piece.hashes
 	c.Go(func(ctx context.Context) actors.ComposerMsg {
 		return frozen{seq: seq, err: objects.Put(ctx, name, joinHashes(hashes))}
 	})
@@ -228,8 +241,9 @@ func (k *Composer) frozen(c *engine.Context[actors.ComposerMsg], m frozen) {
 		c.After(loadBackoff, retry{seq: m.seq})
 		return
 	}
-	posts, _, _ := k.render()
+	posts, altered, _ := k.render()
 	k.tell(c, posts)
+	k.giveBack(c, altered, actors.PathUnmatched) // can't be rendered by this build: another window would not help
 	k.next(c)
 }
 
@@ -247,6 +261,9 @@ func (k *Composer) tell(c *engine.Context[actors.ComposerMsg], posts []actors.Po
 
 // giveBack reports paths that were never told, until the checker has recorded it.
 func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actors.Span, what actors.What) {
+	if len(paths) == 0 {
+		return
+	}
 	sys, run, window := c.System(), k.order.Run, k.order.Window
 	log := c.Log()
 	c.Go(func(ctx context.Context) actors.ComposerMsg {
@@ -291,7 +308,5 @@ func (k *Composer) returnWindow(c *engine.Context[actors.ComposerMsg]) {
 		back = append(back, k.piece.path.Span)
 		k.next(c)
 	}
-	if len(back) > 0 {
-		k.giveBack(c, back, actors.PathReturned)
-	}
+	k.giveBack(c, back, actors.PathReturned)
 }

@@ -42,9 +42,9 @@ func decide(e provider.Endpoint, n int, a provider.Answer, tries uint32) next {
 	return next{after: backoff(tries), doubt: true}
 }
 
-// backoff doubles from half a second to half a minute, with a jitter of a fifth.
+// backoff doubles from half a second after the first attempt to half a minute, with a jitter of a fifth.
 func backoff(tries uint32) time.Duration {
-	return jitter(min(firstBackoff<<min(tries, 10), maxBackoff))
+	return jitter(min(firstBackoff<<min(max(tries, 1)-1, 10), maxBackoff))
 }
 
 func jitter(d time.Duration) time.Duration {

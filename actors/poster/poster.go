@@ -30,6 +30,7 @@ type held struct {
 	tries  uint32
 	report actors.Report
 	repeat time.Duration
+	again  *engine.Timer // repeats the report; nil: none
 }
 
 type (
@@ -116,6 +117,7 @@ func (p *Poster) find(run string, path actors.Span) *held {
 }
 
 func (p *Poster) remove(c *engine.Context[actors.PosterMsg], h *held) {
+	h.quiet()
 	for i, x := range p.held {
 		if x == h {
 			p.held = append(p.held[:i], p.held[i+1:]...)
@@ -124,6 +126,14 @@ func (p *Poster) remove(c *engine.Context[actors.PosterMsg], h *held) {
 	}
 	if h.post.Demand > 0 {
 		p.gate().Tell(gate.Freed{Run: h.post.Run, Window: h.post.Window, Bytes: h.post.Demand})
+	}
+}
+
+// quiet ends the repeats of a report: a pending timer would keep the poster in memory.
+func (h *held) quiet() {
+	if h.again != nil {
+		h.again.Stop()
+		h.again = nil
 	}
 }
 
@@ -148,6 +158,7 @@ func (p *Poster) post(c *engine.Context[actors.PosterMsg], m actors.Post) {
 
 // wait asks the gate for a token.
 func (p *Poster) wait(c *engine.Context[actors.PosterMsg], h *held, after time.Duration) {
+	h.quiet()
 	h.phase = waiting
 	w := gate.Wait{Campaign: h.post.Campaign, Run: h.post.Run, Poster: c.ID(), Path: h.post.Path,
 		Endpoint: h.post.Endpoint, Untried: h.untried(), Deadline: h.post.Deadline}
@@ -223,7 +234,7 @@ func (p *Poster) report(c *engine.Context[actors.PosterMsg], h *held, r actors.R
 	p.deps.Crash("poster.report.before")
 	actors.Checkers.Ref(c.System(), r.Run).Tell(r)
 	p.deps.Crash("poster.report.after")
-	c.After(h.repeat, again{run: r.Run, path: r.Path})
+	h.again = c.After(h.repeat, again{run: r.Run, path: r.Path})
 }
 
 func (p *Poster) again(c *engine.Context[actors.PosterMsg], m again) {
@@ -233,7 +244,7 @@ func (p *Poster) again(c *engine.Context[actors.PosterMsg], m again) {
 	}
 	actors.Checkers.Ref(c.System(), h.report.Run).Tell(h.report)
 	h.repeat = min(2*h.repeat, maxRepeat)
-	c.After(h.repeat, m)
+	h.again = c.After(h.repeat, m)
 }
 
 func (p *Poster) giveBack(c *engine.Context[actors.PosterMsg], m actors.GiveBack) {
