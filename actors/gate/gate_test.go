@@ -310,8 +310,8 @@ func TestUnusedTokensMakeRoom(t *testing.T) {
 		w.run("a", actors.RunActive)
 		time.Sleep(time.Second)
 		at := w.times()
-		if len(at) != 4 || at[0] != at[3] {
-			t.Errorf("behind the one that gave its token back started %v, want 4 at the same time", at)
+		if got := fmt.Sprint(at); got != "[100ms 100ms 100ms 100ms]" { // when the first token came
+			t.Errorf("behind the one that gave its token back started %s", got)
 		}
 	})
 }
