@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -40,6 +41,7 @@ func (f Freezer) Freeze(job PlanJob) (plan.Table, error) {
 	}
 	options := f.Sizes
 	options.Dir = f.Dir
+	options.MulticastLeast = cmp.Or(options.MulticastLeast, multicastLeast)
 	return plan.Freeze(job.Ctx, in, options, func(n int, _ plan.Entry, data []byte) error {
 		return f.Objects.Put(job.Ctx, ChunkName(job.Run, uint32(n)), data)
 	})
