@@ -37,5 +37,6 @@
 // # Failure
 //
 // A question that fails is asked again by the gate under the same number, so no report is lost or counted twice. If the journal refuses an
-// event, the activation ends and the next one stands on what is durable.
+// event, the activation ends and the next one stands on what is durable. Requests for demand that waited in the old activation are lost:
+// composers ask again, or the campaign's re-drive does.
 package channel

@@ -18,6 +18,9 @@ var (
 // MaxLimit is the highest limit, in calls a second, that can be set.
 const MaxLimit = 1_000_000
 
+// providerLINE is the one provider that there is.
+const providerLINE = "line"
+
 // Validate tells what is wrong with settings for the channel of that name, as an [actors.Problem] with status 422, or nil.
 func Validate(name string, s actors.Settings) error {
 	switch {
@@ -25,8 +28,8 @@ func Validate(name string, s actors.Settings) error {
 		return invalid("the name %q is not usable: take 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit", clip(s.Name))
 	case s.Name != name:
 		return invalid("the settings are for channel %q, but channel %q was asked: use the same name in both", clip(s.Name), clip(name))
-	case s.Provider == "":
-		return invalid("the provider is missing: set it to %q", "line")
+	case s.Provider != providerLINE:
+		return invalid("the provider %q is not known: set it to %q", clip(s.Provider), providerLINE)
 	case !envPattern.MatchString(s.TokenEnv):
 		return invalid("token_env is not the name of an environment variable: give the name of the variable that holds the channel " +
 			"access token, such as LINE_TOKEN (letters, digits and _), not the token itself") // which is why it is not shown

@@ -26,6 +26,7 @@ func TestValidate(t *testing.T) {
 		{"long name", func(s *actors.Settings) { s.Name = strings.Repeat("a", 64) }, "1 to 63"},
 		{"other name", func(s *actors.Settings) { s.Name = "shop2" }, "same name"},
 		{"no provider", func(s *actors.Settings) { s.Provider = "" }, `"line"`},
+		{"other provider", func(s *actors.Settings) { s.Provider = "pigeon" }, `"line"`},
 		{"no scheme", func(s *actors.Settings) { s.Endpoint = "api.line.me" }, "http"},
 		{"other scheme", func(s *actors.Settings) { s.Endpoint = "ftp://api.line.me" }, "http"},
 		{"no URL", func(s *actors.Settings) { s.Endpoint = "https://a b" }, "http"},
