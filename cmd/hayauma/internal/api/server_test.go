@@ -148,5 +148,5 @@ func TestOrders(t *testing.T) {
 	d.want(200, d.do("POST", path+"/pause", ""), `"state":"paused"`)
 	d.want(200, d.do("POST", path+"/pause", ""), `"state":"paused"`)
 	d.want(200, d.do("POST", path+"/resume", ""), `"state":"scheduled"`)
-	d.want(405, d.do("GET", path+"/pause", ""))
+	d.want(404, d.do("GET", path+"/pause", ""), "no such resource: GET")
 }

@@ -139,6 +139,7 @@ func TestDisconnect(t *testing.T) {
 		return err == nil && stats.Objects > 0
 	})
 	cancel()
+	w.CloseWithError(context.Canceled)
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Fatalf("the first request ended with %v", err)
 	}
