@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -95,9 +96,12 @@ func AskPID[R any](ctx context.Context, s *System, pid *actor.PID, m any) (R, er
 	id := strconv.FormatUint(p.number.Add(1), 36)
 	p.pending.Store(id, address{ask: a, gen: gen})
 	defer p.pending.Delete(id)
-	if s.dead.Load() {
+	switch {
+	case s.dead.Load():
 		a.answer(gen, context.Cause(s.ctx))
-	} else {
+	case s.unknown(pid):
+		a.answer(gen, &DeadLetterError{Kind: pid.Address, ID: pid.ID, Reason: reasonStopped})
+	default:
 		s.hollywood.SendWithSender(pid, m, actor.NewPID(replyAddress, s.incarnation+"/"+id))
 	}
 	v, err := p.await(ctx, a, gen)
@@ -112,6 +116,24 @@ func (p *asks) resolve(id string, v any) bool {
 		a.ask.answer(a.gen, v)
 	}
 	return ok
+}
+
+// unknown reports whether Hollywood's registry has no such process.
+func (s *System) unknown(pid *actor.PID) bool {
+	kind, id, ok := strings.Cut(pid.ID, "/")
+	return ok && pid.Address == s.incarnation && s.hollywood.Registry.GetPID(kind, id) == nil
+}
+
+// fail tells who asked through Ask or AskPID that no answer will come.
+func (s *System) fail(reply *ask, gen uint32, sender *actor.PID, err error) {
+	switch {
+	case reply != nil:
+		reply.answer(gen, err)
+	case sender != nil && sender.Address == replyAddress:
+		if owner, id, _ := strings.Cut(sender.ID, "/"); owner == s.incarnation {
+			s.asks.resolve(id, err)
+		}
+	}
 }
 
 func typed[R any](v any, err error) (R, error) {

@@ -36,8 +36,11 @@ func (c *Context[M]) Log() *slog.Logger {
 // Now returns the time.
 func (c *Context[M]) Now() time.Time { return time.Now() }
 
-// Sender returns Hollywood's sender of the message in hand, nil when it has none.
-func (c *Context[M]) Sender() *actor.PID { return c.sender }
+// Sender returns Hollywood's sender of the message in hand, nil when it has none. Who takes it may answer later.
+func (c *Context[M]) Sender() *actor.PID {
+	c.exposed = true
+	return c.sender
+}
 
 // Respond answers the Ask or Hollywood request in hand. Without one the answer is dropped; so is a second one. It never blocks.
 func (c *Context[M]) Respond(answer any) {

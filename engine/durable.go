@@ -169,9 +169,7 @@ func (c *cell) refused(f *frame, err error) {
 	sys, x := c.kind.sys, c.ext
 	cause := &PersistError{Kind: c.kind.name, ID: c.shownID(), Err: err}
 	sys.log.Error("events not stored", "kind", c.kind.name, "id", c.shownID(), "error", err)
-	if f.reply != nil {
-		f.reply.answer(f.gen, cause)
-	}
+	f.fail(cause)
 	x.frame = nil
 	c.kind.stats.failed.Add(1)
 	switch {

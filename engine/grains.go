@@ -93,7 +93,7 @@ func (k *core) acquire(id string, stale *cell) (*cell, string) {
 	}
 	c := &cell{kind: k, id: id}
 	s.insert(c, h)
-	k.sys.cells.Add(1)
+	k.sys.live.Add(1)
 	k.sweep.arm(k)
 	return c, ""
 }

@@ -338,3 +338,50 @@ func TestDeadLettersAreEventsAndCounted(t *testing.T) {
 		}
 	})
 }
+
+func TestAskPIDOfNobodyFailsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		began := time.Now()
+		for name, c := range map[string]struct {
+			pid  *actor.PID
+			msg  any
+			want func(error) bool
+		}{
+			"no process":   {actor.NewPID(s.Incarnation(), "cell/nobody"), 1, isDead("stopped")},
+			"no kind":      {actor.NewPID(engine.GrainAddress, "nokind/a"), 1, isDead("no_producer")},
+			"no address":   {actor.NewPID("elsewhere", "a"), 1, isDead("no_route")},
+			"wrong type":   {scripts.Ref(s, "a").PID(), 1, isDead("type")},
+			"no answer":    {scripts.Ref(s, "a").PID(), script(func(*engine.Context[script]) {}), is(engine.ErrNoAnswer)},
+			"a panic":      {scripts.Ref(s, "b").PID(), script(func(*engine.Context[script]) { panic(1) }), isPanic},
+			"late, itself": {scripts.Ref(s, "c").PID(), script(answerLater), is(nil)},
+		} {
+			if _, err := engine.AskPID[int](t.Context(), s, c.pid, c.msg); !c.want(err) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+		if d := time.Since(began); d > time.Second {
+			t.Errorf("took %v", d)
+		}
+	})
+}
+
+// answerLater answers as a Hollywood actor would: to the sender, in a later message.
+func answerLater(c *engine.Context[script]) {
+	to := c.Sender()
+	c.After(time.Second, func(c *engine.Context[script]) { c.System().Engine().Send(to, 5) })
+}
+
+func isDead(reason string) func(error) bool {
+	return func(err error) bool {
+		var dead *engine.DeadLetterError
+		return errors.As(err, &dead) && dead.Reason == reason
+	}
+}
+
+func is(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
+
+func isPanic(err error) bool {
+	var e *engine.PanicError
+	return errors.As(err, &e)
+}

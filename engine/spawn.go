@@ -72,7 +72,7 @@ func (s *System) register(c *cell) error {
 	if reason := s.refusal(); reason != "" {
 		return &DeadLetterError{Kind: plainKind, ID: c.id, Reason: reason}
 	}
-	if s.plain[c.id] != nil {
+	if s.plain[c.id] != nil || s.hollywood.Registry.GetPID(plainKind, c.id) != nil {
 		return &TakenError{Name: c.id}
 	}
 	p := &process{cell: c, pid: c.pid()}
@@ -81,14 +81,14 @@ func (s *System) register(c *cell) error {
 		return &TakenError{Name: c.id}
 	}
 	s.plain[c.id] = c
-	s.cells.Add(1)
+	s.live.Add(1)
 	return nil
 }
 
 func (s *System) forgetPlain(c *cell) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.plain, c.id)
-	s.mu.Unlock()
 	s.hollywood.Registry.Remove(c.kind.proc.pid)
 }
 

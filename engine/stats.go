@@ -119,14 +119,14 @@ func (k *kindStats) read(name string, depth int64) KindStats {
 // deadLetter counts a message that nobody handles, tells its Ask and publishes it.
 func (k *core) deadLetter(id string, n *envelope, reason string) {
 	k.stats.countDead(reason)
-	if n.reply != nil {
+	if n.reply != nil || n.sender != nil {
 		shown := id
 		if k.private {
 			shown = "private"
 		}
-		n.reply.answer(n.gen, &DeadLetterError{Kind: k.name, ID: shown, Reason: reason})
+		k.sys.fail(n.reply, n.gen, n.sender, &DeadLetterError{Kind: k.name, ID: shown, Reason: reason})
 	}
-	if k.sys.dead.Load() {
+	if !k.sys.publishes() {
 		return
 	}
 	pid := k.pid(id)
@@ -139,6 +139,10 @@ func (k *core) deadLetter(id string, n *envelope, reason string) {
 // stranded is a dead letter to an address that belongs to no kind.
 func (s *System) stranded(pid *actor.PID, msg any, sender *actor.PID, reason string) {
 	s.plainStats.countDead(reason)
+	s.fail(nil, 0, sender, &DeadLetterError{Kind: pid.Address, ID: pid.ID, Reason: reason})
+	if !s.publishes() {
+		return
+	}
 	s.hollywood.BroadcastEvent(actor.DeadLetterEvent{Target: pid, Message: msg, Sender: sender})
 }
 
@@ -158,3 +162,13 @@ func (s *System) blocked(crew *[]*worker) {
 
 // Blocked returns how often all workers of a dispatcher were found stuck in handlers, so that a stand-in had to begin.
 func (s *System) Blocked() uint64 { return s.blockedCount.Load() }
+
+// maxPublished bounds the dead letters published per tick of the clock; all are counted. Hollywood's event stream has no bound.
+const maxPublished = 1024
+
+func (s *System) publishes() bool {
+	if now := s.clock.now(); s.publishedAt.Swap(now) != now {
+		s.published.Store(0)
+	}
+	return s.published.Add(1) <= maxPublished && !s.dead.Load()
+}

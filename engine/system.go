@@ -48,10 +48,15 @@ type System struct {
 	dead     atomic.Bool
 	workers  sync.WaitGroup // dispatchers' goroutines
 	tasks    sync.WaitGroup // Go functions and replays
-	cells    sync.WaitGroup // cells in memory; Add under a lock that Stop takes after stopping is set
+	live     atomic.Int64   // cells in memory; raised under a lock that Stop takes after stopping is set
+	emptied  chan struct{}  // closed when a stopping system has no cell any more
+	empty    sync.Once
 
 	blockedCount atomic.Uint64
 	blockers     sync.Map // kind → true: named in the log
+
+	published   atomic.Int64 // dead letters published in the tick publishedAt
+	publishedAt atomic.Uint32
 
 	kinds      kindTable
 	plainStats kindStats
@@ -76,6 +81,7 @@ func New(cfg Config) (*System, error) {
 		s.messages = codec.NewRegistry()
 	}
 	s.plain = map[string]*cell{}
+	s.emptied = make(chan struct{})
 	s.clock.began = time.Now()
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.asks.init(s)
@@ -131,19 +137,24 @@ func (s *System) Stop(ctx context.Context) error {
 	for _, c := range s.allCells() {
 		c.pushSystem(terminate{reasonStopped})
 	}
+	s.left(0)
 	done := make(chan struct{})
 	go func() {
-		s.cells.Wait()
-		s.tasks.Wait()
-		close(done)
+		defer close(done)
+		select {
+		case <-s.emptied:
+			s.tasks.Wait()
+		case <-s.ctx.Done():
+		}
 	}()
 	select {
 	case <-done:
+		if s.dead.Load() {
+			return ErrKilled
+		}
 		s.shut(ErrStopped, 0)
 		s.workers.Wait()
 		return nil
-	case <-s.ctx.Done(): // killed meanwhile
-		return ErrKilled
 	case <-ctx.Done():
 		s.Kill()
 		return ctx.Err()
@@ -160,6 +171,13 @@ func (s *System) Kill() {
 	}
 	s.stopping.Store(true)
 	s.shut(ErrKilled, own)
+}
+
+// left counts cells that have left memory.
+func (s *System) left(n int64) {
+	if s.live.Add(-n) == 0 && s.stopping.Load() {
+		s.empty.Do(func() { close(s.emptied) })
+	}
 }
 
 func (s *System) shut(cause error, own int) {
@@ -205,7 +223,7 @@ func (s *System) reach(point string) bool {
 
 // onWorker reports whether the calling goroutine is a dispatcher's worker.
 func onWorker() bool {
-	var pcs [128]uintptr
+	var pcs [1024]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()

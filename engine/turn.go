@@ -16,6 +16,7 @@ type frame struct {
 	reply    *ask
 	gen      uint32
 	answered bool // the right to answer the message in hand was taken
+	exposed  bool // the handler knows the sender and may answer by itself
 
 	busy    bool   // a message is in hand
 	persist *unit  // set by Persist in this turn
@@ -120,10 +121,11 @@ func (w *worker) rest(c *cell, f *frame) outcome {
 }
 
 func (c *cell) handle(f *frame, e *envelope) {
-	f.busy, f.sender, f.reply, f.gen, f.answered = true, e.sender, e.reply, e.gen, false
+	f.busy, f.sender, f.reply, f.gen = true, e.sender, e.reply, e.gen
+	f.answered, f.exposed = false, false
 	if msg, live := c.unwrap(e.msg); live && !c.kind.behaviour.invoke(f, msg) {
 		c.kind.deadLetter(c.id, e, reasonType)
-		f.reply = nil
+		f.take()
 	}
 	c.settle(f)
 	f.busy = false
@@ -149,10 +151,18 @@ func (c *cell) settle(f *frame) {
 	if len(f.marks) > 0 {
 		panic("engine: the turn set a reminder without Persist")
 	}
-	if f.reply != nil {
-		f.reply.answer(f.gen, ErrNoAnswer)
+	if !f.exposed || f.reply != nil {
+		f.fail(ErrNoAnswer)
 	}
 	f.sender, f.reply = nil, nil
+}
+
+// fail tells who awaits an answer to the message in hand that none will come.
+func (f *frame) fail(err error) {
+	if f.reply == nil && f.sender == nil || f.answered {
+		return
+	}
+	f.cell.kind.sys.fail(f.reply, f.gen, f.sender, err)
 }
 
 func (c *cell) borrow() *frame {
@@ -193,9 +203,7 @@ func (c *cell) crash(f *frame, v any) outcome {
 		c.mu.Unlock()
 		c.kind.stats.lost.Add(1)
 	}
-	if f.reply != nil {
-		f.reply.answer(f.gen, err)
-	}
+	f.fail(err)
 	if c.restart(err) {
 		return ended
 	}
