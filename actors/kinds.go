@@ -14,14 +14,19 @@ const (
 	RoleChecker  = "checker"
 )
 
+// never is the idle time of kinds that leave memory only by their own decision.
+const never = -1
+
 // The kinds of the pipeline, see the package documentation.
 var (
 	Campaigns = engine.NewKind[CampaignMsg](engine.KindConfig{Name: "campaign", Role: RoleComposer, Idle: 5 * time.Minute})
-	Composers = engine.NewKind[ComposerMsg](engine.KindConfig{Name: "composer", Role: RoleComposer, Idle: time.Minute})
+	// Composers leave by themselves when they have nothing to tell; one that waits for demand would lose it by leaving earlier.
+	Composers = engine.NewKind[ComposerMsg](engine.KindConfig{Name: "composer", Role: RoleComposer, Idle: never})
 	Channels  = engine.NewKind[ChannelMsg](engine.KindConfig{Name: "channel", Role: RolePoster, Idle: 10 * time.Minute})
 	// Checkers take one report for every recipient: the mailbox is bounded by the demand that channels grant, not by a number.
 	Checkers = engine.NewKind[CheckerMsg](engine.KindConfig{Name: "checker", Role: RoleChecker, Idle: 5 * time.Minute, Mailbox: engine.Unbounded})
-	// Posters leave by themselves when they hold nothing; a user's posters of one channel live where the user's settings do.
-	Posters = engine.NewKind[PosterMsg](engine.KindConfig{Name: "poster", Role: RolePoster, Idle: 10 * time.Second, Private: true,
+	// Posters leave by themselves when they hold nothing, and one that waits for a token, however long, holds something. A user's
+	// posters of one channel live where the user's settings do.
+	Posters = engine.NewKind[PosterMsg](engine.KindConfig{Name: "poster", Role: RolePoster, Idle: never, Private: true,
 		Affinity: func(id string) string { return id[strings.IndexByte(id, '/')+1:] }})
 )
