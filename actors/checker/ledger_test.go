@@ -1,0 +1,182 @@
+package checker
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/plan"
+	"hayauma.example/codec"
+)
+
+// machine drives a ledger at random, as the actor does: judged, applied, never otherwise.
+type machine struct {
+	l      *Ledger
+	events []Event
+	before []actors.Outcome
+}
+
+func (m *machine) apply(t *rapid.T, events ...Event) {
+	for _, e := range events {
+		m.before = slices.Clone(m.l.outcome)
+		m.l.Apply(e)
+		m.events = append(m.events, e)
+		m.check(t)
+	}
+}
+
+func (m *machine) check(t *rapid.T) {
+	l := m.l
+	if l.totals.Sum() != l.Table.Recipients {
+		t.Fatalf("totals %v add up to %d, want %d", l.totals, l.totals.Sum(), l.Table.Recipients)
+	}
+	var count actors.Totals
+	for i, o := range l.outcome {
+		count[o]++
+		if m.before != nil && o < m.before[i] {
+			t.Fatalf("recipient %d fell from %v to %v", i, m.before[i], o)
+		}
+	}
+	if count != l.totals {
+		t.Fatalf("totals %v, counted %v", l.totals, count)
+	}
+}
+
+func path(t *rapid.T, l *Ledger) actors.Span {
+	e := rapid.SampledFrom(l.Table.Chunks).Draw(t, "chunk")
+	p := chunkSpan(e)
+	if e.Mode != plan.Multicast {
+		i := rapid.Uint32Range(p.Lo, p.Hi-1).Draw(t, "recipient")
+		return actors.Span{Lo: i, Hi: i + 1}
+	}
+	for p.Len() > 1 && l.split[p] {
+		a, b := p.Halves()
+		if p = a; rapid.Bool().Draw(t, "second half") {
+			p = b
+		}
+	}
+	return p
+}
+
+func (m *machine) report(t *rapid.T) {
+	var batch []pendingReport
+	for range rapid.IntRange(1, 4).Draw(t, "reports") {
+		what := actors.What(rapid.IntRange(int(actors.PathAccepted), int(actors.PathUnmatched)).Draw(t, "what"))
+		batch = append(batch, pendingReport{report: actors.Report{Run: "r", What: what, Path: path(t, m.l), Reason: "bad",
+			Window: rapid.Uint32Range(1, 3).Draw(t, "window"), Doubt: rapid.Bool().Draw(t, "doubt")}})
+	}
+	for len(batch) > 0 {
+		now := disjoint(batch)
+		facts := m.l.rule(now)
+		for _, r := range facts.returned {
+			for _, p := range r.Paths {
+				if m.l.redriven.Touches(p) {
+					t.Fatalf("%v is returned from window %d after its re-drive", p, r.Window)
+				}
+			}
+		}
+		m.apply(t, facts.events()...)
+		batch = batch[len(now):]
+	}
+}
+
+func (m *machine) unsettled(t *rapid.T) {
+	l, window := m.l, rapid.Uint32Range(1, 3).Draw(t, "window")
+	var paths []actors.Span
+	for _, e := range l.Table.Chunks {
+		paths = append(paths, chunkSpan(e))
+	}
+	answer := l.unsettled(window, paths)
+	var named actors.Set
+	for _, p := range answer {
+		switch {
+		case named.Touches(p):
+			t.Fatalf("%v is named twice in %v", p, answer)
+		case l.split[p]:
+			t.Fatalf("the split path %v is named", p)
+		case l.gone(window).Touches(p):
+			t.Fatalf("%v was returned from window %d and is named", p, window)
+		}
+		named.Add(p)
+	}
+	for i, o := range l.outcome {
+		want := o == actors.Pending && !l.gone(window).Has(uint32(i))
+		_, e, _ := plan.Find(l.Table, uint32(i))
+		if got := named.Has(uint32(i)); got != want && (e.Mode == plan.Push || !got) { // a leaf is named whole
+			t.Fatalf("recipient %d (%v): named %v", i, o, got)
+		}
+	}
+	if len(answer) > 0 && rapid.Bool().Draw(t, "re-drive") {
+		m.apply(t, Redriven{Window: window, Number: 1, Paths: answer})
+	}
+}
+
+func (m *machine) direct(t *rapid.T) {
+	p := []actors.Span{path(t, m.l)}
+	o := rapid.SampledFrom([]actors.Outcome{actors.Expired, actors.Suppressed, actors.Cancelled}).Draw(t, "outcome")
+	m.apply(t, Directed{Paths: m.l.pendingOf(p, &actors.Set{}), Outcome: o, Reason: "decided"})
+}
+
+func (m *machine) giveUp(t *rapid.T) {
+	w, p := rapid.Uint32Range(1, 3).Draw(t, "window"), path(t, m.l)
+	paths := m.l.pendingOf([]actors.Span{p}, m.l.gone(w))
+	m.apply(t, Directed{Window: w, Paths: paths, Outcome: actors.Unknown, Reason: "too late"})
+	for i := p.Lo; i < p.Hi; i++ {
+		if m.l.outcome[i] == actors.Pending && !m.l.gone(w).Has(i) {
+			t.Fatalf("recipient %d is pending after window %d was given up", i, w)
+		}
+	}
+}
+
+func TestLedgerUnderRandomReports(t *testing.T) {
+	reg := codec.NewRegistry()
+	Register(reg)
+	rapid.Check(t, func(t *rapid.T) {
+		m := &machine{l: &Ledger{}}
+		m.apply(t, Opened{Campaign: "c", Run: "r", Table: plan.Table{Recipients: 27, Chunks: []plan.Entry{
+			{First: 0, Count: 5, Mode: plan.Push}, {First: 5, Count: 8, Mode: plan.Multicast}, {First: 13, Count: 2, Mode: plan.Failed},
+			{First: 15, Count: 5, Mode: plan.Multicast}, {First: 20, Count: 7, Mode: plan.Push}}}})
+		t.Repeat(map[string]func(*rapid.T){"report": m.report, "unsettled": m.unsettled, "direct": m.direct, "give up": m.giveUp})
+		m.replay(t, reg)
+	})
+}
+
+// replay folds the events again, from their bytes.
+func (m *machine) replay(t *rapid.T, reg *codec.Registry) {
+	again := &Ledger{}
+	for _, e := range m.events {
+		data, err := reg.Append(nil, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, rest, err := reg.Decode(data)
+		if err != nil || len(rest) > 0 {
+			t.Fatalf("%T: %v, %d bytes left", e, err, len(rest))
+		}
+		again.Apply(back.(Event))
+	}
+	if !reflect.DeepEqual(again, m.l) {
+		t.Fatalf("replayed:\n%+v\nlive:\n%+v", again, m.l)
+	}
+}
+
+func TestStretchesOfPushesAreExpanded(t *testing.T) {
+	l := newLedger()
+	for p, want := range map[actors.Span]int{span(0, 4): 4, single: 1, root: 1, span(3, 5): 1, span(2, 4): 2, span(40, 42): 1} {
+		if got := l.expand(pendingReport{report: actors.Report{Path: p}}); len(got) != want {
+			t.Errorf("%v becomes %d reports, want %d", p, len(got), want)
+		}
+	}
+}
+
+func TestEventNamesNeverChange(t *testing.T) {
+	reg := codec.NewRegistry()
+	Register(reg)
+	want := []string{"checker.directed", "checker.opened", "checker.redriven", "checker.returned", "checker.settled", "checker.split"}
+	if !slices.Equal(reg.Names(), want) {
+		t.Errorf("%v, want %v", reg.Names(), want)
+	}
+}
