@@ -1,2 +1,57 @@
-// Package simulation plays the whole pipeline in memory and in virtual time, and judges what comes of it.
+// Package simulation plays the whole pipeline in memory and in virtual time, lets its process die at named points, and judges what came
+// of it by the provider's own ledger. All of it is tests: nothing here is part of the product.
+//
+//	┌ world: outlives every death ───────────────────────────────────────────────────────────┐
+//	│ journal.Memory   linesim.Sim   client and operator   transcript                        │
+//	│      ▲                ▲               │                                                │
+//	│ ┌ incarnation: cluster.Solo, engine.System, gates, every kind, as the daemon does it ┐ │
+//	│ │  store, objects      caller            Ask                                         │ │
+//	│ └────────────────────────────────────────────────────────────────────────────────────┘ │
+//	└────────────────────────────────────────────────────────────────────────────────────────┘
+//
+// A scenario is an audience (pushes, multicasts, unknown users, a row that can't be rendered, a duplicate), limits, faults of the
+// provider and of the store, orders of an operator, and crashes: a point and how often it is reached before the process dies there. From
+// that instant no append of the incarnation is stored, no call starts, and no answer reaches anybody. An append under way is lost, or
+// stored, or arrives when the next incarnation has claimed the shard and is then refused; a call under way may be accepted. A second later
+// the next incarnation begins over the same store.
+//
+// # The judge
+//
+// When every campaign is final: each recipient stands in the ledger once; delivered means that the provider accepted this body for this
+// user once, unknown at most once, everything else never; no stranger got anything; the sum of DESIGN 6.10 holds, for the campaign and
+// the checker alike; no second has more starts of calls than the limit; no call starts later than a second after a pause or cancel was
+// acknowledged; events are numbered without gap or overlap, whoever stored them; and a last incarnation reads back exactly what the
+// one before had in memory. Recipients in whose calls no unknown user stands must be delivered to, where nobody cancels.
+//
+// A mutant is the product with one rule broken at a seam (store, provider, an actor that wraps the real one). The judge must find each.
+//
+// # Crash points
+//
+//	campaign.persist.before  campaign.persist.after    every append of a campaign: before it is queued, after its answer
+//	campaign.accepted                                  Accepted is durable, 202 not sent
+//	campaign.planned                                   the plan is durable
+//	campaign.window.opened   campaign.window.told      a window is durable; its composer is told
+//	campaign.window.closed                             returned paths have left their window
+//	campaign.redrive.before  campaign.redrive.after    around telling a composer of a re-drive
+//	campaign.paused          campaign.resumed          durable, not acknowledged
+//	campaign.cancel.asked                              durable, not acknowledged
+//	campaign.finished                                  the end is durable
+//	composer.tell.before     composer.tell.midway      around and between the dispatches of a piece
+//	composer.tell.after
+//	poster.call.before       poster.call.after         around a provider call
+//	poster.report.before     poster.report.after       around a report to the checker
+//	poster.recorded.before                             the checker's acknowledgement has come
+//	poster.half.before       poster.split.after        before each half of a split, after both
+//	checker.persist.before   checker.persist.after     every append of a checker
+//	checker.redriven.after                             Redriven is durable, Unsettled not answered
+//	checker.ack.before       checker.ack.after         around the acknowledgements of a record
+//	channel.persist.before   channel.persist.after     every append of a channel
+//	journal.append.before    journal.append.after      around a batch of a shard's writer (of this package)
+//	objects.put.before       objects.put.after         around storing a part or a chunk (of this package)
+//
+// # Seeds
+//
+// A seed makes the scenario; the scheduler's order and the product's own jitter are not ruled by it, so a failure may need several
+// runs to come back. What has failed once stands in testdata/seeds and is played by every run. -sim.seeds is how many random ones are
+// played (default 60), -sim.first the first of them, and -sim.keep writes failing ones to testdata/seeds with their transcripts.
 package simulation

@@ -1,19 +1,29 @@
 package simulation
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"hayauma.example/actors"
 )
 
-var (
-	seeds = flag.Int("sim.seeds", 60, "how many random scenarios are played")
-	first = flag.Uint64("sim.first", 1, "the first seed of random scenarios")
-)
+func TestACampaignIsDeliveredToTheRecipient(t *testing.T) {
+	t.Parallel()
+	m := newMission("plain", 30, 600)
+	m.forget(100)
+	m.forget(3)
+	m.spoil(5)
+	m.duplicate = true
+	r := play(t, scenario{seed: 1, dir: openDir(t.TempDir()), missions: []*mission{m}})
+	report(t, r)
+	if got, want := r.ended[m.id].Totals, (actors.Totals{actors.Failed: 3, actors.Delivered: 627}); got != want {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
 
-// armed is a random scenario in which the process dies twice, at random points.
+// armed is a scenario in which the process dies twice, at random points, and sometimes once more, at a random moment.
 func armed(seed uint64, sc scenario) scenario {
 	rng := rand.New(rand.NewPCG(seed, 0xdead))
 	for range 2 {
@@ -26,16 +36,20 @@ func armed(seed uint64, sc scenario) scenario {
 	return sc
 }
 
+// TestRandomPairsOfPoints plays random scenarios, and first those that have failed once.
 func TestRandomPairsOfPoints(t *testing.T) {
+	all := keptSeeds(t)
+	for n := range *seeds {
+		all = append(all, *first+uint64(n))
+	}
 	for shard := range 4 {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {
 			t.Parallel()
 			dir := openDir(t.TempDir())
-			for n := shard; n < *seeds; n += 4 {
-				seed := *first + uint64(n)
-				r := play(t, armed(seed, random(seed, dir)))
-				if len(r.faults) > 0 {
-					report(t, r)
+			for n := shard; n < len(all); n += 4 {
+				r := play(t, armed(all[n], random(all[n], dir)))
+				keepSeed(t, r)
+				if report(t, r); t.Failed() {
 					return
 				}
 			}
