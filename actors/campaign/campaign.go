@@ -157,7 +157,7 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 	case reread:
 		a.amend(c, m.progress)
 	case actors.StandingOf:
-		a.tellStanding(c)
+		a.standingOf(c, m)
 	case actors.ChannelState:
 		a.channelState(c, m)
 	}

@@ -217,6 +217,15 @@ func (a *Campaign) tellStanding(c *engine.Context[actors.CampaignMsg]) {
 	a.channel(c).Tell(actors.RunStanding{Campaign: c.ID(), Run: a.intent.Run, Standing: a.intent.standing()})
 }
 
+// standingOf answers a channel; a run that is not this campaign's newest is over.
+func (a *Campaign) standingOf(c *engine.Context[actors.CampaignMsg], m actors.StandingOf) {
+	if a.intent.Accepted != nil && m.Run != a.intent.Run {
+		a.channel(c).Tell(actors.RunStanding{Campaign: c.ID(), Run: m.Run, Standing: actors.RunOver})
+		return
+	}
+	a.tellStanding(c)
+}
+
 func (a *Campaign) openWindow(c *engine.Context[actors.CampaignMsg]) {
 	s := &a.intent
 	paths, cursor := s.window(shareOf(a.view.limits))

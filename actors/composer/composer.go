@@ -15,6 +15,7 @@ import (
 const (
 	loadBackoff = 500 * time.Millisecond
 	reportEvery = 2 * time.Second
+	wantEvery   = 3 * time.Second
 )
 
 type (
@@ -31,6 +32,11 @@ type (
 		actors.ComposerMsg
 		seq uint32
 		err error
+	}
+	// wanting repeats the question for demand.
+	wanting struct {
+		actors.ComposerMsg
+		seq uint32
 	}
 	// retry loads a piece again, or stores the window's own hashes again.
 	retry struct {
@@ -92,6 +98,8 @@ func (k *Composer) Handle(c *engine.Context[actors.ComposerMsg], m actors.Compos
 		k.compose(c, m)
 	case loaded:
 		k.loaded(c, m)
+	case wanting:
+		k.want(c, m.seq)
 	case actors.Granted:
 		k.granted(c, m)
 	case frozen:
@@ -182,11 +190,19 @@ func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
 	}
 	k.piece.chunk, k.piece.hashes = m.chunk, m.hashes
 	k.piece.demand = estimate(m.chunk, k.piece.path, len(k.order.Messages))
+	k.want(c, k.seq)
+}
+
+// want asks for demand until it is granted: the channel may have lost the question. A repeat takes the question's place.
+func (k *Composer) want(c *engine.Context[actors.ComposerMsg], seq uint32) {
+	if !k.inHand(seq) || k.piece.granted {
+		return
+	}
 	actors.Channels.Ref(c.System(), k.order.Channel).Tell(actors.WantDemand{
 		Composer: c.ID(), Campaign: k.order.Campaign, Run: k.order.Run, Window: k.order.Window,
 		Bytes: k.piece.demand, Piece: k.seq, Anew: k.anew,
 	})
-	k.anew = false // the rest of the re-drive adds to what its first piece began
+	c.After(wantEvery, wanting{seq: seq})
 }
 
 // granted renders the piece in hand and tells it, or gives it back where its bytes are not those that were frozen.
@@ -195,6 +211,7 @@ func (k *Composer) granted(c *engine.Context[actors.ComposerMsg], m actors.Grant
 		return // for a piece that was given back: its demand is void with the window
 	}
 	k.piece.granted = true
+	k.anew = false // the rest of the re-drive adds to what its first piece began
 	posts, altered, hashes := k.render()
 	switch {
 	case len(altered) == 0:

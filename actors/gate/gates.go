@@ -11,7 +11,7 @@ import (
 )
 
 // DefaultInFlight is how many calls of a gate are in flight at most.
-const DefaultInFlight = 1024
+const DefaultInFlight = 2048
 
 // Deps are what gates need from outside.
 type Deps struct {

@@ -43,6 +43,13 @@ type (
 		path     actors.Span
 		answer   provider.Answer
 	}
+	// voided says that a call didn't begin in its token's time.
+	voided struct {
+		actors.PosterMsg
+		token uint64
+		run   string
+		path  actors.Span
+	}
 	// again repeats a report that was not recorded in time.
 	again struct {
 		actors.PosterMsg
@@ -91,6 +98,8 @@ func (p *Poster) Handle(c *engine.Context[actors.PosterMsg], m actors.PosterMsg)
 		p.post(c, m)
 	case actors.Start:
 		p.start(c, m)
+	case voided:
+		p.voided(c, m)
 	case answered:
 		p.answered(c, m)
 	case actors.GiveBack:
@@ -187,9 +196,6 @@ func (p *Poster) start(c *engine.Context[actors.PosterMsg], m actors.Start) {
 	}
 	h.phase = calling
 	h.tries++
-	if m.Report {
-		p.gate().Tell(gate.Started{Token: m.Token, At: now})
-	}
 	p.call(c, h, m)
 }
 
@@ -200,8 +206,15 @@ func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors
 		Endpoint: m.Endpoint, To: m.To, Messages: m.Messages,
 		Key: actors.RetryKey(p.deps.Cluster, m.Run, m.Window, m.Chunk, m.Path),
 	}
-	crash := p.deps.Crash
+	crash, to := p.deps.Crash, p.gate()
 	c.Go(func(ctx context.Context) actors.PosterMsg {
+		now := time.Now() // the start that counts: this goroutine may have waited for a processor
+		if now.After(token.Expires) {
+			return voided{token: token.Token, run: m.Run, path: m.Path}
+		}
+		if token.Report {
+			to.Tell(gate.Started{Token: token.Token, At: now})
+		}
 		ctx, cancel := context.WithTimeout(ctx, provider.Timeout)
 		defer cancel()
 		crash("poster.call.before")
@@ -209,6 +222,15 @@ func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors
 		crash("poster.call.after")
 		return answered{token: token.Token, endpoint: m.Endpoint, run: m.Run, path: m.Path, answer: a}
 	})
+}
+
+// voided is a token that ran out before its call began: nothing was sent.
+func (p *Poster) voided(c *engine.Context[actors.PosterMsg], m voided) {
+	p.gate().Tell(gate.Unused{Token: m.token})
+	if h := p.find(m.run, m.path); h != nil && h.phase == calling {
+		h.tries--
+		p.wait(c, h, 0)
+	}
 }
 
 func (p *Poster) answered(c *engine.Context[actors.PosterMsg], m answered) {
