@@ -113,11 +113,12 @@ func TestInProgress(t *testing.T) {
 
 func TestDisconnect(t *testing.T) {
 	d := newDesk(t, "")
-	big := "user_id,name\n"
+	var big strings.Builder
+	big.WriteString("user_id,name\n")
 	for i := range 20_000 {
-		big += fmt.Sprintf("U%032x,%0100d\n", i, i)
+		fmt.Fprintf(&big, "U%032x,%0100d\n", i, i)
 	}
-	f := form{key: "k", campaign: file(text), audience: big}
+	f := form{key: "k", campaign: file(text), audience: big.String()}
 	body, kind := f.body()
 	r, w := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -124,11 +124,11 @@ func readEnviron(environ []string) (layer, error) {
 	provider := env.Provider("", env.Opt{
 		EnvironFunc: func() []string { return environ },
 		TransformFunc: func(name, value string) (string, any) {
-			key, err := settingOf(name)
-			unknown = errors.Join(unknown, err)
 			if value == "" {
 				return "", nil // an empty variable is an unset one
 			}
+			key, err := settingOf(name)
+			unknown = errors.Join(unknown, err)
 			return key, value
 		},
 	})

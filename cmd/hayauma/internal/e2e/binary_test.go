@@ -1,0 +1,43 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// workshop is where the binary is built; TestMain removes it.
+var workshop string
+
+// built makes the binary once. It has crash points, which do nothing unless one is armed.
+var built = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workshop, "hayauma")
+	out, err := exec.Command("go", "build", "-tags", "crashpoints", "-o", path, "hayauma.example/cmd/hayauma").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	var err error
+	if workshop, err = os.MkdirTemp("", "hayauma-e2e-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(workshop)
+	return m.Run()
+}
+
+func binary(t testing.TB) string {
+	t.Helper()
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
