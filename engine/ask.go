@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ type ask struct {
 	state atomic.Uint64
 	value any           // written by who takes the state from awaited, before done
 	done  chan struct{} // capacity 1
+	home  *askShard
 }
 
 // answer delivers v if the question of this generation is still open. It never blocks.
@@ -28,53 +30,85 @@ func (a *ask) answer(gen uint32, v any) {
 	}
 }
 
-// asks lends asks; they belong to one system because their channels may belong to its bubble.
+// asks lends asks. They belong to one system, because their channels may belong to its bubble and because its end answers them
+// all: so nobody who waits has to watch for that end.
 type asks struct {
-	sys  *System
-	pool sync.Pool
+	sys    *System
+	shards [askShards]askShard
 
 	number  atomic.Uint64
 	pending sync.Map // string → address; asks that Hollywood processes answer
 }
 
-func (p *asks) init(s *System) {
-	p.sys = s
-	p.pool.New = func() any { return &ask{done: make(chan struct{}, 1)} }
+const askShards = 16
+
+type askShard struct {
+	mu   sync.Mutex
+	free []*ask // guarded by mu
+	all  []*ask // as many as were ever open at once; guarded by mu
+	_    [64]byte
 }
 
 // open returns an ask and its new generation.
 func (p *asks) open() (*ask, uint32) {
-	a := p.pool.Get().(*ask)
+	a := p.shards[rand.Uint32()%askShards].get()
 	gen := uint32(a.state.Load()>>1) + 1
 	a.state.Store(uint64(gen)<<1 | 1)
+	if p.sys.dead.Load() { // end may have missed it
+		a.answer(gen, context.Cause(p.sys.ctx))
+	}
 	return a, gen
+}
+
+func (s *askShard) get() *ask {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.free); n > 0 {
+		a := s.free[n-1]
+		s.free = s.free[:n-1]
+		return a
+	}
+	a := &ask{done: make(chan struct{}, 1), home: s}
+	s.all = append(s.all, a)
+	return a
+}
+
+// end answers every open ask, after dead was set.
+func (p *asks) end(err error) {
+	for i := range p.shards {
+		s := &p.shards[i]
+		s.mu.Lock()
+		for _, a := range s.all {
+			a.answer(uint32(a.state.Load()>>1), err)
+		}
+		s.mu.Unlock()
+	}
 }
 
 // await waits for the answer and gives the ask back.
 func (p *asks) await(ctx context.Context, a *ask, gen uint32) (any, error) {
+	if ctx.Done() == nil {
+		<-a.done
+		return a.close(), nil
+	}
 	select {
 	case <-a.done:
-		return p.close(a), nil
+		return a.close(), nil
 	case <-ctx.Done():
-		return nil, p.abandon(a, gen, ctx.Err())
-	case <-p.sys.ctx.Done():
-		return nil, p.abandon(a, gen, context.Cause(p.sys.ctx))
 	}
-}
-
-// abandon makes later answers late, and takes one that is just being given.
-func (p *asks) abandon(a *ask, gen uint32, err error) error {
 	if !a.state.CompareAndSwap(uint64(gen)<<1|1, uint64(gen)<<1) {
-		<-a.done
+		<-a.done // an answer is just being given
 	}
-	p.close(a)
-	return err
+	a.close()
+	return nil, ctx.Err()
 }
 
-func (p *asks) close(a *ask) any {
-	v := a.value
+func (a *ask) close() any {
+	v, s := a.value, a.home
 	a.value = nil
-	p.pool.Put(a)
+	s.mu.Lock()
+	s.free = append(s.free, a)
+	s.mu.Unlock()
 	return v
 }
 

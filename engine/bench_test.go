@@ -213,6 +213,8 @@ func BenchmarkAsk64(b *testing.B) {
 	r := active(b, benchSystem(b), "a")
 	ctx := context.Background()
 	b.SetParallelism(32)
+	began := cpu()
+	defer func() { perMessage(b, b.N, began) }()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			if _, err := engine.Ask[bool, counterMsg](ctx, r, get{}); err != nil {
@@ -321,6 +323,8 @@ func BenchmarkHollywoodAsk64(b *testing.B) {
 	e := hollywood(b)
 	pid := hollywoodSink(e, "a")
 	b.SetParallelism(32)
+	began := cpu()
+	defer func() { perMessage(b, b.N, began) }()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			if _, err := e.Request(pid, get{}, time.Second).Result(); err != nil {

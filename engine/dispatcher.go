@@ -31,7 +31,6 @@ type dispatcher struct {
 	awake   int // workers not waiting
 	waiting int
 	wake    sync.Cond
-	left    sync.Cond // signalled when a worker ends after a kill
 	closed  bool
 
 	taken   uint64 // turns begun
@@ -54,7 +53,7 @@ func newDispatcher(s *System, cfg Dispatcher) *dispatcher {
 	}
 	d := &dispatcher{sys: s, share: cfg.Messages, workers: cfg.Workers}
 	d.crew.Store(&[]*worker{})
-	d.wake.L, d.left.L = &d.mu, &d.mu
+	d.wake.L = &d.mu
 	d.timer = time.AfterFunc(time.Hour, d.rescue)
 	d.timer.Stop()
 	d.mu.Lock()
@@ -148,7 +147,9 @@ func (d *dispatcher) dismiss(w *worker) {
 	d.crew.Store(&crew)
 	d.present--
 	d.awake--
-	d.left.Broadcast()
+	if d.closed {
+		d.sys.workerEnded()
+	}
 }
 
 // take waits for a cell; nil ends the worker.
@@ -172,25 +173,17 @@ func (d *dispatcher) take(w *worker) *cell {
 	return d.queue.pop()
 }
 
-// close ends the workers: each after the message in its hands.
-func (d *dispatcher) close() {
+// close ends the workers, each after the message in its hands, and returns how many there are.
+func (d *dispatcher) close() int {
 	d.timer.Stop()
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.closed = true
 	d.queue = ring{}
 	d.awake += d.waiting
 	d.waiting = 0
-	d.mu.Unlock()
 	d.wake.Broadcast()
-}
-
-// quiesce waits after close until only the caller's own workers are left.
-func (d *dispatcher) quiesce(own int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for d.awake > own {
-		d.left.Wait()
-	}
+	return d.present
 }
 
 // ring is a queue of cells that grows, and shrinks when it is empty.

@@ -136,7 +136,7 @@ func (c *cell) forget() {
 	c.sys.Store(sysClosed)
 	c.cur, c.ext = left, nil
 	c.kind.forget(c)
-	c.kind.sys.left(1)
+	c.kind.sys.departed(1)
 }
 
 // deactivate ends the activation: nothing of it runs or is owed afterwards.

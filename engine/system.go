@@ -46,17 +46,23 @@ type System struct {
 	cancel   context.CancelCauseFunc
 	stopping atomic.Bool
 	dead     atomic.Bool
-	workers  sync.WaitGroup // dispatchers' goroutines
-	tasks    sync.WaitGroup // Go functions and replays
-	live     atomic.Int64   // cells in memory; raised under a lock that Stop takes after stopping is set
-	emptied  chan struct{}  // closed when a stopping system has no cell any more
-	empty    sync.Once
+
+	_       [64]byte       // what is read at each message stands above, on other cache lines than what is written
+	workers sync.WaitGroup // dispatchers' goroutines
+	tasks   sync.WaitGroup // Go functions and replays
+	live    atomic.Int64   // cells in memory; raised under a lock that Stop takes after stopping is set
+	emptied chan struct{}  // closed when a stopping system has no cell any more
+	empty   sync.Once
 
 	blockedCount atomic.Uint64
 	blockers     sync.Map // kind → true: named in the log
 
 	published   atomic.Int64 // dead letters published in the tick publishedAt
 	publishedAt atomic.Uint32
+
+	endMu sync.Mutex
+	ended int // workers that ended after their dispatcher was closed; guarded by endMu
+	end   sync.Cond
 
 	kinds      kindTable
 	plainStats kindStats
@@ -80,12 +86,12 @@ func New(cfg Config) (*System, error) {
 	if s.messages == nil {
 		s.messages = codec.NewRegistry()
 	}
+	s.end.L = &s.endMu
 	s.plain = map[string]*cell{}
 	s.emptied = make(chan struct{})
 	s.clock.began = time.Now()
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.asks.init(s)
-	s.replays.sys = s
+	s.asks.sys, s.replays.sys = s, s
 	var err error
 	if s.hollywood, err = actor.NewEngine(actor.NewEngineConfig().WithRemote(&remoter{sys: s})); err != nil {
 		return nil, err
@@ -137,7 +143,7 @@ func (s *System) Stop(ctx context.Context) error {
 	for _, c := range s.allCells() {
 		c.pushSystem(terminate{reasonStopped})
 	}
-	s.left(0)
+	s.departed(0)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -173,8 +179,8 @@ func (s *System) Kill() {
 	s.shut(ErrKilled, own)
 }
 
-// left counts cells that have left memory.
-func (s *System) left(n int64) {
+// departed counts cells that have left memory.
+func (s *System) departed(n int64) {
 	if s.live.Add(-n) == 0 && s.stopping.Load() {
 		s.empty.Do(func() { close(s.emptied) })
 	}
@@ -185,16 +191,28 @@ func (s *System) shut(cause error, own int) {
 		return
 	}
 	s.cancel(cause)
+	s.asks.end(cause)
 	s.clock.stop()
 	for _, k := range s.kinds.all() {
 		k.sweep.stop()
 	}
+	workers := 0
 	for _, d := range s.dispatchers {
-		d.close()
+		workers += d.close()
 	}
-	for _, d := range s.dispatchers {
-		d.quiesce(own)
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	for workers-s.ended > own {
+		s.end.Wait()
 	}
+}
+
+// workerEnded counts a worker that ended after its dispatcher was closed.
+func (s *System) workerEnded() {
+	s.endMu.Lock()
+	defer s.endMu.Unlock()
+	s.ended++
+	s.end.Broadcast()
 }
 
 // allCells returns every cell that may still take messages.
