@@ -169,7 +169,7 @@ func (r *reminders) begin() bool {
 }
 
 // near returns what is to be read now; r.mu is held.
-func (r *reminders) near(at int64) []bucketKey {
+func (r *reminders) near(at int64) []reading {
 	if r.retry > at || r.stopped {
 		return nil
 	}
@@ -187,7 +187,7 @@ func (r *reminders) tell(batch []entry, at int64) {
 }
 
 // read loads buckets beside the firing; r.work is counted by the caller's tick, so it can't be over.
-func (r *reminders) read(keys []bucketKey) {
+func (r *reminders) read(keys []reading) {
 	if len(keys) == 0 {
 		return
 	}
@@ -203,7 +203,7 @@ func (r *reminders) read(keys []bucketKey) {
 }
 
 // giveBack makes buckets far again and has them read later.
-func (r *reminders) giveBack(keys []bucketKey) {
+func (r *reminders) giveBack(keys []reading) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, k := range keys {
@@ -214,7 +214,7 @@ func (r *reminders) giveBack(keys []bucketKey) {
 }
 
 // load reads one bucket.
-func (r *reminders) load(ctx context.Context, k bucketKey) error {
+func (r *reminders) load(ctx context.Context, k reading) error {
 	o := r.solo.shards[k.shard]
 	c, err := r.solo.hold(ctx, o)
 	if err != nil {

@@ -42,7 +42,10 @@ func TestRemindersMatchModel(t *testing.T) {
 		acts := drawActs(r)
 		var problems []string
 		synctest.Test(t, func(t *testing.T) {
-			m := &reminderModel{t: t, store: journal.NewMemory(uuid.New()), due: map[string]time.Time{}, first: map[string]time.Time{}, ready: map[string]time.Time{}, number: map[string]uint64{}}
+			m := &reminderModel{
+				t: t, store: journal.NewMemory(uuid.New()), due: map[string]time.Time{}, first: map[string]time.Time{},
+				ready: map[string]time.Time{}, changed: map[string]time.Time{}, number: map[string]uint64{},
+			}
 			problems = m.run(acts)
 		})
 		if len(problems) > 0 {
@@ -62,7 +65,8 @@ type reminderModel struct {
 	due      map[string]time.Time // acknowledged reminders
 	first    map[string]time.Time // when each of them fired first
 	ready    map[string]time.Time // when each of them was known to the process
-	unclear  string               // the grain whose last change may or may not be stored
+	changed  map[string]time.Time // when it was set or forgotten: what was being told at that instant may be the old one
+	unclear  string               // the grain whose change may be stored already, or not yet
 	number   map[string]uint64
 	problems []string
 }
@@ -116,7 +120,7 @@ func (m *reminderModel) fired(_, id, _ string, due time.Time, _ []byte) {
 	now := time.Now()
 	want, ok := m.due[id]
 	switch {
-	case id == m.unclear:
+	case id == m.unclear, now.Equal(m.changed[id]):
 	case !ok:
 		m.complain("%s fired after it was forgotten", id)
 	case !due.Equal(want) || now.Before(due):
@@ -144,7 +148,7 @@ func (m *reminderModel) step(a act) {
 		m.change(id, time.Time{}, true)
 	case "lose":
 		m.mu.Lock()
-		m.losing, m.unclear = true, id
+		m.losing = true
 		m.mu.Unlock()
 		m.change(id, time.Now().Add(a.After), false)
 		m.mu.Lock()
@@ -171,6 +175,7 @@ func (m *reminderModel) change(id string, due time.Time, forget bool) {
 	old, had := m.due[id]
 	m.number[id]++
 	number := m.number[id]
+	m.unclear = id
 	m.mu.Unlock()
 	var marks []engine.Mark
 	if had {
@@ -184,6 +189,7 @@ func (m *reminderModel) change(id string, due time.Time, forget bool) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if err == nil || m.losing {
+			m.changed[id] = time.Now()
 			delete(m.first, id)
 			delete(m.due, id)
 			if !forget {

@@ -45,6 +45,7 @@ const (
 
 type bucket struct {
 	state   bucketState
+	reading uint64                 // loading: which reading of it; an older one says nothing
 	entries map[reminderKey]*entry // near
 	later   []change               // loading
 }
@@ -55,6 +56,13 @@ type timetable struct {
 	heap    entryHeap
 	far     int   // buckets that are
 	swept   int64 // the hour of the last look for spent buckets
+	reads   uint64
+}
+
+// reading is one reading of a far bucket.
+type reading struct {
+	bucketKey
+	number uint64
 }
 
 func newTimetable() *timetable { return &timetable{buckets: map[bucketKey]*bucket{}} }
@@ -79,25 +87,26 @@ func (t *timetable) know(k bucketKey) {
 }
 
 // approach returns the far buckets that are near now; they are loading from here on.
-func (t *timetable) approach(now int64) []bucketKey {
+func (t *timetable) approach(now int64) []reading {
 	if t.far == 0 {
 		return nil
 	}
-	var keys []bucketKey
+	var readings []reading
 	for k, b := range t.buckets {
 		if b.state == far && isNear(k.hour, now) {
-			b.state = loading
+			t.reads++
+			b.state, b.reading = loading, t.reads
 			t.far--
-			keys = append(keys, k)
+			readings = append(readings, reading{k, t.reads})
 		}
 	}
-	return keys
+	return readings
 }
 
 // loaded brings what a bucket's records say.
-func (t *timetable) loaded(k bucketKey, changes []change) {
-	b := t.buckets[k]
-	if b == nil || b.state != loading {
+func (t *timetable) loaded(r reading, changes []change) {
+	b := t.read(r)
+	if b == nil {
 		return
 	}
 	later := b.later
@@ -111,11 +120,19 @@ func (t *timetable) loaded(k bucketKey, changes []change) {
 }
 
 // failed makes a bucket far again, because its records couldn't be read. What came meanwhile is in them.
-func (t *timetable) failed(k bucketKey) {
-	if b := t.buckets[k]; b != nil && b.state == loading {
+func (t *timetable) failed(r reading) {
+	if b := t.read(r); b != nil {
 		*b = bucket{state: far}
 		t.far++
 	}
+}
+
+// read finds the bucket that waits for this reading. Where the shard was lost and claimed again meanwhile, there is none.
+func (t *timetable) read(r reading) *bucket {
+	if b := t.buckets[r.bucketKey]; b != nil && b.state == loading && b.reading == r.number {
+		return b
+	}
+	return nil
 }
 
 // apply takes a change that is stored.

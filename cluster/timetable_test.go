@@ -90,12 +90,13 @@ func TestFarBuckets(t *testing.T) {
 	if keys := table.approach(t0 + 4*hour - 1); keys != nil {
 		t.Errorf("%v is not near yet", keys)
 	}
-	if keys := table.approach(t0 + 4*hour); !slices.Equal(keys, []bucketKey{k}) {
-		t.Errorf("near are %v", keys)
+	keys := table.approach(t0 + 4*hour)
+	if len(keys) != 1 || keys[0].bucketKey != k {
+		t.Fatalf("near are %v", keys)
 	}
 	table.apply(3, forget("a", t0+5*hour+minute), t0+4*hour) // while it is being read
 	table.apply(3, set("b", t0+5*hour), t0+4*hour)
-	table.loaded(k, []change{set("a", t0+5*hour+minute), set("c", t0+5*hour)})
+	table.loaded(keys[0], []change{set("a", t0+5*hour+minute), set("c", t0+5*hour)})
 	if got := fired(table, t0+6*hour); got != "b c" {
 		t.Errorf("fired %q", got)
 	}
@@ -117,17 +118,29 @@ func TestFailedReadIsTriedAgain(t *testing.T) {
 	table := newTimetable()
 	k := bucketKey{1, hourOf(t0)}
 	table.know(k)
-	if len(table.approach(t0)) != 1 || len(table.approach(t0)) != 0 {
-		t.Error("a bucket that is being read approaches")
+	first := table.approach(t0)
+	if len(first) != 1 || len(table.approach(t0)) != 0 {
+		t.Fatal("a bucket that is being read approaches")
 	}
-	table.failed(k)
-	if len(table.approach(t0)) != 1 {
-		t.Error("a bucket that could not be read doesn't approach again")
+	table.failed(first[0])
+	second := table.approach(t0)
+	if len(second) != 1 {
+		t.Fatal("a bucket that could not be read doesn't approach again")
 	}
 	table.leave(1)
-	table.loaded(k, []change{set("a", t0)})
+	table.loaded(second[0], []change{set("a", t0)})
 	if table.size() != 0 {
 		t.Error("a lost shard has reminders")
+	}
+	table.know(k)
+	third := table.approach(t0)
+	table.loaded(second[0], []change{set("a", t0)})
+	if table.size() != 0 {
+		t.Error("what was read before the shard was claimed again counts")
+	}
+	table.loaded(third[0], []change{set("b", t0)})
+	if got := fired(table, t0); got != "b" {
+		t.Errorf("fired %q", got)
 	}
 }
 
@@ -137,9 +150,9 @@ func TestTimetableMatchesModel(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		table, model, store := newTimetable(), map[string]*want{}, map[bucketKey][]change{}
 		at := t0
-		load := func(keys []bucketKey) {
+		load := func(keys []reading) {
 			for _, k := range keys {
-				table.loaded(k, store[k])
+				table.loaded(k, store[k.bucketKey])
 			}
 		}
 		apply := func(c change) {

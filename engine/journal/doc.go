@@ -11,7 +11,7 @@
 //
 //	unit ──▶ queue ──▶ batch ──▶ Store.Append ──▶ nil ─────────▶ done(nil)
 //	                     ▲            │
-//	                     │            ├─ ErrBusy ───────────────▶ the same batch again, nothing was stored
+//	                     │            ├─ ErrBusy ───────────────▶ the same batch again; after BusyFor done(ErrBusy)
 //	                     │            ├─ no answer ─────────────▶ the same batch, same id, until UnclearFor is over ─▶ ErrLost
 //	                     │            ├─ ErrFull, ErrTooLarge ──▶ done(err), and for each later unit of those grains
 //	                     └── next ◀───┘  ErrFenced ─────────────▶ OnLost once, done(ErrFenced) for this and every later unit

@@ -15,26 +15,36 @@ const (
 	giveUp                 // it may be stored, and there was time enough to find out
 )
 
-// fate follows the attempts of one batch. since is the time of the first unclear answer: from then on a refusal of a
-// repeat doesn't say that the first attempt was refused too.
-type fate struct{ since time.Time }
+// fate follows the attempts of one batch. unclear is the time of the first unclear answer: from then on a refusal of a repeat
+// doesn't say that the first attempt was refused too. busy is the time of the first busy answer.
+type fate struct{ unclear, busy time.Time }
 
-func (f *fate) decide(err error, now time.Time, unclearFor time.Duration) verdict {
+func (f *fate) decide(err error, now time.Time, opts WriterOptions) verdict {
 	switch {
 	case err == nil:
 		return settled
-	case errors.Is(err, ErrFenced) && f.since.IsZero():
+	case !f.unclear.IsZero():
+		return f.decideUnclear(err, now, opts)
+	case errors.Is(err, ErrBusy):
+		if f.busy.IsZero() {
+			f.busy = now
+		}
+		if now.Sub(f.busy) >= opts.BusyFor {
+			return settled
+		}
+		return again
+	case errors.Is(err, ErrFenced), refused(err):
 		return settled
+	}
+	f.unclear = now
+	return again
+}
+
+func (f *fate) decideUnclear(err error, now time.Time, opts WriterOptions) verdict {
+	switch {
 	case errors.Is(err, ErrFenced):
 		return tooLate
-	case f.since.IsZero() && errors.Is(err, ErrBusy):
-		return again
-	case f.since.IsZero() && refused(err):
-		return settled
-	case f.since.IsZero():
-		f.since = now
-	}
-	if now.Sub(f.since) >= unclearFor {
+	case now.Sub(f.unclear) >= opts.UnclearFor:
 		return giveUp
 	}
 	return again

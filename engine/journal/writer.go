@@ -24,6 +24,7 @@ type WriterOptions struct {
 	BatchBytes int             // Data in one batch; 0 is 4 MiB
 	AttemptFor time.Duration   // one Append of the store; 0 is 2 s
 	UnclearFor time.Duration   // how long a batch without a clear answer is repeated before the shard is given up; 0 is 10 s
+	BusyFor    time.Duration   // how long a batch that the store calls busy is repeated before its units fail with ErrBusy; 0 is 30 s
 	OnLost     func(err error) // runs once, on the writer's goroutine, before the units that fail by it are reported
 }
 
@@ -42,6 +43,9 @@ func (o WriterOptions) withDefaults() WriterOptions {
 	}
 	if o.UnclearFor == 0 {
 		o.UnclearFor = 10 * time.Second
+	}
+	if o.BusyFor == 0 {
+		o.BusyFor = 30 * time.Second
 	}
 	return o
 }
@@ -206,7 +210,7 @@ func (w *Writer) deliver(b batch) error {
 	var fate fate
 	for backoff := firstBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		err := w.attempt(id, b.records)
-		switch fate.decide(err, time.Now(), w.opts.UnclearFor) {
+		switch fate.decide(err, time.Now(), w.opts) {
 		case settled:
 			return err
 		case tooLate:
@@ -223,7 +227,7 @@ func (w *Writer) deliver(b batch) error {
 }
 
 func (w *Writer) stopped(f fate) error {
-	if f.since.IsZero() {
+	if f.unclear.IsZero() {
 		return context.Cause(w.ctx)
 	}
 	return fmt.Errorf("%w: %w", ErrLost, context.Cause(w.ctx))
@@ -282,5 +286,5 @@ func (w *Writer) lose(err error) {
 
 // refused: the batch is surely not stored, and the writer goes on.
 func refused(err error) bool {
-	return errors.Is(err, ErrFull) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrName)
+	return errors.Is(err, ErrFull) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrName) || errors.Is(err, ErrBusy)
 }

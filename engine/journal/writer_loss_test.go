@@ -28,6 +28,29 @@ func TestWriterTriesAgainWhenBusy(t *testing.T) {
 	})
 }
 
+func TestWriterDoesNotTryForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, journal.WriterOptions{BusyFor: time.Second})
+		b.fault = func(n int, c journal.Call) error {
+			if time.Since(b.began) < 1100*time.Millisecond {
+				return journal.ErrBusy
+			}
+			return nil
+		}
+		b.add("a", 1)
+		synctest.Wait()
+		b.add("a", 2) // must not be stored without the first
+		b.add("b", 1)
+		b.flush()
+		b.add("a", 1)
+		b.flush()
+		b.want("reports", b.reports, "a1@1033 busy", "a2@1124 busy", "b1@1124", "a1@1134")
+		if len(b.lost) != 0 {
+			t.Errorf("lost: %v", b.lost)
+		}
+	})
+}
+
 func TestWriterRepeatsAfterALostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, journal.WriterOptions{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,15 +129,18 @@ func faultOf(ctx context.Context, store *journal.Memory, f fault, done bool) err
 // send appends as careless owners do: they go on after a refusal until they hear of it, and then use that number again.
 func (p plan) send(w *journal.Writer) []*sent {
 	next, extras := map[string]uint64{}, uint64(0)
+	var mu sync.Mutex // guards the reports
 	var units []*sent
 	for _, u := range p.Units {
 		s := &sent{grain: fmt.Sprint("g", u.Grain), events: uint64(u.Events)}
+		mu.Lock()
 		for _, old := range units {
 			if old.grain == s.grain && old.reported && old.err != nil && !old.heard {
 				old.heard = true
 				next[s.grain] = min(next[s.grain], old.first-1)
 			}
 		}
+		mu.Unlock()
 		s.first = next[s.grain] + 1
 		next[s.grain] += s.events
 		r := record(s.grain, s.first, u.Size)
@@ -148,7 +152,7 @@ func (p plan) send(w *journal.Writer) []*sent {
 			extra = append(extra, record("x", extras, 1))
 		}
 		units = append(units, s)
-		w.Append(r, extra, s.report(units))
+		w.Append(r, extra, s.report(&mu, units))
 		time.Sleep(time.Duration(u.Pause) * time.Millisecond)
 		synctest.Wait()
 	}
@@ -157,8 +161,10 @@ func (p plan) send(w *journal.Writer) []*sent {
 
 var errOrder = errors.New("reported twice, or before an earlier one")
 
-func (s *sent) report(units []*sent) func(error) {
+func (s *sent) report(mu *sync.Mutex, units []*sent) func(error) {
 	return func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
 		for _, earlier := range units {
 			if earlier != s && !earlier.reported || s.reported {
 				err = errOrder

@@ -95,7 +95,7 @@ var errorWords = []struct {
 	word string
 }{
 	{journal.ErrFenced, "fenced"}, {journal.ErrFull, "full"}, {journal.ErrTooLarge, "large"},
-	{journal.ErrLost, "lost"}, {journal.ErrClosed, "closed"}, {journal.ErrName, "name"},
+	{journal.ErrLost, "lost"}, {journal.ErrClosed, "closed"}, {journal.ErrName, "name"}, {journal.ErrBusy, "busy"},
 }
 
 func (b *bench) want(what string, got []string, want ...string) {
