@@ -18,6 +18,7 @@ const (
 	rescueAfter  = time.Millisecond       // how long a lone waiting cell may stand behind a busy worker before another is woken
 	blockedAfter = 100 * time.Millisecond // how long all workers may be busy with one message each before a stand-in begins
 	maxStandIns  = 1024
+	maxYields    = 2 // before a worker without work waits
 )
 
 // dispatcher runs cells on a fixed set of workers. One waiting cell is left to a worker that is awake anyway, because waking
@@ -155,16 +156,25 @@ func (d *dispatcher) dismiss(w *worker) {
 // take waits for a cell; nil ends the worker.
 func (d *dispatcher) take(w *worker) *cell {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	for d.queue.len() == 0 && !d.closed {
-		if d.present > d.workers {
+	for yields := 0; d.queue.len() == 0 && !d.closed; {
+		switch {
+		case d.present > d.workers:
 			d.dismiss(w) // a stand-in is not needed any more
+			d.mu.Unlock()
 			return nil
+		case yields < maxYields:
+			yields++
+			d.mu.Unlock()
+			runtime.Gosched() // who was just answered often has the next message
+			d.mu.Lock()
+		default:
+			d.awake--
+			d.waiting++
+			d.wake.Wait() // who signals moves this worker from waiting to awake
+			yields = 0
 		}
-		d.awake--
-		d.waiting++
-		d.wake.Wait() // who signals moves this worker from waiting to awake
 	}
+	defer d.mu.Unlock()
 	if d.closed {
 		d.dismiss(w)
 		return nil
