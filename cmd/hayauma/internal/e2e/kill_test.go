@@ -37,7 +37,7 @@ var rounds = []round{
 	{"poster.report.before:80"},
 	{"campaign.persist.after:5"},
 	{"composer.tell.after", "campaign.redrive.after"},
-	{"campaign.window.told", "campaign.redrive.before:2", "poster.call.after:40"},
+	{"campaign.window.told", "campaign.redrive.before", "poster.call.after:40"},
 }
 
 // TestKillAtCrashPoints kills the daemon at each point while it delivers a personalised and a uniform campaign through a bad
@@ -75,12 +75,22 @@ func (w *world) round(n int, deaths round) {
 		if w.daemon.url != "" {
 			w.submitAll(pair)
 		}
-		w.daemon.wait(deathFor)
-		if !w.daemon.bySIGKILL() {
-			w.t.Fatalf("%s: the daemon ended by itself: %s\n%s", point, w.daemon.cmd.ProcessState, tail(w.daemon.said()))
-		}
+		w.dies(point)
 	}
 	w.survive(pair)
+}
+
+// dies waits for the daemon's death at the point.
+func (w *world) dies(point string) {
+	w.t.Helper()
+	select {
+	case <-w.daemon.ended:
+	case <-time.After(deathFor):
+		w.t.Fatalf("%s was not reached within %v\n%s", point, deathFor, tail(w.daemon.said()))
+	}
+	if !w.daemon.bySIGKILL() {
+		w.t.Fatalf("%s: the daemon ended by itself: %s\n%s", point, w.daemon.cmd.ProcessState, tail(w.daemon.said()))
+	}
 }
 
 // pair writes both campaigns of a round; the provider doesn't know one of the uniform one's users.
