@@ -168,6 +168,19 @@ func TestBlockedHandlersDoNotStopTheSystem(t *testing.T) {
 	})
 }
 
+func TestNilFromGoIsNoMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		scripts.Ref(s, "a").Tell(func(c *engine.Context[script]) {
+			c.Go(func(context.Context) script { return nil })
+		})
+		synctest.Wait()
+		if k := statsOf(s, "script"); k.Failed != 0 || k.Depth != 0 {
+			t.Fatalf("%+v", k)
+		}
+	})
+}
+
 func TestManyAskers(t *testing.T) {
 	s := benchSystem(t)
 	r := active(t, s, "a")

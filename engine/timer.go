@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"reflect"
 	"runtime/debug"
 	"time"
 )
@@ -59,10 +60,21 @@ type goResult struct {
 	stack []byte
 }
 
-// Go runs f off the actor, on a goroutine of its own; what it returns arrives as a message, unless it is a nil interface. ctx ends
-// with the activation. The cell is not idle meanwhile. A panic in f counts as the cell's panic.
+// Go runs f off the actor, on a goroutine of its own; what it returns arrives as a message, unless it is nil. ctx ends with the
+// activation. The cell is not idle meanwhile. A panic in f counts as the cell's panic.
 func (c *Context[M]) Go(f func(ctx context.Context) M) {
-	c.cell.run(func(ctx context.Context) any { return f(ctx) })
+	c.cell.run(func(ctx context.Context) any { return message(f(ctx)) })
+}
+
+// message is m, or nil where m is nil: an interface, a pointer or a function.
+func message[M any](m M) any {
+	switch v := reflect.ValueOf(&m).Elem(); v.Kind() {
+	case reflect.Interface, reflect.Pointer, reflect.Func:
+		if v.IsNil() {
+			return nil
+		}
+	}
+	return m
 }
 
 func (c *cell) run(f func(ctx context.Context) any) {
