@@ -37,6 +37,14 @@
 // a first failure and later, up to 5 s, after repeated ones; no worker waits meanwhile. A refused append does the same, except that
 // a fenced grain's mailbox becomes dead letters. A mailbox at its bound refuses what comes.
 //
+// A worker stuck in a handler is a fault of that handler: it is counted and logged once per kind, and when all workers are stuck a
+// stand-in begins, so that the rest goes on. [System.Kill] ends a system as a dying process would: it is what crash tests use.
+//
+// # Cost
+//
+// An idle grain takes less than 200 bytes, its 33-byte identity and 16 bytes of state included: one cell, no goroutine, no mailbox,
+// no PID. A Tell allocates nothing and an Ask nothing beyond its answer; both are tests.
+//
 // # Under testing/synctest
 //
 // Workers wait on a condition variable and the clock rests when nothing is sent, so a bubble becomes idle when the actors are. A

@@ -1,0 +1,178 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hayauma.example/engine"
+	"hayauma.example/engine/enginetest"
+)
+
+func TestRepeatedPanicsPauseTheCellAndKeepItsMailbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		r := scripts.Ref(s, "a")
+		began := time.Now()
+		var at []time.Duration
+		fail := script(func(*engine.Context[script]) {
+			at = append(at, time.Since(began))
+			panic("again")
+		})
+		for range 4 {
+			r.Tell(fail)
+		}
+		time.Sleep(time.Minute)
+		least := []time.Duration{0, 0, 75 * time.Millisecond, 75*time.Millisecond + 150*time.Millisecond}
+		most := []time.Duration{0, 0, 100 * time.Millisecond, 300 * time.Millisecond}
+		if len(at) != 4 {
+			t.Fatalf("handled at %v, want 4 messages", at)
+		}
+		for i, d := range at {
+			if d < least[i] || d > most[i] {
+				t.Errorf("message %d after %v, want %v to %v", i, d, least[i], most[i])
+			}
+		}
+		if k := statsOf(s, "script"); k.Failed != 4 || k.Restarts != 4 || k.Depth != 0 || k.Received != 4 {
+			t.Errorf("%+v", k)
+		}
+	})
+}
+
+func TestTimerStopsUntilItsMessageIsHandled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		r := scripts.Ref(s, "a")
+		var fired []string
+		note := func(what string) script { return func(*engine.Context[script]) { fired = append(fired, what) } }
+		r.Tell(func(c *engine.Context[script]) {
+			c.After(time.Second, note("kept"))
+			if early := c.After(time.Second, note("early")); !early.Stop() || early.Stop() {
+				t.Error("a pending timer stops once")
+			}
+			queued := c.After(2*time.Second, note("queued"))
+			c.After(1500*time.Millisecond, func(*engine.Context[script]) {
+				time.Sleep(time.Second) // the timer's message comes into the mailbox meanwhile
+				if !queued.Stop() {
+					t.Error("a timer whose message waits is not stopped")
+				}
+			})
+		})
+		time.Sleep(time.Minute / 2)
+		synctest.Wait()
+		if !slices.Equal(fired, []string{"kept"}) {
+			t.Fatalf("fired %v", fired)
+		}
+	})
+}
+
+func TestTimersAndRepliesEndWithTheActivation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		r := scripts.Ref(s, "a")
+		var cancelled, fired bool
+		failed := make(chan error, 1)
+		go func() {
+			_, err := engine.Ask[int, script](t.Context(), r, func(c *engine.Context[script]) { c.Reply() })
+			failed <- err
+		}()
+		r.Tell(func(c *engine.Context[script]) {
+			c.After(time.Second, func(*engine.Context[script]) { fired = true })
+			c.Go(func(ctx context.Context) script {
+				<-ctx.Done()
+				cancelled = true
+				return func(*engine.Context[script]) { fired = true }
+			})
+		})
+		synctest.Wait()
+		r.Tell(func(*engine.Context[script]) { panic("end") })
+		var e *engine.PanicError
+		if err := <-failed; !errors.As(err, &e) {
+			t.Errorf("the kept reply ended with %v", err)
+		}
+		time.Sleep(10 * time.Second)
+		if !cancelled || fired {
+			t.Errorf("Go cancelled %v, message of the old activation handled %v", cancelled, fired)
+		}
+	})
+}
+
+// stubborn goes on with the same value after a panic.
+type stubborn struct{ restarts *int }
+
+func (stubborn) Handle(c *engine.Context[script], m script) { m(c) }
+
+func (s stubborn) Restarted() { *s.restarts++ }
+
+func TestPlainCellsRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		made, restarts := 0, 0
+		fresh, err := engine.Spawn[script](s, "fresh", scripted{}, engine.WithFactory(func() engine.Actor[script] { made++; return scripted{} }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same, err := engine.Spawn[script](s, "same", stubborn{&restarts})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range []engine.Ref[script]{fresh, same} {
+			r.Tell(func(*engine.Context[script]) { panic("once") })
+			if n, err := engine.Ask[int, script](t.Context(), r, func(c *engine.Context[script]) { c.Respond(1) }); n != 1 || err != nil {
+				t.Errorf("%s: %d, %v", r.ID(), n, err)
+			}
+		}
+		if made != 1 || restarts != 1 {
+			t.Errorf("%d made, %d restarted", made, restarts)
+		}
+		var unknown *engine.UnknownDispatcherError
+		if _, err := engine.Spawn[script](s, "x", scripted{}, engine.WithDispatcher("none")); !errors.As(err, &unknown) {
+			t.Errorf("an unknown dispatcher: %v", err)
+		}
+	})
+}
+
+func TestPrivateIdentitiesAreNotLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		s := enginetest.NewSystem(t, enginetest.Options{Log: slog.New(slog.NewTextHandler(&out, nil))})
+		kind := engine.NewKind[script](engine.KindConfig{Name: "person", Private: true})
+		engine.Serve(s, kind, func(string) engine.Actor[script] { return scripted{} })
+		_, err := engine.Ask[int, script](t.Context(), kind.Ref(s, "Usecret"), func(c *engine.Context[script]) {
+			c.Log().Info("handling")
+			panic("oh")
+		})
+		synctest.Wait()
+		if text := out.String() + err.Error(); strings.Contains(text, "Usecret") || !strings.Contains(text, "handling") {
+			t.Fatal(text)
+		}
+	})
+}
+
+func TestDispatchersAreSeparate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := enginetest.NewSystem(t, enginetest.Options{Dispatchers: map[string]engine.Dispatcher{"slow": {Workers: 1, Messages: 1}}})
+		kind := engine.NewKind[script](engine.KindConfig{Name: "slow", Dispatcher: "slow"})
+		engine.Serve(s, kind, func(string) engine.Actor[script] { return scripted{} })
+		var order []string
+		for i, id := range []string{"a", "a", "b", "b"} {
+			kind.Ref(s, id).Tell(func(c *engine.Context[script]) {
+				if i == 0 {
+					time.Sleep(time.Millisecond / 2) // all of them wait behind the first
+				}
+				order = append(order, c.ID())
+			})
+		}
+		synctest.Wait()
+		time.Sleep(time.Second)
+		if got := strings.Join(order, ""); got != "abab" {
+			t.Fatalf("with one message per turn the order is %s, want abab", got)
+		}
+	})
+}
