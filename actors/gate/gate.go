@@ -36,6 +36,7 @@ type gate struct {
 
 	parked  parked
 	flights map[uint64]flight
+	width   width
 	token   uint64 // the last one
 
 	lots    map[uint64]*lot // those of which something will be known or is to be reported
@@ -55,7 +56,7 @@ type call = engine.Context[Msg]
 func newGate(gs *Gates, name string) *gate {
 	return &gate{
 		gates: gs, channel: name, id: gs.sys.Incarnation() + "/" + name,
-		parked: newParked(), flights: make(map[uint64]flight), lots: make(map[uint64]*lot), reports: newReports(),
+		parked: newParked(), flights: make(map[uint64]flight), width: newWidth(gs.deps.MaxInFlight), lots: make(map[uint64]*lot), reports: newReports(),
 	}
 }
 
@@ -140,6 +141,7 @@ func (g *gate) ended(c *call, m Ended, now time.Time) {
 		f.lot.out-- // its start was not reported: the channel holds the place for as long as it could need
 	}
 	delete(g.flights, m.Token)
+	g.width.ended(now.Sub(f.at), len(g.flights), now)
 	g.trouble(m, now)
 	g.pump(c, now)
 }
@@ -171,7 +173,7 @@ func (g *gate) withdraw(m Withdraw) {
 
 // may tells whether a call may start as far as the gate itself is concerned.
 func (g *gate) may() bool {
-	return len(g.flights) < g.gates.deps.MaxInFlight && g.provider != nil && g.gates.suspended.Load() == nil
+	return g.width.allows(len(g.flights)) && g.provider != nil && g.gates.suspended.Load() == nil
 }
 
 // pump starts what has tokens, one call of each run and endpoint in turn.

@@ -1,0 +1,80 @@
+package gate
+
+import (
+	"slices"
+	"time"
+)
+
+// width is how many calls may be in flight: as many as the provider's latency asks for, and no more, because each costs a connection and
+// two stacks, and what waits in a queue waits longer for more company. It is TCP Vegas' idea: latency is compared with that of a short
+// queue, so a slow provider gets many calls, a fast one few, and one that has stopped answering the least.
+//
+//	every widthSamples calls, with q the lower quartile of how long they took:
+//	    q > 2·base + widthSlack  →  limit·7/8     (a queue has built up somewhere, or the provider has trouble)
+//	    the limit was reached    →  limit·5/4 + 1
+//	every probeEvery: base is measured anew, as q of calls that had at most widthLeast-1 others beside them
+type width struct {
+	limit, least, most int
+	base               time.Duration // 0: not known yet
+	took               [widthSamples]time.Duration
+	n                  int
+	reached            bool // since the last adjustment
+
+	probe  time.Time // when base is measured next
+	before int       // the limit before the probe under way; 0: none is
+	skip   int       // calls of the probe that began in longer company
+}
+
+const (
+	widthSamples = 32
+	widthLeast   = 32
+	widthFirst   = 64
+	widthSlack   = 5 * time.Millisecond
+	probeEvery   = 30 * time.Second
+)
+
+func newWidth(most int) width {
+	return width{limit: min(widthFirst, most), least: min(widthLeast, most), most: most}
+}
+
+// allows tells whether a call may start beside those in flight.
+func (w *width) allows(inFlight int) bool {
+	if inFlight >= w.limit {
+		w.reached = true
+		return false
+	}
+	return true
+}
+
+// ended takes how long a call took, from its token to its end, with how many are still in flight.
+func (w *width) ended(took time.Duration, inFlight int, now time.Time) {
+	if w.skip > 0 {
+		w.skip--
+		return
+	}
+	w.took[w.n] = took
+	if w.n++; w.n == widthSamples {
+		w.adjust(inFlight, now)
+	}
+}
+
+func (w *width) adjust(inFlight int, now time.Time) {
+	slices.Sort(w.took[:])
+	q := w.took[widthSamples/4]
+	switch {
+	case w.before > 0:
+		w.base, w.limit, w.before = q, w.before, 0
+		w.probe = now.Add(probeEvery)
+	case w.base == 0:
+		w.base = q
+		w.probe = now.Add(probeEvery)
+	case !now.Before(w.probe):
+		w.before, w.limit, w.skip = w.limit, w.least, inFlight
+	case q > 2*w.base+widthSlack:
+		w.limit = max(w.least, w.limit*7/8)
+	case w.reached:
+		w.limit = min(w.most, w.limit*5/4+1)
+	}
+	w.base = min(w.base, q)
+	w.n, w.reached = 0, false
+}

@@ -1,0 +1,56 @@
+package gate
+
+import (
+	"testing"
+	"time"
+)
+
+// TestWidthFollowsLatency plays providers of which each serves a number of calls at once: the width settles where more company would only wait.
+func TestWidthFollowsLatency(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		latency  time.Duration // of an idle provider
+		capacity int           // calls served at once without waiting
+		from, to int
+	}{
+		{"fast and narrow", 200 * time.Microsecond, 4, 32, 256},
+		{"20 ms, wide", 20 * time.Millisecond, 400, 400, 1200},
+		{"100 ms, very wide", 100 * time.Millisecond, 100_000, 2048, 2048},
+		{"dead: every call runs into its time-out", 10 * time.Second, 1, 32, 64},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWidth(2048)
+			now := time.Unix(0, 0)
+			for range 4000 * widthSamples {
+				w.allows(w.limit) // the next one has to wait
+				took := time.Duration(float64(tt.latency) * max(1, float64(w.limit)/float64(tt.capacity)))
+				now = now.Add(took / time.Duration(w.limit))
+				w.ended(took, w.limit-1, now)
+			}
+			if w.limit < tt.from || w.limit > tt.to {
+				t.Errorf("width %d, want %d to %d", w.limit, tt.from, tt.to)
+			}
+		})
+	}
+}
+
+func TestWidthStaysWithinItsBounds(t *testing.T) {
+	w := newWidth(5)
+	for i := range 100 * widthSamples {
+		w.allows(5)
+		w.ended(time.Duration(i%7)*time.Second, 4, time.Unix(int64(i), 0))
+		if w.limit < 1 || w.limit > 5 {
+			t.Fatalf("width %d after %d calls", w.limit, i)
+		}
+	}
+}
+
+func TestWidthGrowsOnlyWhenReached(t *testing.T) {
+	w := newWidth(2048)
+	for range 10 * widthSamples {
+		w.ended(time.Millisecond, 1, time.Unix(0, 0))
+	}
+	if w.limit != widthFirst {
+		t.Errorf("width %d grew without need", w.limit)
+	}
+}
