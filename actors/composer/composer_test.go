@@ -1,0 +1,303 @@
+package composer_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/audience"
+	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/composer"
+	"hayauma.example/actors/plan"
+	"hayauma.example/actors/template"
+	"hayauma.example/engine"
+	"hayauma.example/engine/enginetest"
+	"hayauma.example/engine/journal"
+)
+
+const (
+	planned = `[{"type":"text","text":"hi {{ name }}"}]`
+	altered = `[{"type":"text","text":"hi {{ name | upcase }}"}]` // other bytes for ann and cat, the same for BOB and DAN
+)
+
+var due = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+
+// world is one composer; channel, posters and checker are played.
+type world struct {
+	sys     *engine.System
+	objects *objects
+	posts   *enginetest.Probe[actors.Post]
+	reports *enginetest.Probe[actors.Report]
+	wanted  *enginetest.Probe[actors.WantDemand]
+
+	mu     sync.Mutex
+	stingy bool // grants nothing by itself
+}
+
+// objects fails the next writes.
+type objects struct {
+	journal.Objects
+	mu   sync.Mutex
+	fail int
+}
+
+func (o *objects) Put(ctx context.Context, name string, data []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fail > 0 {
+		o.fail--
+		return errors.New("disk is full")
+	}
+	return o.Objects.Put(ctx, name, data)
+}
+
+func (o *objects) failing(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fail = n
+}
+
+type sink struct{ parts [][]byte }
+
+func (s *sink) Part(_ int, data []byte) error {
+	s.parts = append(s.parts, append([]byte(nil), data...))
+	return nil
+}
+
+// freeze stores the chunks of a run of four pushes.
+func freeze(t *testing.T, store journal.Objects, source string) plan.Table {
+	t.Helper()
+	dir, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dir.Close() }()
+	rows := "user_id,name\nua,ann\nub,BOB\nuc,cat\nud,DAN\n"
+	s := &sink{}
+	sum, err := audience.Ingest(t.Context(), audience.Source{Reader: strings.NewReader(rows)}, s,
+		audience.Options{Dir: dir, Needs: []string{"name"}, ID: func([]byte) bool { return true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl, err := template.Parse(json.RawMessage(source), template.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := plan.Input{Parts: sum.Parts, DuplicateParts: sum.DuplicateParts, Template: tmpl, Now: due, Part: func(n int) ([]byte, error) { return s.parts[n], nil }}
+	table, err := plan.Freeze(t.Context(), in, plan.Options{Dir: dir}, func(n int, _ plan.Entry, data []byte) error {
+		return store.Put(t.Context(), campaign.ChunkName("r", uint32(n)), data)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func newWorld(t *testing.T) *world {
+	store := enginetest.NewStore()
+	w := &world{sys: enginetest.NewSystem(t, enginetest.Options{Store: store}), objects: &objects{Objects: store}}
+	w.posts = enginetest.NewProbe[actors.Post](t, w.sys, "posts")
+	w.reports = enginetest.NewProbe[actors.Report](t, w.sys, "reports")
+	w.wanted = enginetest.NewProbe[actors.WantDemand](t, w.sys, "wanted")
+	engine.Serve(w.sys, actors.Channels, func(string) engine.Actor[actors.ChannelMsg] { return channels{w} })
+	engine.Serve(w.sys, actors.Posters, func(string) engine.Actor[actors.PosterMsg] { return posters{w} })
+	engine.Serve(w.sys, actors.Checkers, func(string) engine.Actor[actors.CheckerMsg] { return checkers{w} })
+	composer.Serve(w.sys, composer.Deps{Objects: w.objects})
+	if table := freeze(t, store, planned); len(table.Chunks) != 1 || table.Chunks[0].Mode != plan.Push {
+		t.Fatalf("planned as %+v", table)
+	}
+	return w
+}
+
+type channels struct{ w *world }
+
+func (a channels) Handle(_ *engine.Context[actors.ChannelMsg], m actors.ChannelMsg) {
+	want := m.(actors.WantDemand)
+	a.w.wanted.Tell(want)
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	if !a.w.stingy {
+		a.w.grant(want)
+	}
+}
+
+func (w *world) grant(m actors.WantDemand) {
+	actors.Composers.Ref(w.sys, m.Composer).Tell(actors.Granted{Bytes: m.Bytes, Piece: m.Piece})
+}
+
+func (w *world) grantNothing(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stingy = on
+}
+
+type posters struct{ w *world }
+
+func (a posters) Handle(_ *engine.Context[actors.PosterMsg], m actors.PosterMsg) {
+	a.w.posts.Tell(m.(actors.Post))
+}
+
+type checkers struct{ w *world }
+
+func (a checkers) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
+	r := m.(actors.Report)
+	a.w.reports.Tell(r)
+	c.Respond(actors.Recorded{Run: r.Run, Window: r.Window, Path: r.Path})
+}
+
+func span(lo, hi uint32) actors.Span { return actors.Span{Lo: lo, Hi: hi} }
+
+// compose tells the composer of a window its four paths, in two pieces.
+func (w *world) compose(window, number uint32, messages string, anew bool) {
+	w.ref(window).Tell(actors.Compose{Campaign: "c", Run: "r", Channel: "shop", Window: window, Number: number, Messages: json.RawMessage(messages),
+		Due: due, Deadline: due.Add(time.Hour), Paths: []actors.Path{{Span: span(0, 2), Anew: anew}, {Span: span(2, 4), Anew: anew}}})
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
+func (w *world) ref(window uint32) engine.Ref[actors.ComposerMsg] {
+	return actors.Composers.Ref(w.sys, actors.ComposerID("r", window))
+}
+
+// expect compares the recipients of all posts, in order, and all reports, in any.
+func (w *world) expect(t *testing.T, posts []uint32, reports ...actors.Report) {
+	t.Helper()
+	got := w.posts.Messages()
+	var at []uint32
+	for _, p := range got {
+		at = append(at, p.Path.Lo)
+	}
+	if len(at) != len(posts) {
+		t.Fatalf("posts of %v, want %v", at, posts)
+	}
+	for i := range at {
+		if at[i] != posts[i] {
+			t.Fatalf("posts of %v, want %v", at, posts)
+		}
+	}
+	told := w.reports.Messages()
+	if len(told) != len(reports) {
+		t.Fatalf("reports %+v, want %+v", told, reports)
+	}
+	for _, want := range reports {
+		found := false
+		for _, r := range told {
+			found = found || r.What == want.What && r.Path == want.Path && r.Window == want.Window && r.Poster == ""
+		}
+		if !found {
+			t.Fatalf("reports %+v, want %+v", told, want)
+		}
+	}
+}
+
+func TestNothingIsToldWithoutDemand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.grantNothing(true)
+		w.compose(1, 0, planned, false)
+		w.expect(t, nil)
+		asked := w.wanted.Messages()
+		if len(asked) != 1 || asked[0].Anew || asked[0].Bytes <= 0 {
+			t.Fatalf("demand %+v, want one piece at a time", asked)
+		}
+		w.grant(asked[0])
+		w.grant(asked[0]) // a second one is for nothing
+		synctest.Wait()
+		w.expect(t, []uint32{0, 1})
+		w.grant(w.wanted.Wait(2))
+		synctest.Wait()
+		w.expect(t, []uint32{0, 1, 2, 3})
+		first, second := w.posts.Wait(1), w.posts.Wait(2)
+		if first.Demand+second.Demand != asked[0].Bytes {
+			t.Errorf("%d and %d bytes are on the posts, %d were granted", first.Demand, second.Demand, asked[0].Bytes)
+		}
+		if string(first.Messages) != `[{"type":"text","text":"hi ann"}]` || first.To[0] != "ua" || !first.Deadline.Equal(due.Add(time.Hour)) {
+			t.Errorf("%+v", first)
+		}
+	})
+}
+
+func TestAlteredBytes(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		number uint32
+		what   actors.What
+	}{{"at first dispatch", 0, actors.PathAltered}, {"at a re-drive", 1, actors.PathUnmatched}} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.compose(1, c.number, altered, false)
+				w.expect(t, []uint32{1, 3}, actors.Report{Window: 1, What: c.what, Path: span(0, 1)}, actors.Report{Window: 1, What: c.what, Path: span(2, 3)})
+			})
+		})
+	}
+}
+
+func TestNextWindowFreezesItsOwnBytes(t *testing.T) {
+	for _, failures := range []int{0, 2} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.objects.failing(failures)
+			w.compose(2, 0, altered, true)
+			time.Sleep(5 * time.Second)
+			w.expect(t, []uint32{0, 1, 2, 3})
+			w.compose(2, 1, altered, true) // the same build again: the same bytes
+			w.expect(t, []uint32{0, 1, 2, 3, 0, 1, 2, 3})
+			w.compose(2, 2, planned, true) // the older build: not what this window froze
+			w.expect(t, []uint32{0, 1, 2, 3, 0, 1, 2, 3, 1, 3},
+				actors.Report{Window: 2, What: actors.PathUnmatched, Path: span(0, 1)}, actors.Report{Window: 2, What: actors.PathUnmatched, Path: span(2, 3)})
+		})
+	}
+}
+
+func TestReturnWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.grantNothing(true)
+		w.compose(1, 0, planned, false)
+		w.ref(1).Tell(actors.ReturnWindow{})
+		synctest.Wait()
+		all := []actors.Report{{Window: 1, What: actors.PathReturned, Path: span(0, 2)}, {Window: 1, What: actors.PathReturned, Path: span(2, 4)}}
+		w.expect(t, nil, all...)
+		w.grant(w.wanted.Wait(1)) // comes too late
+		time.Sleep(time.Minute)
+		w.expect(t, nil, all...)
+
+		w.compose(2, 1, planned, false) // a re-drive is not untried
+		w.ref(2).Tell(actors.ReturnWindow{})
+		time.Sleep(time.Second)
+		w.expect(t, nil, all...)
+		w.grant(w.wanted.Wait(2))
+		synctest.Wait()
+		w.expect(t, []uint32{0, 1}, all...)
+	})
+}
+
+// TestReDriveTakesThePlaceOfWhatIsStuck: the question for demand, or its answer, was lost with the channel's node.
+func TestReDriveTakesThePlaceOfWhatIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.grantNothing(true)
+		w.compose(1, 0, planned, false)
+		w.grantNothing(false)
+		w.compose(1, 1, planned, false)
+		w.expect(t, []uint32{0, 1, 2, 3})
+		for i, want := range []bool{false, true, false} { // only the first piece of the re-drive voids what the window held
+			if m := w.wanted.Wait(i + 1); m.Anew != want {
+				t.Errorf("question %d: %+v", i+1, m)
+			}
+		}
+		for _, p := range w.posts.Messages() {
+			if p.Number != 1 {
+				t.Errorf("%v is told as dispatch %d", p.Path, p.Number)
+			}
+		}
+	})
+}
