@@ -29,6 +29,7 @@ func TestRepeatedPanicsPauseTheCellAndKeepItsMailbox(t *testing.T) {
 			r.Tell(fail)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		least := []time.Duration{0, 0, 75 * time.Millisecond, 75*time.Millisecond + 150*time.Millisecond}
 		most := []time.Duration{0, 0, 100 * time.Millisecond, 300 * time.Millisecond}
 		if len(at) != 4 {
@@ -97,6 +98,7 @@ func TestTimersAndRepliesEndWithTheActivation(t *testing.T) {
 			t.Errorf("the kept reply ended with %v", err)
 		}
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if !cancelled || fired {
 			t.Errorf("Go cancelled %v, message of the old activation handled %v", cancelled, fired)
 		}
@@ -171,6 +173,7 @@ func TestDispatchersAreSeparate(t *testing.T) {
 		}
 		synctest.Wait()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if got := strings.Join(order, ""); got != "abab" {
 			t.Fatalf("with one message per turn the order is %s, want abab", got)
 		}
