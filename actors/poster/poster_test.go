@@ -284,6 +284,10 @@ func TestNewWindowHasANewKey(t *testing.T) {
 		if got := w.called(); len(got) != 1 || got[0].Key != actors.RetryKey(cluster, "r", 2, 0, m.Path) {
 			t.Errorf("calls %+v", got)
 		}
+		w.record(w.reports.Wait(1), false) // the return's acknowledgement again, late: it ends nothing of window 2
+		if r := w.reports.Wait(3); r.Window != 2 {
+			t.Errorf("%+v", r.Report)
+		}
 	})
 }
 

@@ -1,0 +1,193 @@
+package campaign_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/checker"
+	"hayauma.example/actors/plan"
+	"hayauma.example/codec"
+	"hayauma.example/engine"
+	"hayauma.example/engine/enginetest"
+	"hayauma.example/engine/journal"
+)
+
+// world is a campaign and its checker; channel and composers are played.
+type world struct {
+	t         *testing.T
+	sys       *engine.System
+	store     *journal.Memory
+	composers *enginetest.Probe[told]
+
+	mu     sync.Mutex
+	paused string // the channel's pause
+}
+
+type told struct {
+	actors.ComposerMsg
+	at time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	reg := codec.NewRegistry()
+	campaign.Register(reg)
+	checker.Register(reg)
+	w := &world{t: t, store: enginetest.NewStore()}
+	w.sys = enginetest.NewSystem(t, enginetest.Options{Store: w.store, Messages: reg})
+	w.composers = enginetest.NewProbe[told](t, w.sys, "composers")
+	checker.Serve(w.sys, checker.Deps{})
+	engine.Serve(w.sys, actors.Channels, func(string) engine.Actor[actors.ChannelMsg] { return channels{w} })
+	engine.Serve(w.sys, actors.Composers, func(string) engine.Actor[actors.ComposerMsg] { return composers{w} })
+	campaign.Serve(w.sys, campaign.Deps{Objects: w.store, Plan: func(campaign.PlanJob) (plan.Table, error) {
+		return plan.Table{Recipients: 3, Chunks: []plan.Entry{{Count: 3, Mode: plan.Push}}}, nil
+	}})
+	return w
+}
+
+type channels struct{ w *world }
+
+func (a channels) Handle(c *engine.Context[actors.ChannelMsg], m actors.ChannelMsg) {
+	if _, ok := m.(actors.DescribeChannel); ok {
+		a.w.mu.Lock()
+		defer a.w.mu.Unlock()
+		c.Respond(actors.ChannelInfo{Paused: a.w.paused})
+	}
+}
+
+type composers struct{ w *world }
+
+func (a composers) Handle(c *engine.Context[actors.ComposerMsg], m actors.ComposerMsg) {
+	a.w.composers.Tell(told{m, c.Now()})
+}
+
+func (w *world) ref() engine.Ref[actors.CampaignMsg] { return actors.Campaigns.Ref(w.sys, "c") }
+
+func ask[R any](w *world, m actors.CampaignMsg) R {
+	w.t.Helper()
+	r, err := engine.Ask[R](w.t.Context(), w.ref(), m)
+	if err != nil {
+		w.t.Fatalf("%T: %v", m, err)
+	}
+	return r
+}
+
+// pauseChannel stops or starts the channel, which says so.
+func (w *world) pauseChannel(reason string) {
+	w.mu.Lock()
+	w.paused = reason
+	w.mu.Unlock()
+	w.ref().Tell(actors.ChannelState{Channel: "shop", Paused: reason})
+	synctest.Wait()
+}
+
+// upload stores an audience and returns what accepts it.
+func (w *world) upload(name string) actors.Accept {
+	w.t.Helper()
+	if ticket := ask[actors.UploadTicket](w, actors.BeginUpload{Upload: name}); !ticket.Go {
+		w.t.Fatalf("%+v", ticket)
+	}
+	data := []byte("three rows")
+	if err := w.store.Put(w.t.Context(), campaign.PartName(name, 0), data); err != nil {
+		w.t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	return actors.Accept{Upload: name, Definition: actors.Definition{Name: "n", Channel: "shop"},
+		Audience: actors.Audience{Rows: 3, Parts: 1, PartsSHA256: sum[:]}}
+}
+
+func TestUploadMayBeBegunTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		accept := w.upload("u")
+		if ticket := ask[actors.UploadTicket](w, actors.BeginUpload{Upload: "u"}); !ticket.Go { // its first answer was lost
+			t.Fatalf("%+v", ticket)
+		}
+		synctest.Wait()
+		if i := ask[actors.Info](w, accept); i.State.Final() || i.Totals.Sum() != 3 {
+			t.Errorf("%+v", i)
+		}
+	})
+}
+
+func TestAcceptMayBeRepeatedWhileItIsVerified(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		accept := w.upload("u")
+		answers := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := engine.Ask[actors.Info](t.Context(), w.ref(), actors.CampaignMsg(accept))
+				answers <- err
+			}()
+		}
+		for range 2 {
+			if err := <-answers; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestSilentUploadIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		first := w.upload("u1")
+		var problem actors.Problem
+		if _, err := engine.Ask[actors.UploadTicket](t.Context(), w.ref(), actors.CampaignMsg(actors.BeginUpload{Upload: "u2"})); !errors.As(err, &problem) || problem.Status != 409 {
+			t.Fatalf("a second upload beside a live one: %v", err)
+		}
+		time.Sleep(actors.UploadPatience)
+		second := w.upload("u2")
+		if _, err := engine.Ask[actors.Info](t.Context(), w.ref(), actors.CampaignMsg(first)); !errors.As(err, &problem) || problem.Status != 409 {
+			t.Errorf("the replaced upload is accepted: %v", err)
+		}
+		if _, err := w.store.Get(t.Context(), campaign.PartName("u1", 0)); !errors.Is(err, journal.ErrNotFound) {
+			t.Errorf("what it stored: %v", err)
+		}
+		ask[actors.Info](w, second)
+	})
+}
+
+func TestDamagedAudienceIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		accept := w.upload("u")
+		accept.Audience.PartsSHA256 = []byte("other")
+		var problem actors.Problem
+		if _, err := engine.Ask[actors.Info](t.Context(), w.ref(), actors.CampaignMsg(accept)); !errors.As(err, &problem) || problem.Status != 503 || problem.Detail != campaign.ErrIncomplete.Error()+"; repeat the request" {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestChannelPauseTakesBackAndIsNoSilence: a pause may outlast the windows, and after it a re-drive would put every held path in doubt.
+func TestChannelPauseTakesBackAndIsNoSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ask[actors.Info](w, w.upload("u"))
+		if m, ok := w.composers.Wait(1).ComposerMsg.(actors.Compose); !ok || m.Number != 0 || len(m.Paths) != 1 {
+			t.Fatalf("%+v", w.composers.Wait(1))
+		}
+		w.pauseChannel("quota")
+		if _, ok := w.composers.Wait(2).ComposerMsg.(actors.ReturnWindow); !ok {
+			t.Fatalf("%+v", w.composers.Wait(2))
+		}
+		time.Sleep(10 * time.Minute)
+		w.pauseChannel("")
+		resumed := time.Now()
+		time.Sleep(actors.StallAfter + time.Second)
+		again := w.composers.Wait(3)
+		if m, ok := again.ComposerMsg.(actors.Compose); !ok || m.Number != 1 {
+			t.Fatalf("%+v", again)
+		}
+		if after := again.at.Sub(resumed); after < actors.StallAfter || after > actors.StallAfter+time.Second {
+			t.Errorf("sent again %v after the resume, want 60s", after)
+		}
+	})
+}
