@@ -127,8 +127,7 @@ func (r *Reader) tooLong(line int) error {
 
 // at adds the line to a problem of the content.
 func (r *Reader) at(err error) error {
-	var bad *Error
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*Error](err); ok {
 		return &Error{Line: r.line + 1, Column: bad.Column, Problem: bad.Problem}
 	}
 	return err

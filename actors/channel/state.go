@@ -13,11 +13,8 @@ type state struct {
 	configured bool
 	settings   actors.Settings
 	since      time.Time // of the last event that changed what is shown
-	pause      *pause
+	pause      *Paused
 }
-
-// pause is why nothing is granted, and until what.
-type pause struct{ Paused }
 
 // Apply makes an event part of the state.
 func (ch *Channel) Apply(e Event) {
@@ -31,7 +28,7 @@ func (ch *Channel) Apply(e Event) {
 	case Removed:
 		*s = state{}
 	case Paused:
-		s.pause, s.since = &pause{e}, e.At
+		s.pause, s.since = &e, e.At
 	case Resumed:
 		s.pause, s.since = nil, e.At
 	}
@@ -49,17 +46,17 @@ func (s *state) stopped(name string) string {
 }
 
 // with is the pause with one more campaign to tell of its end; false: there is no pause, or it is known already.
-func (p *pause) with(campaign string) (Paused, bool) {
+func (p *Paused) with(campaign string) (Paused, bool) {
 	if p == nil || slices.Contains(p.Campaigns, campaign) {
 		return Paused{}, false
 	}
-	more := p.Paused
+	more := *p
 	more.Campaigns = append(slices.Clone(p.Campaigns), campaign)
 	return more, true
 }
 
 // join are the campaigns and those of the pause, each once, in order.
-func (p *pause) join(campaigns []string) []string {
+func (p *Paused) join(campaigns []string) []string {
 	if p != nil {
 		campaigns = append(campaigns, p.Campaigns...)
 	}

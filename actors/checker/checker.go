@@ -56,15 +56,13 @@ func (k *Checker) Apply(e Event) { k.ledger.Apply(e) }
 
 // Handle has one line per message.
 func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
-	if open, ok := m.(actors.Open); ok {
-		k.open(c, open)
-		return
-	}
-	if !k.ledger.Begun() {
+	if _, opens := m.(actors.Open); !opens && !k.ledger.Begun() {
 		c.Respond(actors.Problem{Status: 404, Title: "no such run", Detail: c.ID()})
 		return
 	}
 	switch m := m.(type) {
+	case actors.Open:
+		k.open(c, m)
 	case actors.Report:
 		k.report(c, m)
 	case flush:

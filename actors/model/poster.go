@@ -115,7 +115,7 @@ func (m *model) take(t *state, k int, b uint8) string {
 		t.k[m.c.keys[k].alt].plan = planTodo
 		return "(the campaign instead) {k} planned anew under a new chunk id"
 	}
-	w := uint8(b / repReturned >> 1) // repReturned: 0, repReturned1: 1
+	w := b / repReturned >> 1 // repReturned: 0, repReturned1: 1
 	if b == repReplan || !m.r.returnedWindow {
 		w = x.win
 	}

@@ -16,7 +16,7 @@ func (m *model) step(s, t *state) string {
 func (m *model) check(s *state) string {
 	for r := 0; r < m.c.recs; r++ {
 		total := uint8(0)
-		for g := 0; g < maxGens; g++ {
+		for g := range maxGens {
 			a := s.acc[r][g]
 			if a > 1 {
 				return "P1 a recipient got one generation twice"

@@ -54,7 +54,7 @@ func (s *Store) pageDirect(ctx context.Context, r *replay, from uint64, p *page)
 	if err != nil {
 		return false, err
 	}
-	defer sub.Unsubscribe()
+	defer func() { _ = sub.Unsubscribe() }() // a closed connection has none left
 	req := fmt.Appendf(nil, `{"seq":%d,"next_by_subj":%q,"batch":%d,"max_bytes":%d}`, from, r.subject, pageRecords, pageBytes)
 	if err := s.conn.PublishRequest("$JS.API.DIRECT.GET."+events, inbox, req); err != nil {
 		return false, err

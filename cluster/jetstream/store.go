@@ -80,8 +80,7 @@ func (s *Store) createOrUpdate(ctx context.Context, cfg jetstream.StreamConfig) 
 // passing errors of the cluster go away by waiting.
 func passing(err error) bool {
 	const notAvailable, noPeers = 10008, 10005
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return api.ErrorCode == notAvailable || api.ErrorCode == noPeers
 	}
 	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded)

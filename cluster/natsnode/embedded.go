@@ -50,7 +50,7 @@ func (n *Node) abort() {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()
 	}
-	n.lock.release()
+	_ = n.lock.release() // the first error counts
 }
 
 func until(ctx context.Context) time.Duration {

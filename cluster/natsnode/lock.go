@@ -43,7 +43,7 @@ func lock(dir string) (dirLock, error) {
 	}
 	l := dirLock(fd)
 	if err := l.take(); err != nil {
-		l.release()
+		_ = l.release() // the first error counts
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return 0, &InUseError{Dir: dir, PID: holder(name)}
 		}

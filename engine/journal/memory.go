@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -184,7 +185,7 @@ func (m *Memory) records(ctx context.Context, c Claim, g Grain) ([]Record, error
 		return nil, err
 	}
 	records := sh.records[g]
-	return records[:len(records):len(records)], nil
+	return slices.Clip(records), nil
 }
 
 func replay(records []Record, yield func(Record, error) bool) {

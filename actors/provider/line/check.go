@@ -3,6 +3,7 @@ package line
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,8 +37,7 @@ func CheckMessages(messages []byte) error {
 	if err == nil {
 		return nil
 	}
-	var wrong *misfit
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*misfit](err); ok {
 		return &MessageError{Path: "messages" + wrong.path(), Problem: wrong.problem}
 	}
 	return &MessageError{Path: "messages", Problem: err.Error()}
@@ -56,8 +56,8 @@ func (m *misfit) Error() string { return m.path() + ": " + m.problem }
 
 func (m *misfit) path() string {
 	var path strings.Builder
-	for i := len(m.steps) - 1; i >= 0; i-- {
-		path.WriteString(m.steps[i])
+	for _, v := range slices.Backward(m.steps) {
+		path.WriteString(v)
 	}
 	return path.String()
 }
@@ -224,12 +224,7 @@ func utf16Units(s []byte) int {
 }
 
 func contains(words []string, s []byte) bool {
-	for _, w := range words {
-		if w == string(s) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(words, string(s))
 }
 
 // clip keeps what is quoted in an error short.

@@ -140,9 +140,10 @@ func (o *orders) add(words []string) error {
 		o.active = append(o.active, words[1])
 	case "quota":
 		limit, err := strconv.ParseInt(words[1], 10, 64)
-		if words[1] == "none" {
-			limit, err = Unlimited, nil
-		} else if err != nil || limit < 0 {
+		switch {
+		case words[1] == "none":
+			limit = Unlimited
+		case err != nil || limit < 0:
 			return fmt.Errorf("quota %q must be a number of messages, or none", words[1])
 		}
 		o.quota = &limit

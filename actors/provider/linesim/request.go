@@ -105,13 +105,11 @@ func refusalOf(err error, body []byte) *refusal {
 	if err == nil {
 		return nil
 	}
-	var refused *refusal
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused
 	}
 	line, column := 1, 1
-	var syntax *canon.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*canon.SyntaxError](err); ok {
 		before := string(body[:min(syntax.Offset, len(body))])
 		line += strings.Count(before, "\n")
 		column += len(before) - 1 - strings.LastIndexByte(before, '\n')

@@ -49,7 +49,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.admin.ServeHTTP(w, r)
 		return
 	}
-	method := http.MethodPost
 	switch path {
 	case "push":
 		s.message(w, r, Request{Endpoint: provider.Push})
@@ -60,7 +59,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "validate/multicast":
 		s.message(w, r, Request{Endpoint: provider.Multicast, Validate: true})
 	case "quota", "quota/consumption":
-		if method = http.MethodGet; r.Method == method {
+		if r.Method == http.MethodGet {
 			s.quota(w, r, path == "quota")
 			return
 		}

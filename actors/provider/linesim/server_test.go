@@ -67,7 +67,7 @@ func TestAResetIsAReset(t *testing.T) {
 func TestCutWithoutAConnection(t *testing.T) {
 	server := linesim.NewServer(linesim.Options{Faults: linesim.Faults{Reset: 1}})
 	defer func() {
-		if got := recover(); got != http.ErrAbortHandler {
+		if got, _ := recover().(error); !errors.Is(got, http.ErrAbortHandler) {
 			t.Errorf("got %v", got)
 		}
 	}()

@@ -248,9 +248,9 @@ func replayInOrder(t *testing.T, f fixture) {
 		}
 		last = r.Position
 	}
-	for r := range f.Store.Replay(f.ctx, c, journal.Grain{Kind: "k", ID: "a"}) {
-		if r.First != 1 {
-			t.Errorf("first is %d", r.First)
+	for r, err := range f.Store.Replay(f.ctx, c, journal.Grain{Kind: "k", ID: "a"}) {
+		if err != nil || r.First != 1 {
+			t.Errorf("first is %d, error %v", r.First, err)
 		}
 		break // an early stop is allowed
 	}

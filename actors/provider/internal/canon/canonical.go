@@ -123,7 +123,7 @@ func (r *Reader) canonicalNumber(dst []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	if len(text) <= 15 && bytes.IndexByte(text, '.') < 0 && bytes.IndexAny(text, "eE-") < 0 {
+	if len(text) <= 15 && bytes.IndexByte(text, '.') < 0 && !bytes.ContainsAny(text, "eE-") {
 		return append(dst, text...), nil // a small natural number is its own form
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
