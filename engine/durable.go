@@ -84,7 +84,8 @@ func Persist[E, M any](c *Context[M], events []E, then func()) {
 }
 
 // Remind sets a durable reminder, and Forget takes one back, with this turn's Persist; a turn that ends without one panics. A
-// reminder fires at its due time and every 30 s until it is forgotten or replaced by one of the same name.
+// reminder fires at its due time and every 30 s until it is forgotten. To move one, forget it under its old due time and set it anew:
+// reminders are kept by the hour, and only within one hour does a name replace itself.
 func (c *Context[M]) Remind(name string, due time.Time, payload []byte) {
 	c.marks = append(c.marks, Mark{Name: name, Due: due, Payload: payload})
 }
