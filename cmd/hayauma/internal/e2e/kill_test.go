@@ -25,7 +25,7 @@ var rounds = []round{
 	{"campaign.persist.before:2"},
 	{"poster.recorded.before:100"},
 	{"checker.ack.before:2"},
-	{"composer.tell.midway:200"},
+	{"composer.tell.midway:2"},
 	{"poster.report.after:90"},
 	{"campaign.planned"},
 	{"poster.call.before:60", "checker.redriven.after"},

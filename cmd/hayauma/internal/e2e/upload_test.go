@@ -72,6 +72,7 @@ func (w *world) cutOff(m *mailing, audience []byte, first int) {
 	send(w.t, form, "campaign", "application/json", file)
 	send(w.t, form, "audience", "text/csv", audience[:first]) // returns when the connection has taken it
 	w.daemon.kill()
+	pipe.CloseWithError(io.ErrUnexpectedEOF) // or the client would wait for the rest of the file
 	select {
 	case err := <-answered:
 		if err == nil {
