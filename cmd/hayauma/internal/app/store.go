@@ -86,9 +86,10 @@ func (a *App) natsConfig() natsnode.Config {
 }
 
 func jetstreamConfig(cfg config.Config) jetstream.Config {
-	if cfg.StoreMaxBytes == 0 {
-		return jetstream.Config{}
+	c := jetstream.Config{Replicas: cfg.NATS.Replicas}
+	if cfg.StoreMaxBytes > 0 {
+		c.MaxObjectBytes = uint64(float64(cfg.StoreMaxBytes) * objectShare)
+		c.MaxBytes = uint64(cfg.StoreMaxBytes) - c.MaxObjectBytes
 	}
-	objects := uint64(float64(cfg.StoreMaxBytes) * objectShare)
-	return jetstream.Config{MaxBytes: uint64(cfg.StoreMaxBytes) - objects, MaxObjectBytes: objects}
+	return c
 }

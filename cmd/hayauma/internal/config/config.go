@@ -33,6 +33,8 @@ type NATS struct {
 	CA    string // paths of PEM files
 	Cert  string
 	Key   string
+
+	Replicas int // copies of everything; 0 is 1
 }
 
 // Config is everything that serve can be told.
@@ -83,7 +85,7 @@ func (c Config) validateStore() error {
 	case c.Data == "":
 		return errors.New("data is empty: name the directory that holds the store, such as --data ./hayauma-data")
 	case c.NATS.URL == "" && c.NATS != NATS{}:
-		return errors.New("nats-creds, nats-ca, nats-cert and nats-key belong to an external server: name it with nats")
+		return errors.New("nats-creds, nats-ca, nats-cert, nats-key and nats-replicas belong to an external server: name it with nats")
 	case (c.NATS.Cert == "") != (c.NATS.Key == ""):
 		return errors.New("nats-cert and nats-key belong together: set both or none")
 	}

@@ -80,6 +80,8 @@ func TestRefusals(t *testing.T) {
 		{"memory with data", "", nil, []string{"--store=memory", "--data=d"}, `store memory keeps nothing on disk`},
 		{"memory with nats", "", nil, []string{"--store=memory", "--nats=nats://h"}, `store memory can't be combined with nats`},
 		{"creds without nats", "", nil, []string{"--nats-creds=f"}, "belong to an external server"},
+		{"replicas without nats", "nats-replicas: 3\n", nil, nil, "belong to an external server"},
+		{"replicas", "", nil, []string{"--nats=nats://h", "--nats-replicas=2"}, `nats-replicas "2" is none of 1, 3, 5`},
 		{"half a pair", "", nil, []string{"--nats=nats://h", "--nats-cert=f"}, "belong together"},
 		{"every address without a token", "", nil, []string{"--listen=:8484"}, "no token is set: set HAYAUMA_TOKEN"},
 		{"named address without a token", "", nil, []string{"--listen=192.0.2.1:80"}, "no token is set"},

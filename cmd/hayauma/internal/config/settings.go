@@ -30,6 +30,7 @@ var settings = []setting{
 	{name: "nats-ca", usage: "PEM file of the authorities that sign the external server's certificate", set: text(func(c *Config) *string { return &c.NATS.CA })},
 	{name: "nats-cert", usage: "PEM file of the client certificate", set: text(func(c *Config) *string { return &c.NATS.Cert })},
 	{name: "nats-key", usage: "PEM file of the client certificate's key", set: text(func(c *Config) *string { return &c.NATS.Key })},
+	{name: "nats-replicas", usage: "copies that the external server keeps: 1, 3 or 5 (default 1)", set: setReplicas},
 	{name: "store-max-bytes", usage: "what the store may take on disk, such as 20GiB; beyond it appends are refused", set: size(func(c *Config, n int64) { c.StoreMaxBytes = n })},
 	{name: "log-level", def: "info", usage: "debug, info, warn or error", set: setLogLevel},
 	{name: "log-format", def: "text", usage: "text or json", set: oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
@@ -114,6 +115,15 @@ func setMaxInFlight(c *Config, value string) error {
 		return fmt.Errorf("%q is not a number from 1 to 100000", value)
 	}
 	c.MaxInFlight = n
+	return nil
+}
+
+func setReplicas(c *Config, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || (n != 1 && n != 3 && n != 5) {
+		return fmt.Errorf("%q is none of 1, 3, 5", value)
+	}
+	c.NATS.Replicas = n
 	return nil
 }
 
