@@ -147,6 +147,7 @@ func TestSilentUploadIsReplaced(t *testing.T) {
 		if _, err := engine.Ask[actors.Info](t.Context(), w.ref(), actors.CampaignMsg(first)); !errors.As(err, &problem) || problem.Status != 409 {
 			t.Errorf("the replaced upload is accepted: %v", err)
 		}
+		synctest.Wait()
 		if _, err := w.store.Get(t.Context(), campaign.PartName("u1", 0)); !errors.Is(err, journal.ErrNotFound) {
 			t.Errorf("what it stored: %v", err)
 		}
@@ -178,7 +179,7 @@ func TestChannelPauseTakesBackAndIsNoSilence(t *testing.T) {
 		if _, ok := w.composers.Wait(2).ComposerMsg.(actors.ReturnWindow); !ok {
 			t.Fatalf("%+v", w.composers.Wait(2))
 		}
-		time.Sleep(10 * time.Minute)
+		time.Sleep(10*time.Minute + 500*time.Millisecond) // between two of the questions that the campaign asks the channel
 		w.pauseChannel("")
 		resumed := time.Now()
 		time.Sleep(actors.StallAfter + time.Second)
