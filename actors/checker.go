@@ -81,7 +81,6 @@ const (
 // UnsettledPaths answers Unsettled.
 type UnsettledPaths struct {
 	Paths    []Span // leaves to send again under the window's key; never joined
-	Returned []Span // recorded as returned: for WindowClosed
 	Progress Progress
 }
 
