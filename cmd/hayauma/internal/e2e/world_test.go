@@ -19,7 +19,8 @@ type world struct {
 	dir    string
 	sim    *process
 	daemon *process
-	flags  []string // of serve, beside data and listen
+	flags  []string      // of serve, beside data and listen
+	late   time.Duration // how long a campaign may take
 	posted []*mailing
 }
 
@@ -53,7 +54,7 @@ var tokenEnv = []string{"E2E_LINE_TOKEN=secret"}
 // newWorld starts a simulator; the daemon is serve's business.
 func newWorld(t testing.TB, simFlags ...string) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir()}
+	w := &world{t: t, dir: t.TempDir(), late: finishFor}
 	args := append([]string{binary(t), "line-sim", "--listen", "127.0.0.1:0", "--limits", "off"}, simFlags...)
 	if w.sim = start(t, nil, args...); w.sim.url == "" {
 		t.Fatalf("line-sim does not start: %s", w.sim.said())
@@ -157,7 +158,7 @@ func (w *world) await(id, what string, is func(shown) bool) shown {
 	w.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(finishFor)
+	late := time.After(w.late)
 	for {
 		s, err := w.show(id)
 		if err == nil && is(s) {
@@ -168,7 +169,7 @@ func (w *world) await(id, what string, is func(shown) bool) shown {
 		case <-w.daemon.ended:
 			w.t.Fatalf("campaign %s: the daemon ended before it was %s\n%s", id, what, tail(w.daemon.said()))
 		case <-late:
-			w.t.Fatalf("campaign %s is not %s within %v: %+v %v\n%s", id, what, finishFor, s, err, tail(w.daemon.said()))
+			w.t.Fatalf("campaign %s is not %s within %v: %+v %v\n%s", id, what, w.late, s, err, tail(w.daemon.said()))
 		}
 	}
 }
