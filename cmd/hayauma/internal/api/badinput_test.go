@@ -24,7 +24,7 @@ func TestBadInput(t *testing.T) {
 		{"not an object", form{campaign: "[]"}, 422, []string{"campaign is not a JSON object"}},
 		{"cut off", form{campaign: `{"name":"n"`}, 422, []string{"ends too early"}},
 		{"more behind", form{campaign: file(text) + "{}"}, 422, []string{"something after"}},
-		{"unknown member", form{campaign: `{"nmae":"n"}`}, 422, []string{`unknown member \"nmae\"`, "known are name, channel, messages, schedule"}},
+		{"unknown member", form{campaign: `{"title":"n"}`}, 422, []string{`unknown member \"title\"`, "known are name, channel, messages, schedule"}},
 		{"other case", form{campaign: `{"Name":"n"}`}, 422, []string{`unknown member \"Name\"`}},
 		{"twice", form{campaign: `{"name":"n","name":"m"}`}, 422, []string{`\"name\" twice`}},
 		{"no name", form{campaign: `{"channel":"shop","messages":` + text + `}`}, 422, []string{"name is missing"}},

@@ -45,7 +45,7 @@ func OpenAudience(path string) (Audience, io.Closer, error) {
 // content again return the same id.
 func (c *Client) Submit(ctx context.Context, key string, definition []byte, a Audience) (string, error) {
 	r, w := io.Pipe()
-	defer r.Close() // ends the writer, also after an early refusal
+	defer func() { _ = r.Close() }() // ends the writer, also after an early refusal; a pipe closes without error
 	form := multipart.NewWriter(w)
 	go func() { w.CloseWithError(writeForm(form, definition, a)) }()
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -147,19 +148,20 @@ func newCampaignWatch(r *remote) *cobra.Command {
 const followPatience = time.Minute
 
 func summary(i api.Campaign) string {
-	text := fmt.Sprintf("%-9s  %d of %d settled: delivered %d, failed %d, unknown %d", i.State, i.Accepted-i.Pending, i.Accepted, i.Delivered, i.Failed, i.Unknown)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%-9s  %d of %d settled: delivered %d, failed %d, unknown %d", i.State, i.Accepted-i.Pending, i.Accepted, i.Delivered, i.Failed, i.Unknown)
 	for _, other := range []struct {
 		name string
 		n    uint32
 	}{{"suppressed", i.Suppressed}, {"expired", i.Expired}, {"cancelled", i.Cancelled}} {
 		if other.n > 0 {
-			text += fmt.Sprintf(", %s %d", other.name, other.n)
+			fmt.Fprintf(&text, ", %s %d", other.name, other.n)
 		}
 	}
 	if i.Reason != "" {
-		text += " (" + i.Reason + ")"
+		text.WriteString(" (" + i.Reason + ")")
 	}
-	return text
+	return text.String()
 }
 
 func newCampaignExport(r *remote) *cobra.Command {

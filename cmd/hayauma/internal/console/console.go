@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,8 +29,8 @@ type Terminal struct {
 }
 
 func (t Terminal) getenv(name string) string {
-	for i := len(t.Environ) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(t.Environ[i], name+"="); ok {
+	for _, e := range slices.Backward(t.Environ) {
+		if value, ok := strings.CutPrefix(e, name+"="); ok {
 			return value
 		}
 	}
@@ -66,8 +67,7 @@ func Run(ctx context.Context, args []string, t Terminal) int {
 	if text := err.Error(); text != "" {
 		fmt.Fprintln(t.Err, "hayauma: "+text)
 	}
-	var f failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[failure](err); ok {
 		return f.code
 	}
 	return exitRefused

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,8 +110,8 @@ func Run(ctx context.Context, cfg Config) (report Report, err error) {
 
 func (s *stage) close() error {
 	var errs []error
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		errs = append(errs, s.closers[i]())
+	for _, undo := range slices.Backward(s.closers) {
+		errs = append(errs, undo())
 	}
 	return errors.Join(errs...)
 }
