@@ -29,10 +29,11 @@ func TestDefinition(t *testing.T) {
 }
 
 func TestDefinitionRefusals(t *testing.T) {
-	bomb := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+	var bomb strings.Builder
+	bomb.WriteString("a: &a [x,x,x,x,x,x,x,x,x,x]\n")
 	for c := 'b'; c <= 'j'; c++ {
 		p := string(c - 1)
-		bomb += string(c) + ": &" + string(c) + " [" + strings.Repeat("*"+p+",", 9) + "*" + p + "]\n"
+		bomb.WriteString(string(c) + ": &" + string(c) + " [" + strings.Repeat("*"+p+",", 9) + "*" + p + "]\n")
 	}
 	for _, tc := range []struct{ name, file, want string }{
 		{"empty", "", "empty file"},
@@ -42,7 +43,7 @@ func TestDefinitionRefusals(t *testing.T) {
 		{"infinite", "a: .inf", "line 1, column 4: .inf is no number"},
 		{"binary", "a: !!binary aGk=", "!!binary are not supported"},
 		{"complex key", "? [a]\n: b", "a key must be a plain word"},
-		{"bomb", bomb, "nested too deep or too large"},
+		{"bomb", bomb.String(), "nested too deep or too large"},
 		{"deep", strings.Repeat("- ", 200) + "x", "nested too deep"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
