@@ -103,7 +103,7 @@ type Accepted struct {
 // State is a campaign's state as the API shows it.
 type State string
 
-// The states of a campaign. A campaign that is being planned is running.
+// The states of a campaign. One that is being planned is running, but before its time it is scheduled.
 const (
 	StateAccepted  State = "accepted"
 	StateScheduled State = "scheduled"

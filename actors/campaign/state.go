@@ -13,10 +13,10 @@ func (s *Intent) state(v view, now time.Time) actors.State {
 		return s.Finished.State
 	case s.CancelAt.IsZero() && (s.Paused || s.Run != "" && v.held != ""):
 		return actors.StatePaused
-	case s.Run != "" && (s.Started != (time.Time{}) || !now.Before(s.Accepted.Due) || !s.Planned):
+	case s.CancelAt.IsZero() && now.Before(s.Accepted.Due):
+		return actors.StateScheduled // also while it is planned ahead
+	case s.Run != "":
 		return actors.StateRunning
-	case now.Before(s.Accepted.Due):
-		return actors.StateScheduled
 	}
 	return actors.StateAccepted
 }
