@@ -58,6 +58,7 @@ func (w *world) trySubmit(m *mission) error {
 	}
 	a, err := w.ingest(m, upload)
 	if err != nil {
+		_, _ = ask[actors.Done](w, actors.Campaigns, m.id, actors.CampaignMsg(actors.DropUpload{Upload: upload, Reason: err.Error()}))
 		return err
 	}
 	_, err = ask[actors.Info](w, actors.Campaigns, m.id, actors.CampaignMsg(actors.Accept{Upload: upload, Definition: m.definition(w.began), Audience: a}))

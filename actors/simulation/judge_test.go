@@ -36,6 +36,9 @@ func (w *world) judge() (wrong []string, ended map[string]actors.Info) {
 	stories := map[string]story{}
 	ended = map[string]actors.Info{}
 	for _, m := range w.sc.missions {
+		for _, r := range m.rows {
+			known[r.user] = true
+		}
 		s, err := w.read(m)
 		if err != nil {
 			say("%s can't be read: %v", m.name, err)
@@ -43,9 +46,6 @@ func (w *world) judge() (wrong []string, ended map[string]actors.Info) {
 		}
 		stories[m.id], ended[m.id] = s, s.info
 		w.judgeMission(m, s, got, say)
-		for _, r := range m.rows {
-			known[r.user] = true
-		}
 	}
 	for user := range got {
 		if !known[user] {
@@ -107,6 +107,9 @@ func (w *world) sure(m *mission, r row) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	cancelled := slices.ContainsFunc(m.orders, func(o order) bool { return o.what == cancel })
+	if w.sc.altered > 0 {
+		return false // a re-drive of other bytes is unknown
+	}
 	return (r.personal || !m.blemished()) && !r.unknown && !r.bad && !cancelled && m.expire == 0 && m.finalAt < 22*time.Hour
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hayauma.example/actors"
+	"hayauma.example/actors/checker"
 	"hayauma.example/actors/poster"
 	"hayauma.example/engine"
 )
@@ -30,6 +31,27 @@ func (l careless) Handle(c *engine.Context[actors.PosterMsg], m actors.PosterMsg
 		panic("careless")
 	}
 	l.Poster.Handle(c, m)
+}
+
+// clumsy is a checker that loses reports and fails now and then.
+type clumsy struct {
+	*checker.Checker
+	in *incarnation
+}
+
+func loseReports(in *incarnation, k *checker.Checker) engine.Durable[actors.CheckerMsg, checker.Event] {
+	return clumsy{k, in}
+}
+
+// Handle implements engine.Actor.
+func (l clumsy) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
+	if _, report := m.(actors.Report); report && l.in.w.chance(0.1) {
+		return
+	}
+	if l.in.w.chance(0.01) {
+		panic("clumsy")
+	}
+	l.Checker.Handle(c, m)
 }
 
 // TestLostDispatchesAreSentAgain: a Tell between composer, poster and gate may be lost; the campaign finds what has no outcome.

@@ -37,6 +37,7 @@ type scenario struct {
 	restore  time.Duration // when unknown users become known; 0: never
 	bound    time.Duration // how long it may take
 	panics   bool          // actors may fail
+	altered  float64       // of the frozen bodies: this build renders other bytes than the one that planned
 	mutate   mutation
 }
 
@@ -231,6 +232,7 @@ func randomFaults(rng *rand.Rand) linesim.Faults {
 // journalFaults are what the store does.
 type journalFaults struct {
 	lost, busy, twice  float64 // of appends
+	other              float64 // of replays, and of objects that are read or stored
 	fullFrom, fullTill time.Duration
 }
 
@@ -241,10 +243,12 @@ func (f journalFaults) fault(w *world) journal.Fault {
 	}
 	return func(c journal.Call) error {
 		switch {
-		case c.Op != "append":
+		case c.Op == "claim", w.calm.Load(), c.Op != "append" && !w.chance(f.other):
 			return nil
+		case c.Op != "append":
+			return errTrouble
 		case c.Done && w.chance(f.lost):
-			return fmt.Errorf("simulation: the answer is lost")
+			return errLost
 		case c.Done:
 			return nil
 		case w.now() >= f.fullFrom && w.now() < f.fullTill:

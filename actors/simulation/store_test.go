@@ -1,15 +1,22 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
 
+	"hayauma.example/actors/plan"
 	"hayauma.example/actors/provider"
 	"hayauma.example/engine/journal"
 )
 
-var errDead = errors.New("simulation: the process is dead")
+var (
+	errDead = errors.New("simulation: the process is dead")
+	errLost = errors.New("simulation: the answer is lost")
+
+	errTrouble = errors.New("simulation: the store is in trouble")
+)
 
 // store is the journal as one incarnation sees it.
 type store struct {
@@ -34,7 +41,7 @@ func (s *store) Append(ctx context.Context, c journal.Claim, id string, records 
 		return s.orphan(c, id, records)
 	}
 	err := s.Store.Append(context.WithoutCancel(ctx), c, id, records)
-	if err == nil {
+	if err == nil || errors.Is(err, errLost) {
 		in.w.stored(in.number, records)
 	}
 	if in.reach("journal.append.after"); in.dead.Load() {
@@ -49,12 +56,12 @@ func (s *store) orphan(c journal.Claim, id string, records []journal.Record) err
 	switch {
 	case w.chance(0.4):
 	case w.chance(0.5):
-		if err := s.Store.Append(context.Background(), c, id, records); err == nil {
+		if err := s.Store.Append(context.Background(), c, id, records); err == nil || errors.Is(err, errLost) {
 			w.stored(number, records)
 		}
 	default:
 		time.AfterFunc(w.sc.downtime+time.Second, func() {
-			if err := s.Store.Append(context.Background(), c, id, records); err == nil {
+			if err := s.Store.Append(context.Background(), c, id, records); err == nil || errors.Is(err, errLost) {
 				w.stored(number, records)
 				w.wrong("an append of a dead incarnation was stored after the next one's claim")
 			}
@@ -85,6 +92,9 @@ func (o *objects) Put(ctx context.Context, name string, data []byte) error {
 	if o.in.reach("objects.put.before"); o.in.dead.Load() {
 		return errDead
 	}
+	if o.in.w.sc.altered > 0 {
+		data = o.in.w.alter(data)
+	}
 	if err := o.Objects.Put(ctx, name, data); err != nil {
 		return err
 	}
@@ -92,6 +102,25 @@ func (o *objects) Put(ctx context.Context, name string, data []byte) error {
 		return errDead
 	}
 	return nil
+}
+
+// alter changes hashes of a frozen chunk, always the same ones.
+func (w *world) alter(data []byte) []byte {
+	chunk, err := plan.DecodeChunk(data)
+	if err != nil {
+		return data // something else
+	}
+	out := bytes.Clone(data)
+	change := func(h plan.Hash) {
+		if i := bytes.Index(out, h[:]); i >= 0 && float64(h[0])/256 < w.sc.altered {
+			out[i+1] ^= 0xff
+		}
+	}
+	change(chunk.Hash)
+	for _, r := range chunk.Recipients {
+		change(r.Hash)
+	}
+	return out
 }
 
 // Get implements journal.Objects.

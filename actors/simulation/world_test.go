@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,8 @@ type world struct {
 	memory *journal.Memory
 	sim    *linesim.Sim
 	began  time.Time
+
+	calm atomic.Bool // the store is in no trouble any more
 
 	mu       sync.Mutex
 	dice     *rand.Rand     // guarded by mu
@@ -104,6 +107,7 @@ func (w *world) run() result {
 	people.Wait()
 	took := w.now()
 	time.Sleep(settleFor)
+	w.calm.Store(true)
 	faults, ended := w.judge()
 	w.mu.Lock()
 	w.over = true
