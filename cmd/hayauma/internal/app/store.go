@@ -71,6 +71,10 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	a.store, a.objects, a.locked = store, store, node.Embedded()
+	if node.Embedded() {
+		guarded := roomyStore{Store: store, room: newRoom(a.cfg.Data, a.log)}
+		a.store, a.objects = guarded, guarded
+	}
 	return nil
 }
 

@@ -59,6 +59,14 @@ func (j *Journal) count(op string, err error) error {
 	return err
 }
 
+// BatchFrom implements [journal.Batcher], where the measured store does: the writer must not lose it behind the measurement.
+func (j *Journal) BatchFrom() int {
+	if b, ok := j.Store.(journal.Batcher); ok {
+		return b.BatchFrom()
+	}
+	return 0
+}
+
 // Claim implements [journal.Store].
 func (j *Journal) Claim(ctx context.Context, owner string, shards []journal.Shard) ([]journal.Claim, error) {
 	claims, err := j.Store.Claim(ctx, owner, shards)

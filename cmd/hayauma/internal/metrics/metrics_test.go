@@ -252,3 +252,21 @@ func TestJournalIsMeasured(t *testing.T) {
 		t.Errorf("errors = %v, want 1", got)
 	}
 }
+
+// priced is a store with a price for batches.
+type priced struct{ journal.Store }
+
+// BatchFrom implements journal.Batcher.
+func (priced) BatchFrom() int { return 16 }
+
+// TestPriceOfABatchPasses: the journal's writer asks the measured store for it.
+func TestPriceOfABatchPasses(t *testing.T) {
+	memory := journal.NewMemory(uuid.New())
+	var dear, plain journal.Store = metrics.Measure(priced{memory}), metrics.Measure(memory)
+	if b, ok := dear.(journal.Batcher); !ok || b.BatchFrom() != 16 {
+		t.Error("the price is lost behind the measurement")
+	}
+	if b, ok := plain.(journal.Batcher); ok && b.BatchFrom() != 0 {
+		t.Error("a store without a price has got one")
+	}
+}

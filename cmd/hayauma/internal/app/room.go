@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"syscall"
+
+	"hayauma.example/cluster/jetstream"
+	"hayauma.example/engine/journal"
+)
+
+// An embedded server closes a stream for good at the first write that finds the disk full, until it is started again. So the disk
+// never gets that full: what would leave less than this is refused before the server sees it. Audiences stop first, so that
+// running campaigns can still record what they do.
+const (
+	roomForObjects = 64 << 20 // bytes that an object must leave free
+	roomForEvents  = 16 << 20 // bytes that an append must leave free; the rest is the server's, for indexes and what is on its way
+)
+
+// room watches the free space of the data directory's disk.
+type room struct {
+	free func() (uint64, error)
+	log  *slog.Logger
+	full atomic.Bool // it was said
+}
+
+func newRoom(dir string, log *slog.Logger) *room {
+	return &room{log: log, free: func() (uint64, error) {
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(dir, &s); err != nil {
+			return 0, err
+		}
+		return s.Bavail * uint64(s.Bsize), nil
+	}}
+}
+
+// check is an error that is [journal.ErrFull] where size bytes more would leave less than least.
+func (r *room) check(size, least uint64) error {
+	free, err := r.free()
+	if err != nil {
+		return nil // the disk speaks for itself
+	}
+	if free < size+least {
+		if !r.full.Swap(true) {
+			r.log.Warn("the disk is nearly full: nothing more is stored until there is space", "free_bytes", free, "needed_bytes", size+least)
+		}
+		return fmt.Errorf("%w (%d bytes are free on its disk)", journal.ErrFull, free)
+	}
+	if free > 2*roomForObjects && r.full.Swap(false) {
+		r.log.Info("the disk has space again", "free_bytes", free)
+	}
+	return nil
+}
+
+// roomyStore is a store that leaves room on its disk.
+type roomyStore struct {
+	*jetstream.Store
+	room *room
+}
+
+// Append implements [journal.Store].
+func (s roomyStore) Append(ctx context.Context, c journal.Claim, id string, records []journal.Record) error {
+	var size uint64
+	for _, r := range records {
+		size += uint64(len(r.Data))
+	}
+	if err := s.room.check(size, roomForEvents); err != nil {
+		return err
+	}
+	return s.Store.Append(ctx, c, id, records)
+}
+
+// Put implements [journal.Objects].
+func (s roomyStore) Put(ctx context.Context, name string, data []byte) error {
+	if err := s.room.check(uint64(len(data)), roomForObjects); err != nil {
+		return err
+	}
+	return s.Store.Put(ctx, name, data)
+}
