@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"sync"
 	"time"
 
 	"hayauma.example/actors"
@@ -92,12 +93,17 @@ type Campaign struct {
 	voided    map[uint32]bool     // windows whose demand was given back
 }
 
+// listen is for the kind, which all systems of a process share.
+var listen = sync.OnceFunc(func() {
+	engine.OnReminder(actors.Campaigns, func(name string, _ time.Time, _ []byte) actors.CampaignMsg { return reminded{name: name} })
+})
+
 // Serve lets sys host campaigns.
 func Serve(sys *engine.System, d Deps) {
 	if d.Crash == nil {
 		d.Crash = func(string) {}
 	}
-	engine.OnReminder(actors.Campaigns, func(name string, _ time.Time, _ []byte) actors.CampaignMsg { return reminded{name: name} })
+	listen()
 	engine.ServeDurable(sys, actors.Campaigns, func(string) engine.Durable[actors.CampaignMsg, Event] {
 		return &Campaign{deps: d, view: view{done: map[uint32]bool{}}, asking: map[uint32]bool{}, known: map[uint32]struct{}{}, voided: map[uint32]bool{}}
 	})
