@@ -42,7 +42,9 @@ func (s *server) watch(ctx context.Context, in *campaignPath) (*huma.StreamRespo
 		r, w := humago.Unwrap(hc)
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
-		s.follow(r.Context(), stream{w: w, rc: http.NewResponseController(w)}, first)
+		out := newStream(w)
+		defer out.end()
+		s.follow(r.Context(), out, first)
 	}}, nil
 }
 
@@ -89,6 +91,11 @@ type stream struct {
 	w  http.ResponseWriter
 	rc *http.ResponseController
 }
+
+func newStream(w http.ResponseWriter) stream { return stream{w: w, rc: http.NewResponseController(w)} }
+
+// end takes the deadline off the connection, which may carry other requests yet.
+func (s stream) end() { _ = s.rc.SetWriteDeadline(time.Time{}) } // a connection that is gone needs none
 
 func (s stream) event(c Campaign) error {
 	data, err := json.Marshal(c)

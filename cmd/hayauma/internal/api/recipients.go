@@ -81,7 +81,8 @@ func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
 		w.Header().Set("Content-Type", "application/x-ndjson")
-		out := stream{w: w, rc: http.NewResponseController(w)}
+		out := newStream(w)
+		defer out.end()
 		if err := s.export(r.Context(), layout, only, out); err != nil {
 			if r.Context().Err() == nil {
 				s.Log.Error("export broke off", "campaign", in.ID, "error", err)

@@ -53,6 +53,7 @@ func New(d Deps) http.Handler {
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Hayauma", d.Version)
 	config.Info.Description = "Durable delivery of bulk and scheduled messages. `delivered` means that the provider accepted a message: LINE gives no receipt."
+	config.RejectUnknownQueryParameters = true // a mistyped filter must not export everything
 	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	config.Security = []map[string][]string{{"token": {}}}

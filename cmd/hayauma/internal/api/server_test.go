@@ -107,6 +107,7 @@ func TestUnknownThings(t *testing.T) {
 	}
 	d.want(422, d.do("GET", "/v1/campaigns/6ba7b810-9dad-11d1-80b4-00c04fd430c8/recipients?state=lost", ""), "lost")
 	d.want(422, d.do("GET", "/v1/campaigns?limit=0", ""), "limit")
+	d.want(422, d.do("GET", "/v1/campaigns?limti=1", ""), "limti")
 }
 
 func TestPages(t *testing.T) {

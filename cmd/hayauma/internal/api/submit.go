@@ -31,6 +31,7 @@ type submission struct {
 	template   *template.Template
 	audience   audience.Source
 	upload     string
+	rc         *http.ResponseController
 }
 
 // submit answers POST /v1/campaigns. It reads no more of the body than it needs for its answer.
@@ -53,8 +54,8 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) error {
 		return huma.Error503ServiceUnavailable(fmt.Sprintf("%d submissions are being received: try again in a few seconds", maxUploads))
 	}
 	id := actors.CampaignID(s.tokenID, key)
-	sub := &submission{server: s, id: id, campaign: actors.Campaigns.Ref(s.System, id)}
-	r.Body = patient{r.Body, http.NewResponseController(w)}
+	sub := &submission{server: s, id: id, campaign: actors.Campaigns.Ref(s.System, id), rc: http.NewResponseController(w)}
+	r.Body = patient{r.Body, sub.rc}
 	if err := sub.receive(r); err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (sub *submission) openAudience(parts *multipart.Reader) error {
 	case part.FormName() != "audience":
 		return huma.Error400BadRequest(fmt.Sprintf("the second part is %q: it must be audience", part.FormName()))
 	}
-	sub.audience.Reader = part
+	sub.audience.Reader = toItsEnd{part, sub.rc}
 	given := part.Header.Get("Content-Type")
 	kind, _, err := mime.ParseMediaType(given)
 	switch {
@@ -175,4 +176,20 @@ func (p patient) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return p.ReadCloser.Read(b)
+}
+
+// toItsEnd takes the deadline off the connection when nothing more is read: what is left to do takes its own time, and the server
+// would take a deadline that passes meanwhile for a client that has gone.
+type toItsEnd struct {
+	io.Reader
+	rc *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (t toItsEnd) Read(b []byte) (int, error) {
+	n, err := t.Reader.Read(b)
+	if err != nil {
+		_ = t.rc.SetReadDeadline(time.Time{}) // a connection that is gone needs none
+	}
+	return n, err
 }
