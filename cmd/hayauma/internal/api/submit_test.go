@@ -92,13 +92,20 @@ func TestInProgress(t *testing.T) {
 	f := form{key: "k", campaign: file(text), audience: rows}
 	body, kind := f.body()
 	half := body.Len() - 60
+	before, err := d.store.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	r, w := io.Pipe()
 	first := make(chan answer, 1)
 	go func() { first <- d.post(d.Context(), f.key, kind, r) }()
 	if _, err := io.CopyN(w, body, int64(half)); err != nil {
 		t.Fatal(err)
 	}
-	d.eventually("the first upload has begun", func() bool { return d.submit(f).status == http.StatusConflict })
+	d.eventually("the first upload has begun", func() bool {
+		now, err := d.store.Stats(d.Context())
+		return err == nil && now.Records > before.Records
+	})
 	d.want(409, d.submit(f), "in progress")
 	if _, err := io.Copy(w, body); err != nil {
 		t.Fatal(err)
