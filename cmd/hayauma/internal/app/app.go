@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -44,6 +45,7 @@ type App struct {
 	failed  chan error
 	serving atomic.Bool
 	late    chan struct{} // closed when the daemon begins to stop
+	stop    sync.Once
 
 	listener net.Listener
 	temp     *os.Root
@@ -119,12 +121,16 @@ func (a *App) fail(err error) {
 }
 
 // Stop ends the daemon: requests first, then actors, then the store. It returns when nothing of it runs, or when ctx is over.
-func (a *App) Stop(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, StopTimeout)
-	defer cancel()
-	a.serving.Store(false)
-	close(a.late)
-	return a.undo(ctx)
+// A second call does nothing.
+func (a *App) Stop(ctx context.Context) (err error) {
+	a.stop.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, StopTimeout)
+		defer cancel()
+		a.serving.Store(false)
+		close(a.late)
+		err = a.undo(ctx)
+	})
+	return err
 }
 
 func (a *App) undo(ctx context.Context) error {

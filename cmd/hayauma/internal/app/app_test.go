@@ -127,6 +127,7 @@ func TestMemoryStoreSendsAndSaysSoLoudly(t *testing.T) {
 		t.Error("the scrape shows a user id")
 	}
 	stop(t, a)
+	stop(t, a)
 	if !strings.Contains(log.String(), "THE STORE IS MEMORY ONLY") {
 		t.Errorf("log: %s", log.String())
 	}
