@@ -284,7 +284,8 @@ func (w *Writer) lose(err error) {
 	}
 }
 
-// refused: the batch is surely not stored, and the writer goes on.
+// refused: the batch is surely not stored, and the writer goes on. A refusal of the last attempt says nothing of an earlier one
+// without an answer.
 func refused(err error) bool {
-	return errors.Is(err, ErrFull) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrName) || errors.Is(err, ErrBusy)
+	return !errors.Is(err, ErrLost) && (errors.Is(err, ErrFull) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrName) || errors.Is(err, ErrBusy))
 }

@@ -105,6 +105,33 @@ func TestWriterGivesUp(t *testing.T) {
 	})
 }
 
+// TestWriterGivesUpOnARefusalAfterALostAnswer: the first attempt was stored, so the refusals of its repeats prove nothing. A writer that
+// took them for the batch's fate would refuse the grain's next number for ever.
+func TestWriterGivesUpOnARefusalAfterALostAnswer(t *testing.T) {
+	for _, refusal := range []error{journal.ErrFull, journal.ErrBusy} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, journal.WriterOptions{UnclearFor: time.Second})
+			b.fault = func(n int, c journal.Call) error {
+				switch {
+				case c.Done:
+					return errLostAnswer
+				case n > 1:
+					return refusal
+				}
+				return nil
+			}
+			b.add("a", 1)
+			b.flush()
+			if len(b.lost) != 1 || !errors.Is(b.lost[0], journal.ErrLost) {
+				t.Errorf("after %v the writer goes on: lost %v, reports %v", refusal, b.lost, b.reports)
+			}
+			if got := b.replay("a"); got != "a1+1" {
+				t.Errorf("stored: %s", got)
+			}
+		})
+	}
+}
+
 func TestWriterHangingStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, journal.WriterOptions{AttemptFor: time.Second, UnclearFor: 5 * time.Second})
