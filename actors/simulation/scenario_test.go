@@ -234,6 +234,7 @@ type journalFaults struct {
 	lost, busy, twice  float64 // of appends
 	other              float64 // of replays, and of objects that are read or stored
 	fullFrom, fullTill time.Duration
+	awayFrom, awayTill time.Duration // no append is answered, though some are stored
 }
 
 // fault makes the store's hook; nil where nothing goes wrong.
@@ -242,12 +243,13 @@ func (f journalFaults) fault(w *world) journal.Fault {
 		return nil
 	}
 	return func(c journal.Call) error {
+		away := w.now() >= f.awayFrom && w.now() < f.awayTill
 		switch {
 		case c.Op == "claim", w.calm.Load(), c.Op != "append" && !w.chance(f.other):
 			return nil
-		case c.Op != "append":
+		case c.Op != "append", !c.Done && away && w.chance(0.5):
 			return errTrouble
-		case c.Done && w.chance(f.lost):
+		case c.Done && (away || w.chance(f.lost)):
 			return errLost
 		case c.Done:
 			return nil

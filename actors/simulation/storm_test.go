@@ -31,6 +31,10 @@ func storm(seed uint64, dir *os.Root) scenario {
 		sc.journal.fullTill = sc.journal.fullFrom + time.Duration(rng.IntN(60))*time.Second
 	}
 	if sometimes(3) {
+		sc.journal.awayFrom = time.Duration(rng.IntN(6000)) * time.Millisecond
+		sc.journal.awayTill = sc.journal.awayFrom + time.Duration(rng.IntN(40))*time.Second
+	}
+	if sometimes(3) {
 		sc.journal.other = 0.003 * rng.Float64() // the plan stores a hundred chunks, all or none
 	}
 	if sometimes(3) {
