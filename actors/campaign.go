@@ -83,7 +83,7 @@ type Definition struct {
 type Audience struct {
 	Rows, Duplicates uint64
 	Parts, DupParts  int
-	PartsSHA256      []byte // over the stored parts in order
+	PartsSHA256      []byte // over the stored parts and then the duplicate lists, in order
 	ContentSHA256    []byte // over the audience as it was sent, decompressed: the same content again is the same campaign
 	Columns          []string
 }

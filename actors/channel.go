@@ -47,6 +47,7 @@ type (
 		Spent   []Spent
 		Freed   []Freed
 		Trouble []Trouble
+		Fine    [2]int // calls accepted since the last question, by endpoint
 	}
 )
 

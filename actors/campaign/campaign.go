@@ -114,6 +114,9 @@ func (a *Campaign) Apply(e Event) { a.intent.Apply(e) }
 
 // Started resumes what an earlier activation left.
 func (a *Campaign) Started(c *engine.Context[actors.CampaignMsg]) {
+	if a.intent.Run != "" && a.intent.standing() == actors.RunHeld {
+		a.hold(c) // an append without an answer ends the activation that knew of it, and others go on
+	}
 	a.advance(c)
 	a.reread(c)
 }

@@ -14,6 +14,7 @@ func (a *Campaign) pause(c *engine.Context[actors.CampaignMsg]) {
 	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
 		refuse(c, 409, "campaign is over", "it is "+string(a.intent.state(a.view, c.Now()))+"; only a campaign that is not over can be paused")
 	case a.intent.Paused:
+		a.hold(c) // the first word may be on disk and nowhere else
 		c.Respond(a.info(c))
 	default:
 		engine.Persist(c, []Event{Paused{}}, func() {
@@ -61,7 +62,10 @@ func (a *Campaign) cancel(c *engine.Context[actors.CampaignMsg]) {
 	case a.notFound(c):
 	case a.intent.Finished != nil && a.intent.Finished.State != actors.StateCancelled:
 		refuse(c, 409, "campaign is over", "it is "+string(a.intent.Finished.State)+"; what was delivered can't be called back")
-	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
+	case a.intent.Finished != nil:
+		c.Respond(a.info(c))
+	case !a.intent.CancelAt.IsZero():
+		a.hold(c) // as for pause
 		c.Respond(a.info(c))
 	default:
 		engine.Persist(c, []Event{CancelAsked{At: c.Now()}}, func() {

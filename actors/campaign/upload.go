@@ -118,23 +118,29 @@ var errReplaced = actors.Problem{Status: 409, Title: "upload was replaced",
 // ErrIncomplete says that the stored parts are not what was counted while they were stored.
 var ErrIncomplete = errors.New("stored audience is incomplete")
 
-// verify reads back what was stored: its number of parts and its digest.
+// verify reads back what was stored, rows and then duplicate lists: the number of parts and their digest.
 func verify(ctx context.Context, objects journal.Objects, upload string, au actors.Audience) error {
 	sum := sha256.New()
-	for n := range au.Parts {
-		data, err := objects.Get(ctx, PartName(upload, n))
+	read := func(name string) error {
+		data, err := objects.Get(ctx, name)
 		if err != nil {
-			return fmt.Errorf("part %d of %d: %w", n, au.Parts, err)
+			return fmt.Errorf("stored audience, %s: %w", name, err)
 		}
 		sum.Write(data)
+		return nil
+	}
+	for n := range au.Parts {
+		if err := read(PartName(upload, n)); err != nil {
+			return err
+		}
+	}
+	for n := range au.DupParts {
+		if err := read(DupName(upload, n)); err != nil {
+			return err
+		}
 	}
 	if !bytes.Equal(sum.Sum(nil), au.PartsSHA256) {
 		return ErrIncomplete
-	}
-	for n := range au.DupParts {
-		if _, err := objects.Get(ctx, DupName(upload, n)); err != nil {
-			return fmt.Errorf("duplicate list %d of %d: %w", n, au.DupParts, err)
-		}
 	}
 	return nil
 }

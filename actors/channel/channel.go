@@ -121,8 +121,13 @@ func (ch *Channel) configure(c *call, m actors.Configure) {
 		ch.describe(c)
 		return
 	}
+	first := ch.state.since.IsZero()
 	engine.Persist(c, []Event{Configured{c.Now(), m.Settings}}, func() {
-		ch.granter.change(m.Settings.Limits, ch.now(c))
+		if first {
+			ch.granter.begin(m.Settings.Limits, ch.now(c))
+		} else {
+			ch.granter.change(m.Settings.Limits, ch.now(c))
+		}
 		ch.tell(c, ch.everyCampaign())
 		if ch.state.pause != nil { // the new settings may be what ends it
 			ch.probing.begin()
@@ -226,6 +231,7 @@ func (ch *Channel) wantTokens(c *call, m actors.WantTokens) {
 	k, fresh := ch.granter.gates.hear(m.Gate, m.Seq, now)
 	if fresh {
 		ch.granter.report(m, now)
+		ch.probing.fine += m.Fine[provider.Push] + m.Fine[provider.Multicast]
 		for _, f := range m.Freed {
 			ch.demand.free(f.Run, f.Window, f.Bytes)
 		}

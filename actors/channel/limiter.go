@@ -18,30 +18,36 @@ const (
 	OthersTurn   Reason = "another_gate_first"
 )
 
-// Times of an endpoint that the provider throttles.
+// An endpoint that the provider throttles.
 const (
 	throttleFirst = time.Second
 	throttleMost  = 8 * time.Second
 	throttleCalm  = 10 * time.Second // without trouble for so long, the next is a first again
+	throttleShare = 10               // one refused call in so many is noise: its poster waits, the others go on
 )
 
-// throttle stops an endpoint's grants after a rate limit answer, for longer each time.
+// throttle stops an endpoint's grants after rate limit answers, for longer each time unless calls were accepted in between.
 type throttle struct {
 	until time.Duration
 	step  time.Duration
+	fine  int // calls accepted since the last stop
+	bad   int // and refused
 }
 
-// trouble notes a rate limit answer. What comes during a stop is of calls that started before it.
-func (t *throttle) trouble(now time.Duration) {
-	switch {
-	case now < t.until:
+// trouble notes n rate limit answers. What comes during a stop is of calls that started before it.
+func (t *throttle) trouble(n int, now time.Duration) {
+	if now < t.until {
 		return
-	case t.step == 0, now-t.until >= throttleCalm:
+	}
+	if t.bad += n; t.bad*throttleShare <= t.bad+t.fine {
+		return
+	}
+	if t.step == 0 || t.fine > 0 || now-t.until >= throttleCalm {
 		t.step = throttleFirst
-	default:
+	} else {
 		t.step = min(2*t.step, throttleMost)
 	}
-	t.until = now + t.step
+	t.until, t.fine, t.bad = now+t.step, 0, 0
 }
 
 // limiter decides how many calls of one endpoint may start. A limit of 0 is none: then it only stops for trouble.
@@ -57,6 +63,15 @@ func newLimiter(limit int, now time.Duration) limiter {
 	if limit > 0 {
 		l.log, l.pace = newLog(limit), newPace(limit, now)
 		l.log.fillSpread(now, lead(limit))
+	}
+	return l
+}
+
+// newChannelLimiter is the limiter of a channel that has never been configured before: nobody can have called.
+func newChannelLimiter(limit int, now time.Duration) limiter {
+	var l limiter
+	if limit > 0 {
+		l.log, l.pace = newLog(limit), newPace(limit, now)
 	}
 	return l
 }

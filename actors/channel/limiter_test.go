@@ -207,7 +207,7 @@ func TestThrottle(t *testing.T) {
 		{0, 1000}, {500, 1000}, {1000, 3000}, {2999, 3000}, {3100, 7100}, {7200, 15200}, {15300, 23300}, {33300, 34300}, {34300, 36300},
 	}
 	for _, s := range steps {
-		h.trouble(s.at * time.Millisecond)
+		h.trouble(1, s.at * time.Millisecond)
 		if want := s.until * time.Millisecond; h.until != want {
 			t.Errorf("trouble at %v: stopped until %v, want %v", s.at*time.Millisecond, h.until, want)
 		}
@@ -310,5 +310,27 @@ func TestFreshActivationAfterTheWorst(t *testing.T) {
 				t.Fatalf("limit %d, busy for %v: %d starts within one second", limit, busy, got)
 			}
 		}
+	}
+}
+
+// TestThrottleIgnoresNoise: a refusal now and then is its poster's business; only where more than a tenth are refused does the endpoint stop,
+// and longer only while nothing at all is accepted.
+func TestThrottleIgnoresNoise(t *testing.T) {
+	var h throttle
+	h.fine = 90
+	if h.trouble(10, 0); h.until != 0 {
+		t.Fatalf("stopped until %v for a tenth", h.until)
+	}
+	if h.trouble(1, 0); h.until != throttleFirst {
+		t.Fatalf("stopped until %v for more than a tenth, want %v", h.until, throttleFirst)
+	}
+	now := h.until
+	h.fine = 2
+	if h.trouble(1, now); h.until != now+throttleFirst {
+		t.Fatalf("stopped until %v although calls were accepted in between, want %v", h.until, now+throttleFirst)
+	}
+	now = h.until
+	if h.trouble(1, now); h.until != now+2*throttleFirst {
+		t.Fatalf("stopped until %v where nothing was accepted, want %v", h.until, now+2*throttleFirst)
 	}
 }

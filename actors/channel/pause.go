@@ -14,7 +14,7 @@ const (
 	probeFirst   = time.Second
 	probeMost    = time.Minute
 	probeTimeout = 10 * time.Second
-	probeCalm    = time.Minute // a pause so soon after a probe ended one goes on with its times
+	probeCalm    = time.Minute // a pause so soon after a probe ended one in vain goes on with its times
 )
 
 // probing is where the probes of a pause are.
@@ -22,6 +22,7 @@ type probing struct {
 	pause int           // number of the pause in this activation: what belongs to an earlier one is stale
 	wait  time.Duration // before the next probe
 	ended time.Duration // when a probe ended a pause
+	fine  int           // calls accepted since then
 }
 
 // begin starts the times anew.
@@ -30,13 +31,15 @@ func (p *probing) begin() {
 	p.wait = 0
 }
 
-// again begins the times of a pause that starts now: soon after a probe had ended one, they go on where they were.
+// again begins the times of a pause that starts now: soon after a probe had ended one, with no call accepted since, they go on where
+// they were.
 func (p *probing) again(now time.Duration) {
 	wait := p.wait
 	p.begin()
-	if p.ended > 0 && now-p.ended < probeCalm {
+	if p.ended > 0 && p.fine == 0 && now-p.ended < probeCalm {
 		p.wait = wait
 	}
+	p.fine = 0
 }
 
 // next is how long to wait for the next probe.

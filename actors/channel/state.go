@@ -26,7 +26,7 @@ func (ch *Channel) Apply(e Event) {
 			s.since = e.At
 		}
 	case Removed:
-		*s = state{}
+		*s = state{since: e.At}
 	case Paused:
 		s.pause, s.since = &e, e.At
 	case Resumed:

@@ -33,6 +33,13 @@ func newGranter(l actors.Limits, first uint64) granter {
 	return g
 }
 
+// begin sets the first limits of a channel that has never been configured.
+func (g *granter) begin(l actors.Limits, now time.Duration) {
+	for _, e := range endpoints {
+		g.limiters[e] = newChannelLimiter(l.Of(e), now)
+	}
+}
+
 // change sets other limits.
 func (g *granter) change(l actors.Limits, now time.Duration) {
 	for _, e := range endpoints {
@@ -47,9 +54,12 @@ func (g *granter) report(m actors.WantTokens, now time.Duration) {
 			g.limiters[e].report(s.Grant, s.Started, s.Unused, now)
 		}
 	}
+	for _, e := range endpoints {
+		g.limiters[e].throttle.fine += m.Fine[e]
+	}
 	for _, t := range m.Trouble {
 		if t.Verdict == provider.Throttled && int(t.Endpoint) < len(endpoints) {
-			g.limiters[t.Endpoint].throttle.trouble(now)
+			g.limiters[t.Endpoint].throttle.trouble(t.Count, now)
 		}
 	}
 }

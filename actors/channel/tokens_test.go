@@ -68,10 +68,10 @@ func TestTokens(t *testing.T) {
 		{name: "a burst", limits: actors.Limits{Push: 200}, waiting: rows(7, "a"), want: "a/0=4 held=[] over=[] again=10ms"},
 		{name: "less than a burst", limits: actors.Limits{Push: 200}, waiting: rows(1, "a", "b"), want: "a/0=1 b/0=1 held=[] over=[] again=0s"},
 		{name: "shared by runs", limits: actors.Limits{Push: 200}, waiting: rows(7, "a", "b"), want: "a/0=2 b/0=2 held=[] over=[] again=10ms"},
-		{name: "throttled", waiting: rows(7, "a"), prepare: func(g *granter) { g.limiters[provider.Push].throttle.trouble(later) },
+		{name: "throttled", waiting: rows(7, "a"), prepare: func(g *granter) { g.limiters[provider.Push].throttle.trouble(1, later) },
 			want: "held=[] over=[] again=1s"},
 		{name: "the other endpoint is throttled", waiting: rows(7, "a"),
-			prepare: func(g *granter) { g.limiters[provider.Multicast].throttle.trouble(later) }, want: "a/0=open held=[] over=[] again=0s"},
+			prepare: func(g *granter) { g.limiters[provider.Multicast].throttle.trouble(1, later) }, want: "a/0=open held=[] over=[] again=0s"},
 	}
 	for _, tt := range tests {
 		g := ready(tt.limits, "a", "b")

@@ -149,6 +149,9 @@ func (g *gate) ended(c *call, m Ended, now time.Time) {
 // trouble notes what concerns the whole channel: the tokens at hand are void, and the channel is told at once.
 func (g *gate) trouble(m Ended, now time.Time) {
 	switch m.Verdict {
+	case provider.Accepted:
+		g.reports.fine[m.Endpoint]++
+		return
 	case provider.Throttled:
 		for _, r := range g.parked.runs {
 			r.tokens[m.Endpoint].void()

@@ -20,6 +20,7 @@ type reports struct {
 	freed map[window]int
 	bytes int
 	worry []actors.Trouble // one per endpoint and verdict
+	fine  [2]int           // accepted calls by endpoint; told with the next question, no reason for one
 }
 
 func newReports() reports { return reports{freed: make(map[window]int)} }
@@ -73,5 +74,6 @@ func (r *reports) take(q *actors.WantTokens) {
 	}
 	clear(r.freed)
 	q.Trouble, r.worry = r.worry, nil
+	q.Fine, r.fine = r.fine, [2]int{}
 	r.bytes, r.due = 0, time.Time{}
 }

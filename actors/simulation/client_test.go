@@ -2,10 +2,8 @@ package simulation
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"strings"
 	"time"
 
@@ -66,7 +64,7 @@ func (w *world) trySubmit(m *mission) error {
 }
 
 func (w *world) ingest(m *mission, upload string) (actors.Audience, error) {
-	sink := &parts{objects: &objects{Objects: w.memory, in: w.current()}, upload: upload, digest: sha256.New()}
+	sink := &parts{objects: &objects{Objects: w.memory, in: w.current()}, upload: upload}
 	sum, err := audience.Ingest(context.Background(), audience.Source{Reader: strings.NewReader(m.audience()), Format: audience.NDJSON}, sink,
 		audience.Options{Dir: w.sc.dir, Needs: []string{"text"}})
 	if err != nil {
@@ -74,7 +72,7 @@ func (w *world) ingest(m *mission, upload string) (actors.Audience, error) {
 	}
 	return actors.Audience{
 		Rows: uint64(sum.Rows), Duplicates: uint64(sum.Duplicates), Parts: sum.Parts, DupParts: sum.DuplicateParts,
-		PartsSHA256: sink.digest.Sum(nil), ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
+		PartsSHA256: sum.PartsSHA256[:], ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
 	}, nil
 }
 
@@ -82,7 +80,6 @@ func (w *world) ingest(m *mission, upload string) (actors.Audience, error) {
 type parts struct {
 	objects journal.Objects
 	upload  string
-	digest  hash.Hash
 	rows    int
 }
 
@@ -92,7 +89,6 @@ func (p *parts) Part(n int, data []byte) error {
 		return p.objects.Put(context.Background(), campaign.DupName(p.upload, n-p.rows), data)
 	}
 	p.rows++
-	p.digest.Write(data)
 	return p.objects.Put(context.Background(), campaign.PartName(p.upload, n), data)
 }
 

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"net/http"
 	"slices"
@@ -60,7 +59,7 @@ func (u undecided) Error() string { return u.err.Error() }
 func (sub *submission) ingest(ctx context.Context) error {
 	stopKeeping := sub.keep(ctx)
 	defer stopKeeping()
-	sink := &parts{Writer: objects.NewWriter(ctx, sub.server.Objects), upload: sub.upload, digest: sha256.New()}
+	sink := &parts{Writer: objects.NewWriter(ctx, sub.server.Objects), upload: sub.upload}
 	sum, err := audience.Ingest(ctx, sub.audience, sink, audience.Options{
 		Dir: sub.server.Temp, Needs: sub.template.Variables(), Optional: sub.template.Optional(), Limits: audience.Limits{BadLines: maxBadLines, Bytes: maxAudience},
 	})
@@ -72,7 +71,7 @@ func (sub *submission) ingest(ctx context.Context) error {
 	}
 	return sub.acceptUpload(ctx, actors.Audience{
 		Rows: uint64(sum.Rows), Duplicates: uint64(sum.Duplicates), Parts: sum.Parts, DupParts: sum.DuplicateParts,
-		PartsSHA256: sink.digest.Sum(nil), ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
+		PartsSHA256: sum.PartsSHA256[:], ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
 	})
 }
 
@@ -135,8 +134,7 @@ func audienceRefusal(err error) error {
 type parts struct {
 	*objects.Writer
 	upload string
-	digest hash.Hash // over the parts with rows, in order
-	rows   int       // of those parts
+	rows   int // of those parts
 }
 
 // Part implements audience.Sink.
@@ -145,7 +143,6 @@ func (p *parts) Part(n int, data []byte) error {
 		return p.Put(campaign.DupName(p.upload, n-p.rows), data)
 	}
 	p.rows++
-	p.digest.Write(data)
 	return p.Put(campaign.PartName(p.upload, n), data)
 }
 
