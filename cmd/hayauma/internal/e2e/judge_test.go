@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -113,9 +114,7 @@ func (w *world) judge(m *mailing, s shown) error {
 func (w *world) received() (map[string]int, error) {
 	want := map[string]string{}
 	for _, m := range w.posted {
-		for user, body := range m.want {
-			want[user] = body
-		}
+		maps.Copy(want, m.want)
 	}
 	got := map[string]int{}
 	for _, d := range w.deliveries() {

@@ -8,7 +8,7 @@ import (
 )
 
 // What goes wrong at the provider while the daemon is killed. No time-outs: each would take its ten seconds.
-const killFaults = "500-before=0.02,500-after=0.02,reset=0.01,429=0.01"
+const killFaults = "500-before=0.02,500-after=0.02,reset=0.01,429=0.003"
 
 // round is one pair of campaigns in which the daemon dies at each of these points, one life after the other.
 type round []string

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,16 +72,7 @@ func (w *world) million(rows int) *mailing {
 
 func (w *world) sameLedger(rows int) {
 	w.t.Helper()
-	body, err := get(w.sim.url + "/_sim/ledger")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer body.Close()
-	var l struct{ Users, Deliveries, Duplicates int }
-	if err := json.NewDecoder(body).Decode(&l); err != nil {
-		w.t.Fatal(err)
-	}
-	if l.Users != rows || l.Deliveries != rows || l.Duplicates != 0 {
+	if l := w.ledger(); l.Users != rows || l.Deliveries != rows || l.Duplicates != 0 {
 		w.t.Errorf("the simulator's ledger: %+v", l)
 	}
 }

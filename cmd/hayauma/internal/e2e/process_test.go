@@ -105,15 +105,6 @@ func (p *process) wait(patience time.Duration) {
 	}
 }
 
-func (p *process) alive() bool {
-	select {
-	case <-p.ended:
-		return false
-	default:
-		return true
-	}
-}
-
 // bySIGKILL tells whether that is how it ended.
 func (p *process) bySIGKILL() bool {
 	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)

@@ -200,6 +200,22 @@ func (w *world) deliveries() []delivery {
 	return lines[delivery](w.t, w.sim.url+"/_sim/deliveries")
 }
 
+// ledger is the simulator's own count.
+type ledger struct{ Users, Deliveries, Duplicates, Conflicts int }
+
+func (w *world) ledger() (l ledger) {
+	w.t.Helper()
+	body, err := get(w.sim.url + "/_sim/ledger")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer body.Close()
+	if err := json.NewDecoder(body).Decode(&l); err != nil {
+		w.t.Fatal(err)
+	}
+	return l
+}
+
 // recipient is one line of a campaign's export.
 type recipient struct {
 	User   string `json:"user_id"`
