@@ -38,17 +38,14 @@ func armed(seed uint64, sc scenario) scenario {
 
 // TestRandomPairsOfPoints plays random scenarios, and first those that have failed once.
 func TestRandomPairsOfPoints(t *testing.T) {
-	all := keptSeeds(t)
-	for n := range *seeds {
-		all = append(all, *first+uint64(n))
-	}
+	all := seedsOf(t, seedDir)
 	for shard := range 4 {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {
 			t.Parallel()
 			dir := openDir(t.TempDir())
 			for n := shard; n < len(all); n += 4 {
 				r := play(t, armed(all[n], random(all[n], dir)))
-				keepSeed(t, r)
+				keepSeed(t, seedDir, r)
 				if report(t, r); t.Failed() {
 					return
 				}

@@ -16,7 +16,11 @@ var (
 	keep  = flag.Bool("sim.keep", false, "write failing seeds and their transcripts to testdata/seeds")
 )
 
-const seedDir = "testdata/seeds"
+// Where failing seeds of the random scenarios and of the storms are kept.
+const (
+	seedDir  = "testdata/seeds"
+	stormDir = "testdata/storms"
+)
 
 // report fails the test with everything that is known of a scenario.
 func report(t *testing.T, r result) {
@@ -30,20 +34,20 @@ func report(t *testing.T, r result) {
 	t.Logf("seed %d\n%s", r.world.sc.seed, r.world.transcript())
 }
 
-// keepSeed leaves a failing seed of armed and random behind.
-func keepSeed(t *testing.T, r result) {
+// keepSeed leaves a failing seed behind.
+func keepSeed(t *testing.T, dir string, r result) {
 	if !*keep || len(r.faults) == 0 {
 		return
 	}
-	name := filepath.Join(seedDir, strconv.FormatUint(r.world.sc.seed, 10)+".txt")
+	name := filepath.Join(dir, strconv.FormatUint(r.world.sc.seed, 10)+".txt")
 	if err := os.WriteFile(name, []byte(strings.Join(r.faults, "\n")+"\n\n"+r.world.transcript()), 0o600); err != nil {
 		t.Error(err)
 	}
 }
 
-// keptSeeds are those that have failed once.
-func keptSeeds(t *testing.T) (list []uint64) {
-	names, err := filepath.Glob(filepath.Join(seedDir, "*.txt"))
+// seedsOf are those that have failed once, and then as many new ones as are asked for.
+func seedsOf(t *testing.T, dir string) (list []uint64) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +57,9 @@ func keptSeeds(t *testing.T) (list []uint64) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		list = append(list, seed)
+	}
+	for n := range *seeds {
+		list = append(list, *first+uint64(n))
 	}
 	return list
 }

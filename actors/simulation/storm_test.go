@@ -54,13 +54,17 @@ func storm(seed uint64, dir *os.Root) scenario {
 	return sc
 }
 
+// TestStorms plays storms, and first those that have failed once.
 func TestStorms(t *testing.T) {
+	all := seedsOf(t, stormDir)
 	for shard := range 4 {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {
 			t.Parallel()
 			dir := openDir(t.TempDir())
-			for n := shard; n < *seeds; n += 4 {
-				if report(t, play(t, storm(*first+uint64(n), dir))); t.Failed() {
+			for n := shard; n < len(all); n += 4 {
+				r := play(t, storm(all[n], dir))
+				keepSeed(t, stormDir, r)
+				if report(t, r); t.Failed() {
 					return
 				}
 			}
