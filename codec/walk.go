@@ -138,7 +138,8 @@ func cutName(b []byte) (name, rest []byte, err error) {
 	if len(b) == 0 {
 		return nil, nil, ErrTruncated
 	}
-	n, at := 0, 1
+	var n int
+	at := 1
 	switch {
 	case b[0]&0xe0 == 0xa0:
 		n = int(b[0] & 0x1f)

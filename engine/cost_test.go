@@ -15,7 +15,7 @@ import (
 type tiny struct{ a, b int64 }
 
 func (t *tiny) Handle(_ *engine.Context[*sync.WaitGroup], m *sync.WaitGroup) {
-	t.a++
+	t.a, t.b = t.a+1, t.a
 	m.Done()
 }
 

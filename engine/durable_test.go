@@ -25,7 +25,6 @@ type (
 	nothing    struct{} // persists no event
 	careless   struct{} // sets a reminder without Persist
 	forgetful  struct{} // fails after its event is stored
-	due        struct{ name string }
 )
 
 func (deposit) accountMsg()   {}
@@ -34,7 +33,6 @@ func (balance) accountMsg()   {}
 func (nothing) accountMsg()   {}
 func (careless) accountMsg()  {}
 func (forgetful) accountMsg() {}
-func (due) accountMsg()       {}
 
 type accountEvent interface{ accountEvent() }
 

@@ -126,7 +126,7 @@ func inUTC(e Event) Event {
 }
 
 func utc(v reflect.Value) {
-	if at, ok := v.Interface().(time.Time); ok {
+	if at, ok := reflect.TypeAssert[time.Time](v); ok {
 		v.Set(reflect.ValueOf(at.UTC()))
 		return
 	}

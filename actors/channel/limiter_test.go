@@ -207,7 +207,7 @@ func TestThrottle(t *testing.T) {
 		{0, 1000}, {500, 1000}, {1000, 3000}, {2999, 3000}, {3100, 7100}, {7200, 15200}, {15300, 23300}, {33300, 34300}, {34300, 36300},
 	}
 	for _, s := range steps {
-		h.trouble(1, s.at * time.Millisecond)
+		h.trouble(1, s.at*time.Millisecond)
 		if want := s.until * time.Millisecond; h.until != want {
 			t.Errorf("trouble at %v: stopped until %v, want %v", s.at*time.Millisecond, h.until, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,15 +28,15 @@ func rows(push int, runs ...string) (rows []actors.RunWaiting) {
 }
 
 func shown(t actors.Tokens) string {
-	s := ""
+	var s strings.Builder
 	for _, g := range t.Grants {
 		n := fmt.Sprint(g.N)
 		if g.Open {
 			n = "open"
 		}
-		s += fmt.Sprintf("%s/%d=%s ", g.Run, g.Endpoint, n)
+		s.WriteString(fmt.Sprintf("%s/%d=%s ", g.Run, g.Endpoint, n))
 	}
-	return fmt.Sprintf("%sheld=%v over=%v again=%v", s, t.Held, t.Over, t.Again)
+	return fmt.Sprintf("%sheld=%v over=%v again=%v", s.String(), t.Held, t.Over, t.Again)
 }
 
 func TestTokens(t *testing.T) {
