@@ -16,8 +16,8 @@ import (
 func TestDiskFull(t *testing.T) {
 	w := newWorld(t)
 	mountSmall(t, w.data())
+	w.limits = "push=200,multicast=10"
 	w.open()
-	w.cli("channel", "add", channel, "--endpoint", w.sim.url, "--token-env", "E2E_LINE_TOKEN", "--limits", "push=200,multicast=10")
 	running := w.personalised("running", 1200)
 	w.mustSubmit(running)
 	w.await(running.id, "running", func(s shown) bool { return s.Delivered > 0 })
@@ -80,7 +80,8 @@ func (w *world) refused() *mailing {
 // acceptedAfterAll sends the refused request again, as its answer said.
 func (w *world) acceptedAfterAll() {
 	w.t.Helper()
-	w.addChannel(channel) // without limits
+	w.limits = "off"
+	w.addChannel(channel)
 	m := w.refused()
 	w.mustSubmit(m)
 	s := w.finish(m)

@@ -8,6 +8,7 @@ import (
 func TestKillAtOrders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "--faults", "latency=100ms")
+	w.limits = "push=800,multicast=10" // so that an order comes in the middle
 	w.serve("channel.persist.after")
 	w.addChannel(channel) // its answer is lost
 	w.dies("channel.persist.after")
@@ -18,6 +19,7 @@ func TestKillAtOrders(t *testing.T) {
 	w.daemon.kill()
 	for _, order := range []struct{ point, command string }{
 		{"campaign.paused", "pause"}, {"campaign.resumed", "resume"}, {"campaign.cancel.asked", "cancel"},
+		{"campaign.window.closed", "pause"}, // what was held and not tried comes back
 	} {
 		t.Logf("%s", order.point)
 		w.orderAndDie(order.point, order.command)
@@ -27,7 +29,7 @@ func TestKillAtOrders(t *testing.T) {
 // orderAndDie has a campaign running, gives the order, lets the daemon die of it, gives it again, and judges the end.
 func (w *world) orderAndDie(point, command string) {
 	w.t.Helper()
-	m := w.personalised(command, 2000)
+	m := w.personalised(point, 2000)
 	w.serve(point)
 	w.mustSubmit(m)
 	w.await(m.id, "running", func(s shown) bool { return s.Delivered > 0 })

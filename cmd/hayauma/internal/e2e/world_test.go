@@ -21,6 +21,7 @@ type world struct {
 	daemon *process
 	flags  []string      // of serve, beside data and listen
 	late   time.Duration // how long a campaign may take
+	limits string        // of the channel
 	posted []*mailing
 }
 
@@ -54,7 +55,7 @@ var tokenEnv = []string{"E2E_LINE_TOKEN=secret"}
 // newWorld starts a simulator; the daemon is serve's business.
 func newWorld(t testing.TB, simFlags ...string) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), late: finishFor}
+	w := &world{t: t, dir: t.TempDir(), late: finishFor, limits: "off"}
 	args := append([]string{binary(t), "line-sim", "--listen", "127.0.0.1:0", "--limits", "off"}, simFlags...)
 	if w.sim = start(t, nil, args...); w.sim.url == "" {
 		t.Fatalf("line-sim does not start: %s", w.sim.said())
@@ -88,10 +89,10 @@ func (w *world) cli(args ...string) result {
 	return command(w.t, []string{"HAYAUMA_SERVER=" + w.daemon.url}, args...)
 }
 
-// addChannel adds the channel without limits, and a daemon that dies of it is the caller's business.
+// addChannel adds or changes the channel, and a daemon that dies of it is the caller's business.
 func (w *world) addChannel(name string) result {
 	w.t.Helper()
-	return w.cli("channel", "add", name, "--provider", "line", "--endpoint", w.sim.url, "--token-env", "E2E_LINE_TOKEN", "--limits", "off")
+	return w.cli("channel", "add", name, "--provider", "line", "--endpoint", w.sim.url, "--token-env", "E2E_LINE_TOKEN", "--limits", w.limits)
 }
 
 // open starts the daemon and adds the channel.
