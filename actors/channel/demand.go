@@ -7,7 +7,7 @@ import (
 )
 
 // DefaultBudget is how many bytes of one channel may be rendered and not yet settled.
-const DefaultBudget = 16 << 20
+const DefaultBudget = 8 << 20
 
 // windowKey names a window of a run.
 type windowKey struct {

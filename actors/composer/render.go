@@ -12,14 +12,17 @@ import (
 	"hayauma.example/engine/journal"
 )
 
-// recipientBytes is what a command costs in memory besides its body.
-const recipientBytes = 256
+// What a command costs in memory besides its body, measured: the poster that holds it, its place at the gate, its names.
+const (
+	pushBytes   = 1024
+	memberBytes = 64 // one recipient of a multicast
+)
 
 // estimate is the demand of a piece: what its commands will hold in memory until they are recorded.
 func estimate(chunk plan.Chunk, p actors.Path, template int) int {
 	n := p.Span.Len()
 	if p.Multicast {
-		return template + n*recipientBytes/4
+		return pushBytes + template + n*memberBytes
 	}
 	values := 0
 	for i := range n {
@@ -27,7 +30,7 @@ func estimate(chunk plan.Chunk, p actors.Path, template int) int {
 			values += len(v)
 		}
 	}
-	return n*(template+recipientBytes) + values
+	return n*(template+pushBytes) + values
 }
 
 // render makes the commands of the piece in hand, and names the paths whose bytes are not those that were frozen. hashes are those of
