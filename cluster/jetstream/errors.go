@@ -23,6 +23,9 @@ const (
 	codeTooManyBatches = 10210
 )
 
+// ErrShutDown: the single server has closed the stream and takes nothing until it is started again.
+var ErrShutDown = errors.New("jetstream: the server has closed its stream, because its disk is full or failing: free space, look at the disk, and start again")
+
 // errRepeated: the batch is stored already. It never leaves the package.
 var errRepeated = errors.New("jetstream: batch is stored already")
 
@@ -58,7 +61,7 @@ func (s *Store) unanswered(err error) error {
 	case !errors.Is(err, nats.ErrNoResponders) && !errors.Is(err, jetstream.ErrNoStreamResponse):
 		return err
 	case s.cfg.direct():
-		return fmt.Errorf("jetstream: the server has shut the stream down: look for a full or failing disk: %w", err)
+		return fmt.Errorf("%w: %w", ErrShutDown, err)
 	}
 	return fmt.Errorf("%w: the stream has no leader", journal.ErrBusy)
 }

@@ -34,7 +34,7 @@ type dirLock int
 // lock takes the directory for this process. The kernel lets go when the file is closed, however the process ends.
 func lock(dir string) (dirLock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return 0, fmt.Errorf("natsnode: make the data directory: %w", err)
+		return 0, fmt.Errorf("natsnode: the data directory can't be made: %w: choose another, or mend its parent", err)
 	}
 	name := filepath.Join(dir, lockName)
 	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC, 0o600)
@@ -47,7 +47,7 @@ func lock(dir string) (dirLock, error) {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return 0, &InUseError{Dir: dir, PID: holder(name)}
 		}
-		return 0, fmt.Errorf("natsnode: lock %s: %w", name, err)
+		return 0, fmt.Errorf("natsnode: the data directory can't be locked by %s: %w: it must be writable and have free space", name, err)
 	}
 	return l, nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -58,6 +59,15 @@ func (r *room) check(size, least uint64) error {
 type roomyStore struct {
 	*jetstream.Store
 	room *room
+	fail func(error) // ends the daemon: a closed stream stays closed until it is started again
+}
+
+// told passes an error on; the end of the store is the end of the daemon.
+func (s roomyStore) told(err error) error {
+	if errors.Is(err, jetstream.ErrShutDown) {
+		s.fail(err)
+	}
+	return err
 }
 
 // Append implements [journal.Store].
@@ -69,7 +79,7 @@ func (s roomyStore) Append(ctx context.Context, c journal.Claim, id string, reco
 	if err := s.room.check(size, roomForEvents); err != nil {
 		return err
 	}
-	return s.Store.Append(ctx, c, id, records)
+	return s.told(s.Store.Append(ctx, c, id, records))
 }
 
 // Put implements [journal.Objects].
@@ -77,5 +87,5 @@ func (s roomyStore) Put(ctx context.Context, name string, data []byte) error {
 	if err := s.room.check(uint64(len(data)), roomForObjects); err != nil {
 		return err
 	}
-	return s.Store.Put(ctx, name, data)
+	return s.told(s.Store.Put(ctx, name, data))
 }

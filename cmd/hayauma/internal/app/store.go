@@ -72,7 +72,7 @@ func (a *App) openStore(ctx context.Context) error {
 	}
 	a.store, a.objects, a.locked = store, store, node.Embedded()
 	if node.Embedded() {
-		guarded := roomyStore{Store: store, room: newRoom(a.cfg.Data, a.log)}
+		guarded := roomyStore{Store: store, room: newRoom(a.cfg.Data, a.log), fail: a.fail}
 		a.store, a.objects = guarded, guarded
 	}
 	return nil

@@ -41,7 +41,7 @@ func TestRefusedStarts(t *testing.T) {
 	refusedStart(t, nil, []string{"--data", other, "--listen", "0.0.0.0:0"}, 2,
 		`hayauma: listen "0.0.0.0:0" is reachable from other machines and no token is set: set HAYAUMA_TOKEN, or listen on 127.0.0.1`)
 	refusedStart(t, nil, []string{"--data", write(t, w.dir, "file", nil), "--listen", "127.0.0.1:0"}, 1,
-		fmt.Sprintf("hayauma: natsnode: make the data directory: mkdir %s: not a directory", filepath.Join(w.dir, "file")))
+		fmt.Sprintf("hayauma: natsnode: the data directory can't be made: mkdir %s: not a directory: choose another, or mend its parent", filepath.Join(w.dir, "file")))
 	if r := w.cli("channel", "list"); r.code != 0 {
 		t.Errorf("the daemon that was there first suffers: %+v", r)
 	}
