@@ -5,11 +5,12 @@
 //
 //	shard: CLAIMED ──ErrFenced──▶ LOST for good (another process took it; OnFenced tells)
 //	          ▲ │
-//	          │ └────ErrLost────▶ UNCLEAR ──the next Replay claims again──┐
-//	          └────────────────────────────────────────────────────────────┘
+//	          │ └────ErrLost────▶ UNCLEAR ──claimed again, every second or by the next Replay──┐
+//	          └─────────────────────────────────────────────────────────────────────────────────┘
 //
-// UNCLEAR: the store gave no clear answer in time. Every append fails with ErrLost until a replay has claimed the shard anew; the
-// new fence settles what became of the last batch, so whoever replays sees the truth.
+// UNCLEAR: the store gave no clear answer in time. Every append fails with ErrLost, and no reminder of the shard fires, until it is
+// claimed anew; the new fence settles what became of the last batch, so whoever replays sees the truth. Overdue reminders then fire at
+// once. A shard that another process has claimed meanwhile is LOST instead: it is not taken back.
 //
 // # Timetable
 //
@@ -22,6 +23,9 @@
 //
 // Records of the timetable are numbered from fence × 2^24 on, so their numbers rise over all owners without being read first; gaps
 // between them mean nothing.
+//
+// The wall's clock says what is due. It is looked at every 10 s at least while there are reminders, so that one is late by no more
+// than that after the clock was set forward or the machine has slept.
 //
 // On failure: what can't be read is tried again every second and logged; until then its reminders are late, not lost.
 package cluster

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"hayauma.example/engine/journal"
 )
@@ -15,6 +16,7 @@ type owned struct {
 	shard journal.Shard
 
 	claiming sync.Mutex // held while the shard is claimed again
+	unsure   bool       // a claim of ours got no clear answer, so a newer fence may be our own; guarded by claiming
 
 	mu     sync.Mutex // guards what follows
 	claim  journal.Claim
@@ -109,8 +111,44 @@ func (s *Solo) lost(o *owned, c journal.Claim, err error) {
 	}
 	s.cfg.Log.Error("shard lost", "role", o.shard.Role, "shard", o.shard.Number, "error", err)
 	s.reminders.leave(o.index)
-	if errors.Is(err, journal.ErrFenced) && s.cfg.OnFenced != nil {
+	if errors.Is(err, journal.ErrFenced) {
+		s.fenced(o)
+		return
+	}
+	s.reminders.beside(func() { s.regain(o) })
+}
+
+func (s *Solo) fenced(o *owned) {
+	if s.cfg.OnFenced != nil {
 		s.cfg.OnFenced(o.shard)
+	}
+}
+
+// regain claims a shard again after an unclear answer, so that its reminders come back though nobody replays.
+func (s *Solo) regain(o *owned) {
+	for {
+		_, err := s.hold(s.ctx, o)
+		if err == nil || errors.Is(err, journal.ErrFenced) {
+			return
+		}
+		s.cfg.Log.Warn("shard not claimed again yet", "role", o.shard.Role, "shard", o.shard.Number, "error", err)
+		if !s.pause(regainEvery) {
+			return
+		}
+	}
+}
+
+const regainEvery = time.Second
+
+// pause is false when the Solo ends meanwhile.
+func (s *Solo) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-s.ctx.Done():
+		return false
 	}
 }
 
@@ -128,8 +166,13 @@ func (s *Solo) hold(ctx context.Context, o *owned) (journal.Claim, error) {
 	return s.reclaim(ctx, o)
 }
 
+// reclaim makes a shard ours anew, unless another has claimed it meanwhile; o.claiming is held.
 func (s *Solo) reclaim(ctx context.Context, o *owned) (journal.Claim, error) {
-	claims, err := s.store.Claim(ctx, s.cfg.Owner, []journal.Shard{o.shard})
+	if err := s.stillOurs(ctx, o); err != nil {
+		return journal.Claim{}, err
+	}
+	o.unsure = true
+	claims, err := s.store.Claim(ctx, s.owner, []journal.Shard{o.shard})
 	if err != nil {
 		return journal.Claim{}, fmt.Errorf("cluster: claim shard %s %d again: %w", o.shard.Role, o.shard.Number, err)
 	}
@@ -137,10 +180,34 @@ func (s *Solo) reclaim(ctx context.Context, o *owned) (journal.Claim, error) {
 	if err != nil {
 		return journal.Claim{}, err
 	}
+	o.unsure = false
 	o.mu.Lock()
 	o.take(claims[0])
 	s.reminders.enter(o.index, hours[o.shard.Number])
 	o.mu.Unlock()
 	s.cfg.Log.Info("shard claimed again", "role", o.shard.Role, "shard", o.shard.Number)
 	return claims[0], nil
+}
+
+// fenceProbe names a grain that has no records: purging it only asks the store whether the fence is still the newest.
+var fenceProbe = journal.Grain{Kind: timetableKind + "-probe", ID: "fence"}
+
+// stillOurs refuses to take a shard from another process, which has claimed it since its writer was lost: that one is to go on.
+func (s *Solo) stillOurs(ctx context.Context, o *owned) error {
+	if o.unsure {
+		return nil
+	}
+	c, _ := o.state()
+	err := s.store.Purge(ctx, c, fenceProbe, 0)
+	switch {
+	case errors.Is(err, journal.ErrFenced):
+		o.mu.Lock()
+		o.err = err
+		o.mu.Unlock()
+		s.fenced(o)
+		return err
+	case err != nil:
+		return fmt.Errorf("cluster: look who owns shard %s %d: %w", o.shard.Role, o.shard.Number, err)
+	}
+	return nil
 }

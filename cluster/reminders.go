@@ -12,6 +12,9 @@ import (
 const (
 	firings   = 1000        // told between two looks at the clock
 	readAgain = time.Second // after a bucket could not be read
+
+	// lookAgain bounds how late a reminder is after the wall's clock was set forward, or the machine has slept: timers don't notice.
+	lookAgain = 10 * time.Second
 )
 
 // reminders runs a timetable: one timer, and a goroutine only while something fires or is read.
@@ -19,12 +22,13 @@ type reminders struct {
 	solo *Solo
 	fire func(kind, id, name string, due time.Time, payload []byte) // set before start
 
+	now  func() int64 // the wall's clock
 	work sync.WaitGroup
 
 	mu      sync.Mutex // guards what follows
 	table   *timetable
 	timer   *time.Timer
-	armed   int64 // when the timer rings
+	armed   int64 // when the timer rings; 0: it doesn't
 	started bool
 	stopped bool
 	running bool  // a tick is
@@ -32,10 +36,10 @@ type reminders struct {
 }
 
 func newReminders(s *Solo) *reminders {
-	return &reminders{solo: s, table: newTimetable(), fire: func(string, string, string, time.Time, []byte) {}}
+	return &reminders{solo: s, table: newTimetable(), now: wall, fire: func(string, string, string, time.Time, []byte) {}}
 }
 
-func now() int64 { return time.Now().UnixNano() }
+func wall() int64 { return time.Now().UnixNano() }
 
 // know tells of the hours that are stored.
 func (r *reminders) know(shard int, hours []int64) {
@@ -49,7 +53,7 @@ func (r *reminders) know(shard int, hours []int64) {
 // start reads what is near and begins to fire.
 func (r *reminders) start(ctx context.Context) error {
 	r.mu.Lock()
-	keys := r.table.approach(now())
+	keys := r.table.approach(r.now())
 	r.mu.Unlock()
 	for i, k := range keys {
 		if err := r.load(ctx, k); err != nil {
@@ -69,7 +73,7 @@ func (r *reminders) apply(o *owned, changes []change) {
 	if len(changes) == 0 {
 		return
 	}
-	at := now()
+	at := r.now()
 	r.mu.Lock()
 	var spent []bucketKey
 	for _, c := range changes {
@@ -100,16 +104,17 @@ func (r *reminders) enter(shard int, hours []int64) {
 	r.know(shard, hours)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.retry = now() // they may be near
+	r.retry = r.now() // they may be near
 	r.arm()
 }
 
-// arm sets the timer to what comes first; r.mu is held.
+// arm sets the timer to what comes first, or earlier: while there is anything to wait for it rings every 10 s. r.mu is held.
 func (r *reminders) arm() {
 	if !r.started || r.stopped || r.running {
 		return
 	}
-	at, ok := r.table.wake(now())
+	now := r.now()
+	at, ok := r.table.wake(now)
 	if r.retry > 0 && (!ok || r.retry < at) {
 		at, ok = r.retry, true
 	}
@@ -119,13 +124,26 @@ func (r *reminders) arm() {
 			r.timer.Stop()
 		}
 		r.armed = 0
-	case r.armed == at:
-	case r.timer == nil:
-		r.timer = time.AfterFunc(time.Duration(at-now()), r.tick)
-		r.armed = at
-	default:
-		r.timer.Reset(time.Duration(at - now()))
-		r.armed = at
+	case r.armed == 0 || at < r.armed:
+		r.ring(now, min(time.Duration(at-now), lookAgain))
+	}
+}
+
+func (r *reminders) ring(now int64, after time.Duration) {
+	r.armed = now + int64(after)
+	if r.timer == nil {
+		r.timer = time.AfterFunc(after, r.tick)
+		return
+	}
+	r.timer.Reset(after)
+}
+
+// beside runs f on a goroutine of its own that wait waits for.
+func (r *reminders) beside(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.stopped {
+		r.work.Go(f)
 	}
 }
 
@@ -137,7 +155,7 @@ func (r *reminders) tick() {
 	defer r.work.Done()
 	var batch []entry
 	for {
-		at := now()
+		at := r.now()
 		r.mu.Lock()
 		keys, spent := r.near(at), r.table.overAndSpent(at)
 		batch = r.table.take(at, firings, batch[:0])
@@ -152,7 +170,7 @@ func (r *reminders) tick() {
 		if len(batch) == 0 || stopped {
 			return
 		}
-		r.tell(batch, at)
+		r.tell(batch)
 		clear(batch)
 	}
 }
@@ -177,11 +195,8 @@ func (r *reminders) near(at int64) []reading {
 	return r.table.approach(at)
 }
 
-func (r *reminders) tell(batch []entry, at int64) {
+func (r *reminders) tell(batch []entry) {
 	for _, e := range batch {
-		if r.solo.cfg.Fired != nil {
-			r.solo.cfg.Fired(time.Duration(at - e.due))
-		}
 		r.fire(e.kind, e.id, e.name, time.Unix(0, e.due).UTC(), e.payload)
 	}
 }
@@ -209,7 +224,7 @@ func (r *reminders) giveBack(keys []reading) {
 	for _, k := range keys {
 		r.table.failed(k)
 	}
-	r.retry = now() + int64(readAgain)
+	r.retry = r.now() + int64(readAgain)
 	r.arm()
 }
 

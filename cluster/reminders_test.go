@@ -136,7 +136,7 @@ func TestKillLeavesNothingRunning(t *testing.T) {
 		var errs []error
 		for i := range 100 {
 			id := fmt.Sprint("g", i)
-			r.Append(journal.Grain{Kind: "k", ID: id}, "checker", id, 1, 1, nil, nil, func(err error) {
+			r.Append(unit(id, 1, 1), func(err error) {
 				r.mu.Lock()
 				errs = append(errs, err)
 				r.mu.Unlock()
@@ -182,7 +182,7 @@ func TestManyDueAtOneInstant(t *testing.T) {
 	for i := range n {
 		stored.Add(1)
 		id := fmt.Sprint("grain", i)
-		solo.Append(journal.Grain{Kind: "k", ID: id}, "checker", id, 1, 0, nil, []engine.Mark{{Name: "m", Due: due}}, func(err error) {
+		solo.Append(unit(id, 1, 0, engine.Mark{Name: "m", Due: due}), func(err error) {
 			if err != nil {
 				t.Error(err)
 			}

@@ -22,17 +22,16 @@ var ErrRole = errors.New("cluster: this process doesn't carry the role")
 // SoloConfig describes a [Solo]. Roles are needed.
 type SoloConfig struct {
 	Roles    []string
-	Owner    string                    // names this start of the process in the fences; made when empty
 	Log      *slog.Logger              // nil discards
 	Writer   journal.WriterOptions     // unless set, 32 batches of 1 MiB at once; OnLost is ours
 	OnFenced func(shard journal.Shard) // another process took a shard; nil: only logged
-	Fired    func(late time.Duration)  // called for each reminder as it fires, for measuring; nil: not called
 }
 
 // Solo owns all shards of its roles. It implements engine.Journal and is safe for concurrent use.
 type Solo struct {
 	store  journal.Store
 	cfg    SoloConfig
+	owner  string // names this start of the process in the fences
 	slots  journal.Slots
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -52,10 +51,9 @@ const (
 
 // OpenSolo claims every shard of the roles in one atomic batch. Reminders fire from Start on.
 func OpenSolo(ctx context.Context, store journal.Store, cfg SoloConfig) (*Solo, error) {
-	cfg.Owner = cmp.Or(cfg.Owner, ulid.Make().String())
 	cfg.Writer.BatchBytes = cmp.Or(cfg.Writer.BatchBytes, batchBytes)
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
-	s := &Solo{store: store, cfg: cfg, slots: cfg.Writer.Slots, byShard: map[journal.Shard]*owned{}}
+	s := &Solo{store: store, cfg: cfg, owner: ulid.Make().String(), slots: cfg.Writer.Slots, byShard: map[journal.Shard]*owned{}}
 	if s.slots == nil {
 		s.slots = journal.NewSlots(batchesAtOnce)
 	}
@@ -83,7 +81,7 @@ func (s *Solo) claim(ctx context.Context) error {
 			shards = append(shards, journal.Shard{Role: role, Number: n})
 		}
 	}
-	claims, err := s.store.Claim(ctx, s.cfg.Owner, shards)
+	claims, err := s.store.Claim(ctx, s.owner, shards)
 	if err != nil {
 		return fmt.Errorf("cluster: claim the shards of %v: %w", s.cfg.Roles, err)
 	}
@@ -122,16 +120,14 @@ func (s *Solo) OnReminder(fire func(kind, id, name string, due time.Time, payloa
 }
 
 // Append implements engine.Journal. The marks take effect before done runs.
-func (s *Solo) Append(
-	g journal.Grain, role, key string, first uint64, count uint32, data []byte, marks []engine.Mark, done func(error),
-) {
-	o, ok := s.byShard[ShardOf(role, key)]
+func (s *Solo) Append(u engine.Unit, done func(error)) {
+	o, ok := s.byShard[ShardOf(u.Role, u.Key)]
 	if !ok {
-		done(fmt.Errorf("%w: %q", ErrRole, role))
+		done(fmt.Errorf("%w: %q", ErrRole, u.Role))
 		return
 	}
-	list := changes(g, marks)
-	err := s.append(o, journal.Record{Grain: g, First: first, Count: count, Data: data}, list, func(err error) {
+	list := changes(u.Grain, u.Marks)
+	err := s.append(o, journal.Record{Grain: u.Grain, First: u.First, Count: u.Count, Data: u.Data}, list, func(err error) {
 		if err == nil {
 			s.reminders.apply(o, list)
 		}

@@ -63,7 +63,9 @@ func (p *process) append(t *testing.T, n int, first uint64, marks ...engine.Mark
 	for i := range n {
 		stored.Add(1)
 		id := fmt.Sprint("grain ", i)
-		p.Append(journal.Grain{Kind: "k", ID: id}, "checker", id, first, 1, []byte("event"), marks, func(err error) {
+		u := unit(id, first, 1, marks...)
+		u.Data = []byte("event")
+		p.Append(u, func(err error) {
 			if err != nil {
 				t.Error(err)
 			}

@@ -185,7 +185,9 @@ func (m *reminderModel) change(id string, due time.Time, forget bool) {
 		marks = append(marks, engine.Mark{Name: "m", Due: due})
 	}
 	result := make(chan error, 1)
-	m.solo.Append(journal.Grain{Kind: "k", ID: id}, "r", id, number, 1, []byte("e"), marks, func(err error) {
+	u := unit(id, number, 1, marks...)
+	u.Role, u.Data = "r", []byte("e")
+	m.solo.Append(u, func(err error) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if err == nil || m.losing {

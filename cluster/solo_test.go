@@ -68,12 +68,11 @@ func (r *rig) in(d time.Duration) time.Time { return r.began.Add(d) }
 
 func (r *rig) append(id string, first uint64, marks ...engine.Mark) error {
 	result := make(chan error, 1)
-	data := fmt.Append(nil, "e", first)
-	count := uint32(1)
-	if first == 0 {
-		count, data = 0, nil
+	u := unit(id, first, 1, marks...)
+	if u.Data = fmt.Append(nil, "e", first); first == 0 {
+		u.Count, u.Data = 0, nil
 	}
-	r.Append(journal.Grain{Kind: "k", ID: id}, "checker", id, first, count, data, marks, func(err error) { result <- err })
+	r.Append(u, func(err error) { result <- err })
 	return <-result
 }
 
@@ -104,6 +103,11 @@ func (r *rig) wantFired(want ...string) {
 		r.t.Errorf("fired:\n got %q\nwant %q", r.fired, want)
 	}
 	r.fired = nil
+}
+
+// unit is one of a grain of the checkers' role.
+func unit(id string, first uint64, count uint32, marks ...engine.Mark) engine.Unit {
+	return engine.Unit{Grain: journal.Grain{Kind: "k", ID: id}, Role: "checker", Key: id, First: first, Count: count, Marks: marks}
 }
 
 func mark(name string, due time.Time) engine.Mark {
@@ -150,7 +154,9 @@ func TestSoloRefusesOtherRoles(t *testing.T) {
 		r.open()
 		defer r.close()
 		var err error
-		r.Append(journal.Grain{Kind: "k", ID: "a"}, "composer", "a", 1, 1, nil, nil, func(e error) { err = e })
+		u := unit("a", 1, 1)
+		u.Role = "composer"
+		r.Append(u, func(e error) { err = e })
 		if !errors.Is(err, cluster.ErrRole) {
 			r.t.Errorf("append: %v", err)
 		}

@@ -236,9 +236,6 @@ func (t *timetable) leave(shard int) {
 	}
 }
 
-// size counts the entries in memory.
-func (t *timetable) size() int { return len(t.heap) }
-
 // entryHeap is ordered by the time of firing; equal times fire in any order.
 type entryHeap []*entry
 

@@ -81,7 +81,7 @@ func TestFarBuckets(t *testing.T) {
 	table := newTimetable()
 	k := bucketKey{3, hourOf(t0 + 5*hour)}
 	table.apply(3, set("a", t0+5*hour+minute), t0)
-	if table.size() != 0 {
+	if len(table.heap) != 0 {
 		t.Error("a far reminder is in memory")
 	}
 	if at, ok := table.wake(t0); !ok || at != t0+hour {
@@ -129,13 +129,13 @@ func TestFailedReadIsTriedAgain(t *testing.T) {
 	}
 	table.leave(1)
 	table.loaded(second[0], []change{set("a", t0)})
-	if table.size() != 0 {
+	if len(table.heap) != 0 {
 		t.Error("a lost shard has reminders")
 	}
 	table.know(k)
 	third := table.approach(t0)
 	table.loaded(second[0], []change{set("a", t0)})
-	if table.size() != 0 {
+	if len(table.heap) != 0 {
 		t.Error("what was read before the shard was claimed again counts")
 	}
 	table.loaded(third[0], []change{set("b", t0)})

@@ -33,8 +33,13 @@ func (c *Context[M]) Log() *slog.Logger {
 	return k.sys.log.With("kind", k.name, "id", c.cell.id)
 }
 
-// Now returns the time.
-func (c *Context[M]) Now() time.Time { return time.Now() }
+// Now returns the time of the wall, without Go's monotonic reading: that one stands still while the machine sleeps, so that a deadline
+// of yesterday would seem to be minutes away. What is compared with stored times is compared by the wall; for what lasts, see Uptime.
+func (c *Context[M]) Now() time.Time { return time.Now().Round(0) }
+
+// Uptime returns how long the system has run. No step of the wall's clock changes it, and it stands still while the machine sleeps:
+// it is for rates and for durations within one activation, and means nothing elsewhere.
+func (c *Context[M]) Uptime() time.Duration { return time.Since(c.cell.kind.sys.clock.began) }
 
 // Sender returns Hollywood's sender of the message in hand, nil when it has none. Who takes it may answer later.
 func (c *Context[M]) Sender() *actor.PID {

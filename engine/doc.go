@@ -35,10 +35,12 @@
 //
 // A panic ends the activation; the message in hand is lost, those in the mailbox are kept. The next activation starts at once after
 // a first failure and later, up to 5 s, after repeated ones; no worker waits meanwhile. A refused append does the same, except that
-// a fenced grain's mailbox becomes dead letters. A mailbox at its bound refuses what comes.
+// a fenced grain's mailbox becomes dead letters. Plain cells and durable grains begin again by themselves, so that Started can set
+// their timers anew; a grain that keeps nothing waits for its next message. A mailbox at its bound refuses what comes.
 //
 // A worker stuck in a handler is a fault of that handler: it is counted and logged once per kind, and when all workers are stuck a
-// stand-in begins, so that the rest goes on. [System.Kill] ends a system as a dying process would: it is what crash tests use.
+// stand-in begins, so that the rest goes on. [System.Kill] ends a system as a dying process would: it is what crash tests use. It waits 5 s for handlers at most: one that is
+// still stuck has no effect in the system any more, whenever it goes on.
 //
 // # Cost
 //

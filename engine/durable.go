@@ -41,17 +41,17 @@ func ServeDurable[M, E any](s *System, k *Kind[M], produce func(id string) Durab
 	s.kinds.serve(c, &serving[M]{kind: k}, func(id string) any { return produce(id) })
 }
 
-// unit is what one Persist stores.
-type unit struct {
+// intent is what one Persist stores, and what comes after.
+type intent struct {
 	events []any
 	data   []byte
 	then   func()
 }
 
-// persisted carries the journal's answer to a unit.
+// persisted carries the journal's answer to an intent.
 type persisted struct {
-	unit *unit
-	err  error
+	intent *intent
+	err    error
 }
 
 // Persist stores events, and the reminders set in this turn, in one atomic batch. Once they are durable each event is applied and
@@ -70,7 +70,7 @@ func Persist[E, M any](c *Context[M], events []E, then func()) {
 	case c.persist != nil:
 		panic("engine: Persist twice in one turn")
 	}
-	u := &unit{events: make([]any, len(events)), then: then}
+	u := &intent{events: make([]any, len(events)), then: then}
 	now := time.Now()
 	for i, e := range events {
 		u.events[i] = e
@@ -97,6 +97,9 @@ func (c *Context[M]) Forget(name string, due time.Time) {
 
 // begin starts the append of a turn that ended with Persist. The frame stays with the cell until the answer.
 func (c *cell) begin(f *frame) {
+	if c.kind.sys.dead.Load() {
+		return // Kill didn't wait for this handler
+	}
 	u, marks := f.persist, f.marks
 	x := c.extension()
 	x.frame = f
@@ -109,7 +112,10 @@ func (c *cell) begin(f *frame) {
 	if !c.reach(".persist.before") {
 		return
 	}
-	sys.journal.Append(c.grain(), c.kind.role, c.kind.affinity(c.id), x.seq+1, uint32(len(u.events)), u.data, marks, func(err error) {
+	sys.journal.Append(Unit{
+		Grain: c.grain(), Role: c.kind.role, Key: c.kind.affinity(c.id),
+		First: x.seq + 1, Count: uint32(len(u.events)), Data: u.data, Marks: marks,
+	}, func(err error) {
 		if !sys.dead.Load() {
 			c.pushSystem(persisted{u, err})
 		}
@@ -128,7 +134,7 @@ func (c *cell) reach(moment string) bool {
 // persisted goes on where the answer of the journal lets it.
 func (c *cell) persisted(f *frame, m persisted) {
 	x := c.ext
-	if x == nil || x.mode != persisting || x.frame == nil || x.frame.persist != m.unit {
+	if x == nil || x.mode != persisting || x.frame == nil || x.frame.persist != m.intent {
 		return
 	}
 	x.mode = open

@@ -16,10 +16,21 @@ type Mark struct {
 	Forget  bool
 }
 
-// Journal keeps the events and reminders of durable grains. key is the affinity key, by which a grain finds its shard.
+// Unit is what one turn stores: some events of a grain, its reminders, or both. Key is the affinity key, by which a grain finds its
+// shard.
+type Unit struct {
+	Grain     journal.Grain
+	Role, Key string
+	First     uint64 // number of the first event
+	Count     uint32 // of events
+	Data      []byte // theirs
+	Marks     []Mark
+}
+
+// Journal keeps the events and reminders of durable grains.
 type Journal interface {
 	// Append stores the unit atomically, in the order of calls per grain; done runs once, when an fsync covers it or it failed.
-	Append(g journal.Grain, role, key string, first uint64, count uint32, data []byte, marks []Mark, done func(error))
+	Append(u Unit, done func(error))
 	// Replay yields the grain's records in order, from its newest snapshot on.
 	Replay(ctx context.Context, role, key string, g journal.Grain) iter.Seq2[journal.Record, error]
 	// Snapshot stores the state after event number after, and then purges what is below.

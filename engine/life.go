@@ -8,7 +8,7 @@ import (
 // System messages.
 type (
 	start     struct{}                // a plain cell begins without waiting for a message
-	retry     struct{}                // a pause is over
+	retry     struct{}                // a failed cell may go on
 	terminate struct{ reason string } // the system stops
 )
 
@@ -35,7 +35,7 @@ func backoff(n int) time.Duration {
 
 // handleSystem handles all system messages, in order; true: the cell has left. Only the owner of the turn calls it.
 func (c *cell) handleSystem(f *frame) (hasLeft bool) {
-	for n := reverse(c.sys.Swap(nil)); n != nil && c.cur != left; n = n.next {
+	for n := reverse(c.sys.Swap(nil)); n != nil && c.cur != left && !c.kind.sys.dead.Load(); n = n.next {
 		switch m := n.msg.(type) {
 		case start:
 			c.activate(f)
@@ -52,11 +52,13 @@ func (c *cell) handleSystem(f *frame) (hasLeft bool) {
 	return c.cur == left
 }
 
+// retry goes on after a failure. A plain cell and a durable grain begin again without waiting for a message: their Started is what
+// brings back the timers that ended with the last activation. A grain that keeps nothing has nothing to go on with.
 func (c *cell) retry(f *frame) {
 	if c.mode() == backingOff {
 		c.ext.mode = open
 	}
-	if c.kind.plain && c.actor == nil {
+	if c.mode() == open && c.actor == nil && (c.kind.plain || c.kind.apply != nil) {
 		c.activate(f)
 	}
 }

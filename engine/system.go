@@ -169,7 +169,8 @@ func (s *System) Stop(ctx context.Context) error {
 
 // Kill ends the system as if its process died: after it returns no handler, Go result, timer or continuation runs, and nothing is
 // sent. Contexts are cancelled, so that goroutines end. It may be called from a handler or a crash point, whose own turn has no
-// effects afterwards. It waits for handlers that run on other workers.
+// effects afterwards. It waits for handlers that run on other workers, 5 s at most: one that is stuck for longer is logged, and has no
+// effects in the system when it goes on.
 func (s *System) Kill() {
 	own := 0
 	if onWorker() {
@@ -200,10 +201,29 @@ func (s *System) shut(cause error, own int) {
 	for _, d := range s.dispatchers {
 		workers += d.close()
 	}
+	s.awaitWorkers(workers - own)
+}
+
+// killPatience is how long the end of a system waits for handlers.
+const killPatience = 5 * time.Second
+
+// awaitWorkers waits until so many workers have ended, or for as long as is fair.
+func (s *System) awaitWorkers(n int) {
+	impatient := false
+	timer := time.AfterFunc(killPatience, func() {
+		s.endMu.Lock()
+		defer s.endMu.Unlock()
+		impatient = true
+		s.end.Broadcast()
+	})
+	defer timer.Stop()
 	s.endMu.Lock()
 	defer s.endMu.Unlock()
-	for workers-s.ended > own {
+	for s.ended < n && !impatient {
 		s.end.Wait()
+	}
+	if s.ended < n {
+		s.log.Error("handlers still run in a system that has ended", "handlers", n-s.ended)
 	}
 }
 

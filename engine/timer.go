@@ -15,7 +15,8 @@ type Timer struct {
 	timer *time.Timer
 }
 
-// After sends m to this cell after d. The cell is not idle meanwhile.
+// After sends m to this cell after d, which does not pass while the machine sleeps: what is due at a time of the wall is a reminder, or
+// looks at Now again. The cell is not idle meanwhile.
 func (c *Context[M]) After(d time.Duration, m M) *Timer {
 	t := &Timer{cell: c.cell, act: c.cell.activation(), msg: m}
 	if t.act.timers == nil {

@@ -18,9 +18,9 @@ type frame struct {
 	answered bool // the right to answer the message in hand was taken
 	exposed  bool // the handler knows the sender and may answer by itself
 
-	busy    bool   // a message is in hand
-	persist *unit  // set by Persist in this turn
-	marks   []Mark // set by Remind and Forget in this turn
+	busy    bool    // a message is in hand
+	persist *intent // set by Persist in this turn
+	marks   []Mark  // set by Remind and Forget in this turn
 
 	passivate bool // Passivate was called in this batch
 }
@@ -210,7 +210,7 @@ func (c *cell) crash(f *frame, v any) outcome {
 	return crashed
 }
 
-// restart ends the activation; the next begins at once after a first failure, later after repeated ones. True: the cell has left.
+// restart ends the activation; the next may begin at once after a first failure, later after repeated ones. True: the cell has left.
 func (c *cell) restart(cause error) (left bool) {
 	x := c.extension()
 	x.frame, x.mode = nil, open
@@ -242,9 +242,7 @@ func (x *extension) fail() int {
 // pause suspends the cell for d without holding a worker.
 func (c *cell) pause(d time.Duration) {
 	if d <= 0 {
-		if c.kind.plain {
-			c.pushSystem(retry{})
-		}
+		c.pushSystem(retry{})
 		return
 	}
 	c.extension().mode = backingOff

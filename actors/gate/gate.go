@@ -67,11 +67,11 @@ func (g *gate) Restarted() {
 }
 
 // Started goes on after a panic.
-func (g *gate) Started(c *call) { g.next(c, c.Now()) }
+func (g *gate) Started(c *call) { g.next(c, time.Now()) }
 
 // Handle has one line per message; what a line does stands below, in message order.
 func (g *gate) Handle(c *call, m Msg) {
-	now := c.Now()
+	now := time.Now() // monotonic: a token lives 100 ms, whatever becomes of the wall's clock; deadlines have no such part
 	switch m := m.(type) {
 	case Wait:
 		g.wait(c, m, now)

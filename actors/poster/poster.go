@@ -172,7 +172,7 @@ func (p *Poster) wait(c *engine.Context[actors.PosterMsg], h *held, after time.D
 	w := gate.Wait{Campaign: h.post.Campaign, Run: h.post.Run, Poster: c.ID(), Path: h.post.Path,
 		Endpoint: h.post.Endpoint, Untried: h.untried(), Deadline: h.post.Deadline}
 	if after > 0 {
-		w.NotBefore = c.Now().Add(after)
+		w.NotBefore = time.Now().Add(after) // a duration, by the gate's clock
 	}
 	p.gate().Tell(w)
 }
@@ -180,7 +180,7 @@ func (p *Poster) wait(c *engine.Context[actors.PosterMsg], h *held, after time.D
 // start is a token: the call begins now, or the token goes back.
 func (p *Poster) start(c *engine.Context[actors.PosterMsg], m actors.Start) {
 	h := p.find(m.Run, m.Path)
-	now := c.Now()
+	now := time.Now() // as the gate's: monotonic for Expires, the wall's for Deadline, which has no monotonic part
 	switch {
 	case h == nil || h.phase != waiting:
 		p.gate().Tell(gate.Unused{Token: m.Token})

@@ -48,14 +48,6 @@ func (n *Node) Conn() *nats.Conn { return n.conn }
 // Embedded says whether the server runs in this process.
 func (n *Node) Embedded() bool { return n.server != nil }
 
-// ClientURL is where other clients reach an embedded server that listens.
-func (n *Node) ClientURL() string {
-	if n.server == nil {
-		return n.conn.ConnectedUrl()
-	}
-	return n.server.ClientURL()
-}
-
 // Close drains the client, shuts an embedded server down and waits for it, so that a later Open recovers nothing.
 func (n *Node) Close(ctx context.Context) error {
 	n.once.Do(func() { n.closed = n.close(ctx) })

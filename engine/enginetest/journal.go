@@ -61,23 +61,24 @@ func (j *Journal) Close() {
 }
 
 // Append implements engine.Journal.
-func (j *Journal) Append(g journal.Grain, _, _ string, first uint64, count uint32, data []byte, marks []engine.Mark, done func(error)) {
-	if len(marks) == 0 {
-		j.writer.Append(journal.Record{Grain: g, First: first, Count: count, Data: data}, nil, done)
+func (j *Journal) Append(u engine.Unit, done func(error)) {
+	events := journal.Record{Grain: u.Grain, First: u.First, Count: u.Count, Data: u.Data}
+	if len(u.Marks) == 0 {
+		j.writer.Append(events, nil, done)
 		return
 	}
-	reminders := j.record(g, marks)
+	reminders := j.record(u.Grain, u.Marks)
 	stored := func(err error) {
 		if err == nil {
-			j.set(g, reminders, marks)
+			j.set(u.Grain, reminders, u.Marks)
 		}
 		done(err)
 	}
-	if count == 0 {
+	if u.Count == 0 {
 		j.writer.Append(reminders, nil, stored)
 		return
 	}
-	j.writer.Append(journal.Record{Grain: g, First: first, Count: count, Data: data}, []journal.Record{reminders}, stored)
+	j.writer.Append(events, []journal.Record{reminders}, stored)
 }
 
 // record makes the record of a unit's reminders. A grain has one unit in flight, so its next number is known.

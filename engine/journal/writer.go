@@ -90,9 +90,6 @@ func batchFrom(store Store) int {
 	return 0
 }
 
-// Claim returns the claim under which the writer appends.
-func (w *Writer) Claim() Claim { return w.claim }
-
 // Append queues one unit: r and extra are stored together or not at all, whatever they are packed with. r is some events or the
 // snapshot of one grain, or no event (Count 0) where only extra is stored; extra are records of other grains of
 // the shard. Data belongs to the writer until done, which runs exactly once, on the writer's goroutine: it must be short and must
