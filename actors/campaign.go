@@ -35,6 +35,9 @@ type (
 	Resume struct{}
 	Cancel struct{}
 
+	// Drain is the node's word that it is about to stop: give back what is untried and open nothing more. It is forgotten with the activation.
+	Drain struct{}
+
 	// Progress is the checker's report after each durable record; figures are absolute, so a lost or repeated one does no harm.
 	Progress struct {
 		Run      string
@@ -60,6 +63,7 @@ func (Layout) campaignMsg()       {}
 func (Pause) campaignMsg()        {}
 func (Resume) campaignMsg()       {}
 func (Cancel) campaignMsg()       {}
+func (Drain) campaignMsg()        {}
 func (Progress) campaignMsg()     {}
 func (StandingOf) campaignMsg()   {}
 func (ChannelState) campaignMsg() {}
@@ -137,6 +141,7 @@ type Info struct {
 // RunLayout tells where a run's recipients are.
 type RunLayout struct {
 	Run     string
+	Chunks  string // prefix of the stored chunks' names
 	Table   plan.Table
 	Columns []string
 	Channel string

@@ -16,8 +16,8 @@ type (
 	Configure struct{ Settings Settings }
 	// RemoveChannel forgets it; refused while a run uses it. Answer: Done or Problem.
 	RemoveChannel struct{}
-	// DescribeChannel asks for it. Answer: ChannelInfo or Problem.
-	DescribeChannel struct{}
+	// DescribeChannel asks for it. A campaign also says what its run may do, so that no lost word lasts. Answer: ChannelInfo or Problem.
+	DescribeChannel struct{ Standing RunStanding }
 	// ResumeChannel ends a pause by the operator's word. Answer: ChannelInfo or Problem.
 	ResumeChannel struct{}
 
@@ -30,6 +30,12 @@ type (
 	WindowDone struct {
 		Run    string
 		Window uint32
+	}
+	// FreeDemand gives back what a composer was granted and could not use.
+	FreeDemand struct {
+		Run    string
+		Window uint32
+		Bytes  int
 	}
 	// WantDemand asks for leave to render; Granted follows when there is room.
 	WantDemand struct {
@@ -57,6 +63,7 @@ func (DescribeChannel) channelMsg() {}
 func (ResumeChannel) channelMsg()   {}
 func (RunStanding) channelMsg()     {}
 func (WindowDone) channelMsg()      {}
+func (FreeDemand) channelMsg()      {}
 func (WantDemand) channelMsg()      {}
 func (WantTokens) channelMsg()      {}
 
@@ -100,6 +107,8 @@ type ChannelInfo struct {
 	Paused   string // reason; empty: it sends
 	Warning  string // e.g. the token's variable is not set
 	Since    time.Time
+	Runs     int  // runs that may send
+	Waiting  bool // of the run that asked, something waited for demand or tokens a moment ago
 }
 
 // RunWaiting is how many calls of a run wait at a gate.

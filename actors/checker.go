@@ -13,17 +13,24 @@ type (
 		Campaign, Run string
 		Table         plan.Table
 	}
-	// Report is a poster's or composer's word about one path of one window, repeated until Recorded.
+	// Report is a poster's word about one path of one window, repeated until Recorded.
 	Report struct {
 		Run     string
 		Window  uint32
-		Path    Span // a composer's PathReturned and PathUnmatched may name a stretch of pushes
+		Path    Span
 		What    What
 		Doubt   bool   // an attempt of this dispatch ended without a certain answer
-		Poster  string // whom to tell Recorded; empty: the answer of an Ask
+		Poster  string // whom to tell Recorded
 		Reason  string
 		Request string // the provider's request id
 		Tries   uint32
+	}
+	// Untold is a composer's word about paths that it never told anyone, stretches of pushes joined. It is recorded at once. Answer: Done.
+	Untold struct {
+		Run    string
+		Window uint32
+		Paths  []Span
+		What   What // PathReturned, PathAltered or PathUnmatched
 	}
 	// Unsettled asks what is still to be sent of a window; the checker records the re-drive before it answers UnsettledPaths.
 	Unsettled struct {
@@ -58,6 +65,7 @@ type (
 
 func (Open) checkerMsg()      {}
 func (Report) checkerMsg()    {}
+func (Untold) checkerMsg()    {}
 func (Unsettled) checkerMsg() {}
 func (Direct) checkerMsg()    {}
 func (GiveUp) checkerMsg()    {}

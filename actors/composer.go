@@ -14,6 +14,7 @@ type (
 	// Compose asks for the paths of one window to be rendered and told to posters: number 0 at first, then one more for each re-drive.
 	Compose struct {
 		Campaign, Run, Channel string
+		Chunks                 string // prefix of the stored chunks' names
 		Window, Number         uint32
 		Paths                  []Path
 		Deadline               time.Time // no call of the window starts after it
@@ -22,16 +23,21 @@ type (
 	}
 	// Granted is leave to render; demand was asked for by WantDemand.
 	Granted struct {
-		Bytes int
-		Piece uint32 // as in the question
+		Channel, Run string
+		Window       uint32
+		Bytes        int
+		Piece        uint32 // as in the question
 	}
 	// ReturnWindow asks the composer to give back what it has not told yet.
 	ReturnWindow struct{}
+	// EndRun says that the run is over: everything is dropped.
+	EndRun struct{}
 )
 
 func (Compose) composerMsg()      {}
 func (Granted) composerMsg()      {}
 func (ReturnWindow) composerMsg() {}
+func (EndRun) composerMsg()       {}
 
 // Path is a path to send, with where its rows are.
 type Path struct {

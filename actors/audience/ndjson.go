@@ -2,6 +2,7 @@ package audience
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"unicode/utf16"
@@ -162,6 +163,9 @@ func (o *objects) member() error {
 		return o.bad("", notObject)
 	}
 	o.at++
+	if c := o.space(); o.wanted[n] < 0 && (c == '{' || c == '[') {
+		return o.skip()
+	}
 	value, err := o.value(o.names[n])
 	if err != nil {
 		return err
@@ -170,6 +174,33 @@ func (o *objects) member() error {
 		o.values[w] = value
 	}
 	return nil
+}
+
+// skip passes over an object or array that nobody wants.
+func (o *objects) skip() error {
+	from := o.at
+	for depth := 0; o.at < len(o.line); {
+		switch o.line[o.at] {
+		case '"':
+			if _, err := o.text(); err != nil {
+				return err
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		o.at++
+		if depth > 0 {
+			continue
+		}
+		if !json.Valid(o.line[from:o.at]) {
+			break
+		}
+		return nil
+	}
+	return o.bad("", notObject)
 }
 
 // value reads a scalar: nil for null, else text that is not nil.

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -25,8 +26,9 @@ type (
 	}
 	planned struct {
 		actors.CampaignMsg
-		table plan.Table
-		err   error
+		chunks string
+		table  plan.Table
+		err    error
 	}
 	ledgerOpened struct {
 		actors.CampaignMsg
@@ -90,6 +92,8 @@ type Campaign struct {
 	retry     time.Duration       // back-off of failing steps
 	trouble   string              // why a step fails, for show
 	known     map[uint32]struct{} // windows that this activation dispatched
+	draining  bool                // the node stops
+	shows     []engine.Reply      // who asked before the figures were known
 	voided    map[uint32]bool     // windows whose demand was given back
 }
 
@@ -114,8 +118,11 @@ func (a *Campaign) Apply(e Event) { a.intent.Apply(e) }
 
 // Started resumes what an earlier activation left.
 func (a *Campaign) Started(c *engine.Context[actors.CampaignMsg]) {
-	if a.intent.Run != "" && a.intent.standing() == actors.RunHeld {
+	if a.intent.Run != "" && a.standing(c) == actors.RunHeld {
 		a.hold(c) // an append without an answer ends the activation that knew of it, and others go on
+	}
+	if a.intent.Planned && a.intent.Last == 0 {
+		a.purge(c, a.intent.Accepted.Upload) // the chunks hold what the parts held; the first purge may have been lost
 	}
 	a.advance(c)
 	a.reread(c)
@@ -146,6 +153,8 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 		a.resume(c)
 	case actors.Cancel:
 		a.cancel(c)
+	case actors.Drain:
+		a.drain(c)
 	case tick:
 		a.ticking = nil
 		a.advance(c)
@@ -191,22 +200,44 @@ func (a *Campaign) notFound(c *engine.Context[actors.CampaignMsg]) bool {
 		return false
 	}
 	refuse(c, 404, "no such campaign", c.ID())
+	if a.intent.Upload == "" {
+		c.Passivate() // any id may be asked for
+	}
 	return true
 }
 
+// show answers when the figures are known: after a restart nothing would look like progress lost.
 func (a *Campaign) show(c *engine.Context[actors.CampaignMsg]) {
-	if !a.notFound(c) {
+	switch {
+	case a.notFound(c):
+	case a.intent.Planned && a.intent.Finished == nil && !a.view.counted:
+		a.shows = append(a.shows, c.Reply())
+		if a.trouble != "" {
+			a.answerShows(actors.Problem{Status: 503, Title: "the ledger can't be read", Detail: a.trouble})
+		}
+	default:
 		c.Respond(a.info(c))
 	}
+}
+
+func (a *Campaign) answerShows(answer any) {
+	for _, r := range a.shows {
+		r.Send(answer)
+	}
+	a.shows = nil
 }
 
 func (a *Campaign) layout(c *engine.Context[actors.CampaignMsg]) {
 	switch {
 	case a.notFound(c):
+	case !a.intent.Planned && a.intent.Finished != nil:
+		refuse(c, 409, "cancelled before it was planned", fmt.Sprintf("all %d recipients are cancelled; nothing was sent", a.intent.Recipients()))
+	case !a.intent.Planned && a.trouble != "":
+		refuse(c, 409, "not planned yet", a.trouble)
 	case !a.intent.Planned:
 		refuse(c, 409, "not planned yet", "the recipients are listed once the run is planned, ten minutes before its due time at the latest")
 	default:
-		c.Respond(actors.RunLayout{Run: a.intent.Run, Table: a.intent.Table, Columns: a.intent.Accepted.Audience.Columns,
+		c.Respond(actors.RunLayout{Run: a.intent.Run, Chunks: a.intent.Chunks, Table: a.intent.Table, Columns: a.intent.Accepted.Audience.Columns,
 			Channel: a.intent.Accepted.Definition.Channel})
 	}
 }
@@ -239,6 +270,8 @@ func (a *Campaign) reason() string {
 	switch {
 	case a.intent.Finished != nil:
 		return ""
+	case !a.intent.CancelAt.IsZero() && a.trouble != "":
+		return "cancelling; " + a.trouble
 	case !a.intent.CancelAt.IsZero():
 		return "cancelling"
 	case a.intent.Paused:

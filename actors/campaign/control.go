@@ -12,7 +12,7 @@ func (a *Campaign) pause(c *engine.Context[actors.CampaignMsg]) {
 	switch {
 	case a.notFound(c):
 	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
-		refuse(c, 409, "campaign is over", "it is "+string(a.intent.state(a.view, c.Now()))+"; only a campaign that is not over can be paused")
+		refuse(c, 409, "campaign is over", a.isOver(c))
 	case a.intent.Paused:
 		a.hold(c) // the first word may be on disk and nowhere else
 		c.Respond(a.info(c))
@@ -24,6 +24,23 @@ func (a *Campaign) pause(c *engine.Context[actors.CampaignMsg]) {
 			a.advance(c)
 		})
 	}
+}
+
+// isOver says why an order comes too late.
+func (a *Campaign) isOver(c *engine.Context[actors.CampaignMsg]) string {
+	if a.intent.Finished == nil {
+		return "it is being cancelled: that can't be taken back"
+	}
+	return "it is " + string(a.intent.state(a.view, c.Now())) + ": only a campaign that is not over can be paused or resumed"
+}
+
+// drain takes back what is untried before the node stops, so that a planned stop puts nothing in doubt.
+func (a *Campaign) drain(c *engine.Context[actors.CampaignMsg]) {
+	if a.intent.Run == "" || a.intent.Finished != nil {
+		return
+	}
+	a.draining, a.view.draining = true, true
+	a.hold(c)
 }
 
 // hold stops the run's calls and asks for what is untried: the channel tells the gates, composers drop what they have not told.
@@ -43,7 +60,7 @@ func (a *Campaign) resume(c *engine.Context[actors.CampaignMsg]) {
 	switch {
 	case a.notFound(c):
 	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
-		refuse(c, 409, "campaign is over", "it is "+string(a.intent.state(a.view, c.Now()))+" and can't go on")
+		refuse(c, 409, "campaign is over", a.isOver(c))
 	case !a.intent.Paused:
 		c.Respond(a.info(c))
 	default:
@@ -112,7 +129,7 @@ func (a *Campaign) given(c *engine.Context[actors.CampaignMsg], m given) {
 	}
 	a.succeeded()
 	a.view.given = false
-	a.view.expired = a.intent.Lapsed
+	a.view.expired = !a.intent.LapsedAt.IsZero()
 	a.absorb(c, m.progress)
 }
 
@@ -147,7 +164,7 @@ func (a *Campaign) knows(w *Window) bool {
 // askUnsettled asks the checker what to send again; its answer is the only ground for a re-drive.
 func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window) {
 	a.asking[w.Number] = true
-	a.number++
+	a.number = max(a.number+1, uint32(c.Now().Sub(w.At)/time.Second)+1) // greater than any of an earlier activation
 	window, number := w.Number, a.number
 	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: window, Number: number, Paths: w.Paths}),
 		func(u actors.UnsettledPaths, err error) actors.CampaignMsg {
@@ -197,7 +214,7 @@ func (s *Intent) care(w *Window, v view, asking, known bool, silent time.Duratio
 		return carry
 	case !v.now.Before(w.At.Add(actors.GiveUpAfter)):
 		return giveUp
-	case s.Paused || v.held != "" || !v.channel:
+	case s.Paused || v.draining || v.held != "" || !v.channel:
 		return carry
 	case !known, silent >= actors.StallAfter:
 		return redrive

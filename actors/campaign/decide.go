@@ -34,17 +34,20 @@ func (s step) String() string { return stepNames[s] }
 // view is what the activation knows beyond the journal: all of it may be lost.
 type view struct {
 	ledger   bool // the checker has the run
+	counted  bool // the checker's figures are known
 	looked   bool // asked where things stand since this activation
 	totals   actors.Totals
 	settled  map[uint32]uint32 // window → recipients settled
 	channel  bool              // the channel's limits are known
 	held     string            // why the channel doesn't send
 	limits   actors.Limits
+	runs     int // that share them
 	now      time.Time
 	done     map[uint32]bool // windows of which the checker said that nothing is unsettled
 	given    bool            // the checker was asked or told something, its answer is pending
 	expired  bool            // the checker was told of everything that expired
 	planning bool
+	draining bool // the node stops: nothing is opened
 }
 
 // next is the only place that decides what a campaign does; it changes nothing. The time is when to look again (wait only).
@@ -93,17 +96,14 @@ func (s *Intent) nextOfCancel(v view) (step, time.Time) {
 
 func (s *Intent) nextWindow(v view) (step, time.Time) {
 	switch {
-	case s.Lapsed:
-		if s.Unopened() && !v.expired {
-			return expire, time.Time{}
-		}
-		return idle, time.Time{}
-	case !s.Unopened() || s.Paused || v.held != "" || !v.channel:
+	case !s.LapsedAt.IsZero():
+		return s.nextOfLapsed(v)
+	case s.tooLate(v.now):
+		return lapse, time.Time{}
+	case !s.Unopened() || s.Paused || v.draining || v.held != "" || !v.channel:
 		return idle, time.Time{}
 	case v.now.Before(s.Accepted.Due):
 		return wait, s.Accepted.Due
-	case s.tooLate(v.now):
-		return lapse, time.Time{}
 	case len(s.Open) == 0:
 		return openWindow, time.Time{}
 	case s.unsettledWindows(v) >= actors.MaxOpenWindows:
@@ -113,6 +113,17 @@ func (s *Intent) nextWindow(v view) (step, time.Time) {
 		return idle, time.Time{}
 	}
 	return openWindow, time.Time{}
+}
+
+// nextOfLapsed gives what is untried in open windows time to come back; what is in doubt is still resolved.
+func (s *Intent) nextOfLapsed(v view) (step, time.Time) {
+	switch at := s.LapsedAt.Add(actors.CancelPatience); {
+	case len(s.Open) > 0 && v.now.Before(at):
+		return wait, at
+	case s.Unopened() && !v.expired:
+		return expire, time.Time{}
+	}
+	return idle, time.Time{}
 }
 
 // settledOf is how many recipients of a window are settled.

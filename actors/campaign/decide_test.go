@@ -61,9 +61,14 @@ func TestNext(t *testing.T) {
 		{"cancelled, nothing open", intentOf(cancelled), viewOf(), cancelRest, never},
 		{"cancelled, waits for returns", intentOf(cancelled, withOpen(window(1, 10))), viewOf(), wait, due.Add(actors.CancelPatience)},
 		{"cancelled, returns are in", intentOf(cancelled, withOpen(window(1, 10))), viewOf(at(due.Add(actors.CancelPatience))), cancelRest, never},
-		{"lapsed", intentOf(func(s *Intent) { s.Lapsed = true }), viewOf(), expire, never},
-		{"lapsed and told", intentOf(func(s *Intent) { s.Lapsed = true }), viewOf(func(v *view) { v.expired = true }), idle, never},
-		{"lapsed, everything in windows", intentOf(func(s *Intent) { s.Lapsed, s.Cursor = true, 10 }), viewOf(), idle, never},
+		{"lapsed", intentOf(lapsed), viewOf(), expire, never},
+		{"lapsed, waits for returns", intentOf(lapsed, withOpen(window(1, 10))), viewOf(), wait, due.Add(actors.CancelPatience)},
+		{"lapsed, returns are in", intentOf(lapsed, withOpen(window(1, 10))), viewOf(at(due.Add(actors.CancelPatience))), expire, never},
+		{"lapsed and told", intentOf(lapsed), viewOf(func(v *view) { v.expired = true }), idle, never},
+		{"lapsed, nothing came back", intentOf(lapsed, func(s *Intent) { s.Cursor = 10 }), viewOf(), idle, never},
+		{"too late with everything in windows", intentOf(expires(time.Hour), func(s *Intent) { s.Cursor = 10 }), viewOf(at(due.Add(2 * time.Hour))), lapse, never},
+		{"too late while paused", intentOf(expires(time.Hour), func(s *Intent) { s.Paused = true }), viewOf(at(due.Add(2 * time.Hour))), lapse, never},
+		{"the node stops", intentOf(), viewOf(func(v *view) { v.draining = true }), idle, never},
 		{"everything in windows", intentOf(func(s *Intent) { s.Cursor = 10 }), viewOf(), idle, never},
 		{"something came back", intentOf(func(s *Intent) { s.Cursor, s.Back = 10, []actors.Span{span(1, 2)} }), viewOf(), openWindow, never},
 		{"paused", intentOf(func(s *Intent) { s.Paused = true }), viewOf(), idle, never},
@@ -159,6 +164,8 @@ func TestStateWords(t *testing.T) {
 	}
 }
 
+func lapsed(s *Intent) { s.LapsedAt = due }
+
 func TestHowARunEnds(t *testing.T) {
 	expired := actors.Totals{actors.Expired: 10}
 	for _, c := range []struct {
@@ -169,13 +176,13 @@ func TestHowARunEnds(t *testing.T) {
 	}{
 		{intentOf(), actors.Totals{actors.Delivered: 10}, actors.StateFinished, actors.RunActive},
 		{intentOf(func(s *Intent) { s.CancelAt = due }), expired, actors.StateCancelled, actors.RunHeld},
-		{intentOf(func(s *Intent) { s.Lapsed = true }), expired, actors.StateExpired, actors.RunActive},
+		{intentOf(lapsed), expired, actors.StateExpired, actors.RunHeld},
 		{intentOf(func(s *Intent) { s.Started = due }), actors.Totals{actors.Expired: 5, actors.Delivered: 5}, actors.StateFinished, actors.RunActive},
 		{intentOf(func(s *Intent) { s.Paused = true }), expired, actors.StateExpired, actors.RunHeld},
 		{intentOf(func(s *Intent) { s.Finished = &Finished{} }), expired, actors.StateExpired, actors.RunOver},
 	} {
-		if got := c.s.finalState(c.t); got != c.want || c.s.standing() != c.standing {
-			t.Errorf("%+v: %s and %d, want %s and %d", c.s, got, c.s.standing(), c.want, c.standing)
+		if got := c.s.finalState(c.t); got != c.want || c.s.standing(due, false) != c.standing {
+			t.Errorf("%+v: %s and %d, want %s and %d", c.s, got, c.s.standing(due, false), c.want, c.standing)
 		}
 	}
 }

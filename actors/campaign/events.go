@@ -30,8 +30,11 @@ type (
 	}
 	// RunStarted names the run before it is planned.
 	RunStarted struct{ Run string }
-	// Planned froze the run's chunks.
-	Planned struct{ Table plan.Table }
+	// Planned froze the run's chunks, stored under names of this planning's own: another planner of the run can't change them.
+	Planned struct {
+		Chunks string // prefix of their names
+		Table  plan.Table
+	}
 	// WindowOpened is durable before the first call of its paths; At starts the provider's 24 h.
 	WindowOpened struct {
 		Number  uint32

@@ -14,8 +14,7 @@ import (
 // groups arrive sooner by push, and a plan of many tiny groups stays small.
 const multicastLeast = 10
 
-// Freezer freezes runs: it reads an upload's parts and stores the run's chunks. A repeat, after a crash, stores the same bytes under
-// the same names.
+// Freezer freezes runs: it reads an upload's parts and stores the run's chunks.
 type Freezer struct {
 	Objects journal.Objects
 	Dir     *os.Root                    // for temporary files
@@ -43,6 +42,6 @@ func (f Freezer) Freeze(job PlanJob) (plan.Table, error) {
 	options.Dir = f.Dir
 	options.MulticastLeast = cmp.Or(options.MulticastLeast, multicastLeast)
 	return plan.Freeze(job.Ctx, in, options, func(n int, _ plan.Entry, data []byte) error {
-		return f.Objects.Put(job.Ctx, ChunkName(job.Run, uint32(n)), data)
+		return f.Objects.Put(job.Ctx, ChunkName(job.Chunks, uint32(n)), data)
 	})
 }

@@ -16,6 +16,7 @@ type Intent struct {
 
 	Run     string
 	Planned bool
+	Chunks  string // prefix of the stored chunks' names
 	Table   plan.Table
 	Cursor  uint32        // the first recipient that no window had yet
 	Back    []actors.Span // returned paths that wait for a new window
@@ -26,7 +27,7 @@ type Intent struct {
 
 	Paused   bool
 	CancelAt time.Time // zero: no cancel
-	Lapsed   bool
+	LapsedAt time.Time // zero: it came in time
 	Finished *Finished
 }
 
@@ -53,7 +54,7 @@ func (s *Intent) Apply(e Event) {
 	case RunStarted:
 		s.Run = e.Run
 	case Planned:
-		s.Planned, s.Table = true, e.Table
+		s.Planned, s.Chunks, s.Table = true, e.Chunks, e.Table
 	case WindowOpened:
 		s.windowOpened(e)
 	case WindowClosed:
@@ -65,7 +66,7 @@ func (s *Intent) Apply(e Event) {
 	case CancelAsked:
 		s.CancelAt = e.At
 	case Lapsed:
-		s.Lapsed = true
+		s.LapsedAt = e.At
 	case Finished:
 		s.Finished, s.Open, s.Back = &e, nil, nil
 	}

@@ -61,7 +61,7 @@ func describe(s *Intent) string {
 		open = append(open, fmt.Sprintf("%d:%v size %d closed %v", w.Number, w.Paths, w.Size, w.Closed.Spans()))
 	}
 	return fmt.Sprintf("upload %q accepted %v run %q planned %v cursor %d back %v anew %v open [%s] last %d paused %v cancel %v lapsed %v finished %v", s.Upload,
-		s.Accepted != nil, s.Run, s.Planned, s.Cursor, s.Back, s.Anew.Spans(), strings.Join(open, "; "), s.Last, s.Paused, !s.CancelAt.IsZero(), s.Lapsed, s.Finished != nil)
+		s.Accepted != nil, s.Run, s.Planned, s.Cursor, s.Back, s.Anew.Spans(), strings.Join(open, "; "), s.Last, s.Paused, !s.CancelAt.IsZero(), !s.LapsedAt.IsZero(), s.Finished != nil)
 }
 
 // TestEventsOnDisk reads what an earlier build wrote, and folds the same campaign of it.

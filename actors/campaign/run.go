@@ -15,6 +15,7 @@ import (
 const (
 	askTimeout  = 10 * time.Second
 	tickEvery   = time.Second
+	lookEvery   = 10 * time.Second
 	channelEach = 10 * time.Second
 	maxBackoff  = 30 * time.Second
 )
@@ -23,7 +24,7 @@ const (
 type PlanJob struct {
 	Ctx        context.Context
 	Upload     string
-	Run        string
+	Chunks     string // prefix of the names under which its chunks are stored
 	Due        time.Time
 	Definition actors.Definition
 	Audience   actors.Audience
@@ -54,9 +55,13 @@ func (a *Campaign) advance(c *engine.Context[actors.CampaignMsg]) {
 		a.openWindow(c)
 		return
 	case lapse:
-		engine.Persist(c, []Event{Lapsed{At: a.view.now}}, func() { a.advance(c) })
+		engine.Persist(c, []Event{Lapsed{At: a.view.now}}, func() {
+			a.hold(c)
+			a.advance(c)
+		})
 		return
 	case expire:
+		a.tellStanding(c) // what is in doubt goes on
 		a.direct(c, actors.Expired, "too_late", a.intent.unopened())
 	case cancelRest:
 		a.cancelRest(c)
@@ -69,12 +74,12 @@ func (a *Campaign) advance(c *engine.Context[actors.CampaignMsg]) {
 	}
 }
 
-// tickIn looks again after d at the latest.
+// tickIn looks again after d at the latest, and at the clock in between: it may be set, or the machine may sleep.
 func (a *Campaign) tickIn(c *engine.Context[actors.CampaignMsg], d time.Duration) {
 	if a.ticking != nil {
 		a.ticking.Stop()
 	}
-	a.ticking = c.After(max(d, 0), tick{})
+	a.ticking = c.After(min(max(d, 0), lookEvery), tick{})
 }
 
 // failed keeps the trouble for show and tries again after a back-off.
@@ -82,6 +87,7 @@ func (a *Campaign) failed(c *engine.Context[actors.CampaignMsg], what string, er
 	a.retry = min(max(2*a.retry, 100*time.Millisecond), maxBackoff)
 	a.trouble = what + ": " + err.Error()
 	c.Log().Warn("campaign_step_failed", "campaign", c.ID(), "step", what, "error", err)
+	a.answerShows(actors.Problem{Status: 503, Title: "the ledger can't be read", Detail: a.trouble})
 	a.tickIn(c, a.retry)
 }
 
@@ -90,24 +96,30 @@ func (a *Campaign) succeeded() { a.retry, a.trouble = 0, "" }
 func (a *Campaign) plan(c *engine.Context[actors.CampaignMsg]) {
 	a.view.planning = true
 	s, freeze := &a.intent, a.deps.Plan
-	job := PlanJob{Upload: s.Accepted.Upload, Run: s.Run, Due: s.Accepted.Due, Definition: s.Accepted.Definition, Audience: s.Accepted.Audience}
+	job := PlanJob{Upload: s.Accepted.Upload, Chunks: "run." + s.Run + "." + ulid.Make().String(), Due: s.Accepted.Due, Definition: s.Accepted.Definition, Audience: s.Accepted.Audience}
 	c.Go(func(ctx context.Context) actors.CampaignMsg {
 		job.Ctx = ctx
 		table, err := freeze(job)
-		return planned{table: table, err: err}
+		return planned{chunks: job.Chunks, table: table, err: err}
 	})
 }
 
 func (a *Campaign) planned(c *engine.Context[actors.CampaignMsg], m planned) {
 	if m.err != nil {
-		a.failed(c, "planning", m.err)
 		a.view.planning = false
+		a.dropChunks(c, m.chunks)
+		if !a.intent.CancelAt.IsZero() {
+			a.endUnplanned(c)
+			return
+		}
+		a.failed(c, "planning", m.err)
 		return
 	}
 	a.succeeded()
-	engine.Persist(c, []Event{Planned{Table: m.table}}, func() {
+	engine.Persist(c, []Event{Planned{Chunks: m.chunks, Table: m.table}}, func() {
 		a.deps.Crash("campaign.planned")
 		a.view.planning = false
+		a.purge(c, a.intent.Accepted.Upload) // the chunks hold what the parts held
 		a.advance(c)
 	})
 }
@@ -142,8 +154,10 @@ func (a *Campaign) ledgerOpened(c *engine.Context[actors.CampaignMsg], m ledgerO
 		return
 	}
 	a.succeeded()
-	a.view.ledger = true
+	a.view.ledger, a.view.counted = true, true
 	a.outcomeAt = c.Now()
+	a.learn(c, m.progress)
+	a.answerShows(a.info(c))
 	a.absorb(c, m.progress)
 }
 
@@ -176,7 +190,7 @@ func (a *Campaign) looked(c *engine.Context[actors.CampaignMsg], m looked) {
 
 func (a *Campaign) describe(c *engine.Context[actors.CampaignMsg]) {
 	a.channelAt = c.Now()
-	ask(c, a.channel(c), actors.ChannelMsg(actors.DescribeChannel{}),
+	ask(c, a.channel(c), actors.ChannelMsg(actors.DescribeChannel{Standing: a.word(c)}),
 		func(i actors.ChannelInfo, err error) actors.CampaignMsg { return described{info: i, err: err} })
 }
 
@@ -186,7 +200,10 @@ func (a *Campaign) described(c *engine.Context[actors.CampaignMsg], m described)
 		return
 	}
 	a.succeeded()
-	a.view.channel, a.view.limits = true, m.info.Settings.Limits
+	a.view.channel, a.view.limits, a.view.runs = true, m.info.Settings.Limits, m.info.Runs
+	if m.info.Waiting {
+		a.outcomeAt = c.Now() // it waits its turn: nothing is lost
+	}
 	a.channelState(c, actors.ChannelState{Paused: m.info.Paused})
 }
 
@@ -214,7 +231,15 @@ func (a *Campaign) tellStanding(c *engine.Context[actors.CampaignMsg]) {
 	if a.intent.Accepted == nil || a.intent.Run == "" {
 		return
 	}
-	a.channel(c).Tell(actors.RunStanding{Campaign: c.ID(), Run: a.intent.Run, Standing: a.intent.standing()})
+	a.channel(c).Tell(a.word(c))
+}
+
+func (a *Campaign) word(c *engine.Context[actors.CampaignMsg]) actors.RunStanding {
+	return actors.RunStanding{Campaign: c.ID(), Run: a.intent.Run, Standing: a.standing(c)}
+}
+
+func (a *Campaign) standing(c *engine.Context[actors.CampaignMsg]) actors.Standing {
+	return a.intent.standing(c.Now(), a.draining)
 }
 
 // standingOf answers a channel; a run that is not this campaign's newest is over.
@@ -228,7 +253,7 @@ func (a *Campaign) standingOf(c *engine.Context[actors.CampaignMsg], m actors.St
 
 func (a *Campaign) openWindow(c *engine.Context[actors.CampaignMsg]) {
 	s := &a.intent
-	paths, cursor := s.window(shareOf(a.view.limits))
+	paths, cursor := s.window(shareOf(a.view.limits, a.view.runs))
 	if len(paths) == 0 && cursor == s.Cursor {
 		return
 	}
@@ -247,7 +272,7 @@ func (a *Campaign) openWindow(c *engine.Context[actors.CampaignMsg]) {
 func (a *Campaign) compose(c *engine.Context[actors.CampaignMsg], w *Window, paths []actors.Span, number uint32) {
 	s := &a.intent
 	actors.Composers.Ref(c.System(), actors.ComposerID(s.Run, w.Number)).Tell(actors.Compose{
-		Campaign: c.ID(), Run: s.Run, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: number,
+		Campaign: c.ID(), Run: s.Run, Chunks: s.Chunks, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: number,
 		Paths: s.toSend(paths), Deadline: w.At.Add(actors.CallDeadline),
 		Messages: s.Accepted.Definition.Messages, Due: s.Accepted.Due,
 	})
@@ -289,6 +314,7 @@ func (a *Campaign) absorb(c *engine.Context[actors.CampaignMsg], p actors.Progre
 		engine.Persist(c, closed, func() {
 			a.deps.Crash("campaign.window.closed")
 			a.view.expired = false
+			a.voidClosed(c)
 			a.advance(c)
 		})
 		return
@@ -305,6 +331,11 @@ func (a *Campaign) learn(c *engine.Context[actors.CampaignMsg], p actors.Progres
 		a.outcomeAt = c.Now()
 	}
 	a.view.totals, a.view.settled = p.Totals, p.Windows
+	a.voidClosed(c)
+}
+
+// voidClosed gives back the demand that is still counted for windows of which nothing is left to send.
+func (a *Campaign) voidClosed(c *engine.Context[actors.CampaignMsg]) {
 	for _, number := range a.intent.settledWindows(a.view) {
 		if !a.voided[number] {
 			a.voided[number] = true
@@ -345,4 +376,14 @@ func mode(t plan.Table) string {
 		return "multicast"
 	}
 	return "push"
+}
+
+// endUnplanned ends a cancelled campaign that can't be planned: nothing was sent to anyone.
+func (a *Campaign) endUnplanned(c *engine.Context[actors.CampaignMsg]) {
+	totals := actors.Totals{actors.Cancelled: a.intent.Recipients()}
+	c.Forget(remindWork, workAt(*a.intent.Accepted))
+	engine.Persist(c, []Event{Finished{State: actors.StateCancelled, Totals: totals, At: c.Now()}}, func() {
+		a.purge(c, a.intent.Accepted.Upload)
+		a.tellStanding(c)
+	})
 }

@@ -33,11 +33,13 @@ func (s *Intent) finalState(t actors.Totals) actors.State {
 }
 
 // standing is what the run may do, for its channel.
-func (s *Intent) standing() actors.Standing {
+func (s *Intent) standing(now time.Time, draining bool) actors.Standing {
 	switch {
 	case s.Finished != nil:
 		return actors.RunOver
-	case s.Paused || !s.CancelAt.IsZero():
+	case s.Paused || draining || !s.CancelAt.IsZero():
+		return actors.RunHeld
+	case !s.LapsedAt.IsZero() && now.Before(s.LapsedAt.Add(actors.CancelPatience)):
 		return actors.RunHeld
 	}
 	return actors.RunActive

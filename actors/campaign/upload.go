@@ -18,8 +18,8 @@ func PartName(upload string, n int) string { return fmt.Sprintf("up.%s.part.%d",
 // DupName names a list of duplicate rows of an upload.
 func DupName(upload string, n int) string { return fmt.Sprintf("up.%s.dup.%d", upload, n) }
 
-// ChunkName names a frozen chunk of a run.
-func ChunkName(run string, n uint32) string { return fmt.Sprintf("run.%s.%d", run, n) }
+// ChunkName names a frozen chunk; the prefix is the plan's.
+func ChunkName(prefix string, n uint32) string { return fmt.Sprintf("%s.%d", prefix, n) }
 
 func (a *Campaign) beginUpload(c *engine.Context[actors.CampaignMsg], m actors.BeginUpload) {
 	s := &a.intent
@@ -169,5 +169,16 @@ func (a *Campaign) verified(c *engine.Context[actors.CampaignMsg], m verified) {
 		a.deps.Crash("campaign.accepted")
 		m.reply.Send(a.info(c))
 		a.advance(c)
+	})
+}
+
+// dropChunks removes what a failed planning stored.
+func (a *Campaign) dropChunks(c *engine.Context[actors.CampaignMsg], prefix string) {
+	objects, log := a.deps.Objects, c.Log()
+	c.Go(func(ctx context.Context) actors.CampaignMsg {
+		if err := objects.Drop(ctx, prefix); err != nil {
+			log.Warn("chunks_not_purged", "chunks", prefix, "error", err)
+		}
+		return nil
 	})
 }

@@ -8,13 +8,22 @@ import (
 // maxStretches bounds the record of one window where returned recipients lie scattered.
 const maxStretches = 1000
 
-// share is how many sends a window may hold: ten minutes of the channel's limit; 0: no limit.
+// share is how many sends a window may hold; 0: no limit.
 type share struct{ push, multicast int }
 
-const windowSeconds = 600
+// windowSeconds is how long a window may take at the run's share of the channel's limit. The design allows ten minutes; one is enough to
+// keep the next window ready, and what a kill puts in doubt is ten times less.
+const windowSeconds = 60
 
-func shareOf(l actors.Limits) share {
-	return share{push: l.Push * windowSeconds, multicast: l.Multicast * windowSeconds}
+// shareOf divides the channel's limits between the runs that may send.
+func shareOf(l actors.Limits, runs int) share {
+	of := func(limit int) int {
+		if limit == 0 {
+			return 0
+		}
+		return max(1, limit*windowSeconds/max(1, runs))
+	}
+	return share{push: of(l.Push), multicast: of(l.Multicast)}
 }
 
 // window chooses the paths of the next window: returned ones first, then chunks in order, of at most ChunksInWindow chunks, and no

@@ -62,9 +62,12 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-func TestShareIsTenMinutes(t *testing.T) {
-	if got := shareOf(actors.Limits{Push: 2, Multicast: 0}); got != (share{push: 1200}) {
-		t.Errorf("%+v", got)
+func TestShareIsAMinuteOfTheRunsPart(t *testing.T) {
+	limits := actors.Limits{Push: 2, Multicast: 0}
+	for runs, want := range map[int]int{0: 120, 1: 120, 3: 40, 1000: 1} {
+		if got := shareOf(limits, runs); got != (share{push: want}) {
+			t.Errorf("%d runs: %+v, want %d pushes", runs, got, want)
+		}
 	}
 }
 

@@ -88,13 +88,17 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 	case actors.RemoveChannel:
 		ch.remove(c)
 	case actors.DescribeChannel:
-		ch.describe(c)
+		ch.hear(c, m.Standing)
+		ch.describe(c, m.Standing.Run)
 	case actors.ResumeChannel:
 		ch.resumeByOperator(c)
 	case actors.RunStanding:
 		ch.runStanding(c, m)
 	case actors.WindowDone:
 		ch.demand.void(m.Run, m.Window)
+		ch.grantDemand(c)
+	case actors.FreeDemand:
+		ch.demand.free(m.Run, m.Window, m.Bytes)
 		ch.grantDemand(c)
 	case actors.WantDemand:
 		ch.wantDemand(c, m)
@@ -118,7 +122,7 @@ func (ch *Channel) configure(c *call, m actors.Configure) {
 		return
 	}
 	if ch.state.configured && m.Settings == ch.state.settings {
-		ch.describe(c)
+		ch.describe(c, "")
 		return
 	}
 	first := ch.state.since.IsZero()
@@ -133,7 +137,7 @@ func (ch *Channel) configure(c *call, m actors.Configure) {
 			ch.probing.begin()
 			ch.watch(c)
 		}
-		ch.describe(c)
+		ch.describe(c, "")
 		ch.grantDemand(c)
 	})
 }
@@ -151,9 +155,23 @@ func (ch *Channel) remove(c *call) {
 	engine.Persist(c, []Event{Removed{c.Now()}}, func() { c.Respond(actors.Done{}) })
 }
 
-func (ch *Channel) describe(c *call) {
+// hear takes what a campaign says of its run with a question: a word that was lost lasts no longer than that.
+func (ch *Channel) hear(c *call, m actors.RunStanding) {
+	if m.Run == "" || !ch.state.configured {
+		return
+	}
+	ch.granter.runs.set(m, ch.now(c))
+	if m.Standing == actors.RunOver {
+		ch.demand.over(m.Run)
+	}
+	ch.grantDemand(c)
+}
+
+// describe answers; run is the asking campaign's, empty where somebody else asks.
+func (ch *Channel) describe(c *call, run string) {
 	if !ch.state.configured {
 		c.Respond(notFound(ch.name))
+		c.Passivate()
 		return
 	}
 	c.Respond(actors.ChannelInfo{
@@ -161,6 +179,8 @@ func (ch *Channel) describe(c *call) {
 		Paused:   ch.state.stopped(ch.name),
 		Warning:  tokenWarning(ch.state.settings, ch.deps.Getenv),
 		Since:    ch.state.since,
+		Runs:     ch.granter.runs.active(),
+		Waiting:  run != "" && (len(ch.demand.queues[run]) > 0 || ch.granter.runs.waiting(run, ch.now(c))),
 	})
 }
 
@@ -183,7 +203,8 @@ func (ch *Channel) runStanding(c *call, m actors.RunStanding) {
 
 func (ch *Channel) wantDemand(c *call, m actors.WantDemand) {
 	if ch.granter.may(m.Run, false) == RunIsOver {
-		return // its campaign ends the composer
+		actors.Composers.Ref(c.System(), m.Composer).Tell(actors.EndRun{})
+		return
 	}
 	ch.demand.want(m)
 	ch.askStanding(c, m.Run, m.Campaign)
@@ -199,7 +220,7 @@ func (ch *Channel) grantDemand(c *call) {
 		if !ok {
 			break
 		}
-		actors.Composers.Ref(c.System(), g.composer).Tell(actors.Granted{Bytes: g.bytes, Piece: g.piece})
+		actors.Composers.Ref(c.System(), g.composer).Tell(actors.Granted{Channel: ch.name, Run: g.run, Window: g.window, Bytes: g.bytes, Piece: g.piece})
 	}
 	ch.chaseStandings(c)
 }
@@ -229,6 +250,9 @@ func (ch *Channel) askStanding(c *call, run, campaign string) {
 func (ch *Channel) wantTokens(c *call, m actors.WantTokens) {
 	now := ch.now(c)
 	k, fresh := ch.granter.gates.hear(m.Gate, m.Seq, now)
+	for _, w := range m.Waiting {
+		ch.granter.runs.wait(w.Run, now)
+	}
 	if fresh {
 		ch.granter.report(m, now)
 		ch.probing.fine += m.Fine[provider.Push] + m.Fine[provider.Multicast]

@@ -36,6 +36,8 @@ type demand struct {
 // grant is leave to render, for a composer.
 type grant struct {
 	composer string
+	run      string
+	window   uint32
 	bytes    int
 	piece    uint32
 }
@@ -121,7 +123,7 @@ func (d *demand) next(active func(run string) bool) (grant, bool) {
 	} else {
 		delete(d.queues, run)
 	}
-	return grant{r.composer, r.bytes, r.piece}, true
+	return grant{r.composer, run, r.window, r.bytes, r.piece}, true
 }
 
 // waits tells whether any request is queued.

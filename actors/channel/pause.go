@@ -101,7 +101,7 @@ func (ch *Channel) resume(c *call, by string, then func()) {
 
 func (ch *Channel) resumeByOperator(c *call) {
 	ch.probing.ended = 0
-	ch.resume(c, "operator", func() { ch.describe(c) })
+	ch.resume(c, "operator", func() { ch.describe(c, "") })
 }
 
 // watch sets the time of the next probe.

@@ -21,7 +21,12 @@ type run struct {
 	asked    time.Duration // when its campaign was asked last
 	everAsk  bool
 	over     time.Duration // since when it is over
+	waited   time.Duration // when something of it waited for a token last
+	waits    bool          // … ever
 }
+
+// waitedLately is how long ago a run's calls may have waited to count as waiting: gates ask twice a second while they hold any.
+const waitedLately = 2 * time.Second
 
 // runs are the runs that use the channel.
 type runs struct {
@@ -49,6 +54,30 @@ func (r *runs) set(m actors.RunStanding, now time.Duration) (first bool) {
 	}
 	r.forget(now)
 	return first
+}
+
+// wait notes that calls of a run wait at a gate.
+func (r *runs) wait(id string, now time.Duration) {
+	if k := r.by[id]; k != nil {
+		k.waited, k.waits = now, true
+	}
+}
+
+// waiting tells whether calls of a run waited at a gate a moment ago.
+func (r *runs) waiting(id string, now time.Duration) bool {
+	k := r.by[id]
+	return k != nil && k.waits && now-k.waited < waitedLately
+}
+
+// active is how many runs may send.
+func (r *runs) active() int {
+	n := 0
+	for _, k := range r.by {
+		if k.standing == actors.RunActive {
+			n++
+		}
+	}
+	return n
 }
 
 // forget drops runs that have been over for long.

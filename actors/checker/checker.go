@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"slices"
 	"time"
 
 	"hayauma.example/actors"
@@ -16,17 +17,11 @@ const (
 // flush is the checker's own word to itself: the first buffered report has waited long enough.
 type flush struct{ actors.CheckerMsg }
 
-// pendingReport is a report with the answer that it waits for.
-type pendingReport struct {
-	report actors.Report
-	reply  engine.Reply
-}
-
 // Checker judges reports and keeps the ledger of one run.
 type Checker struct {
 	ledger Ledger // owned by Apply
 
-	buffer  []pendingReport // reports not yet judged; owned by Handle
+	buffer  []actors.Report // reports not yet judged; owned by Handle
 	waiting bool            // a flush is under way in time
 	crash   func(point string)
 	history History
@@ -58,6 +53,7 @@ func (k *Checker) Apply(e Event) { k.ledger.Apply(e) }
 func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
 	if _, opens := m.(actors.Open); !opens && !k.ledger.Begun() {
 		c.Respond(actors.Problem{Status: 404, Title: "no such run", Detail: c.ID()})
+		c.Passivate()
 		return
 	}
 	switch m := m.(type) {
@@ -65,6 +61,8 @@ func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerM
 		k.open(c, m)
 	case actors.Report:
 		k.report(c, m)
+	case actors.Untold:
+		k.untold(c, m)
 	case flush:
 		k.waiting = false
 		k.flush(c, nil)
@@ -94,11 +92,7 @@ func (k *Checker) open(c *engine.Context[actors.CheckerMsg], m actors.Open) {
 }
 
 func (k *Checker) report(c *engine.Context[actors.CheckerMsg], m actors.Report) {
-	p := pendingReport{report: m}
-	if m.Poster == "" {
-		p.reply = c.Reply()
-	}
-	k.buffer = append(k.buffer, k.ledger.expand(p)...)
+	k.buffer = append(k.buffer, m)
 	switch {
 	case len(k.buffer) >= packReports:
 		k.flush(c, nil)
@@ -106,6 +100,14 @@ func (k *Checker) report(c *engine.Context[actors.CheckerMsg], m actors.Report) 
 		k.waiting = true
 		c.After(packDelay, flush{})
 	}
+}
+
+// untold records at once what a composer gives back: a cancel waits for it.
+func (k *Checker) untold(c *engine.Context[actors.CheckerMsg], m actors.Untold) {
+	for _, p := range m.Paths {
+		k.buffer = k.ledger.expand(k.buffer, actors.Report{Run: m.Run, Window: m.Window, Path: p, What: m.What})
+	}
+	k.flush(c, func() { c.Respond(actors.Done{}) })
 }
 
 // flush judges what is buffered, up to the first report about recipients that an earlier one of the same batch concerns, and records
@@ -118,7 +120,7 @@ func (k *Checker) flush(c *engine.Context[actors.CheckerMsg], then func()) {
 		}
 		return
 	}
-	rest := append([]pendingReport(nil), k.buffer[len(batch):]...)
+	rest := slices.Clone(k.buffer[len(batch):])
 	facts := k.ledger.rule(batch)
 	done := func() {
 		k.crash("checker.ack.before")
@@ -135,14 +137,11 @@ func (k *Checker) flush(c *engine.Context[actors.CheckerMsg], then func()) {
 }
 
 // acknowledge tells every reporter that its word is on disk.
-func (k *Checker) acknowledge(c *engine.Context[actors.CheckerMsg], batch []pendingReport, facts rulings) {
-	for _, p := range batch {
-		r := actors.Recorded{Run: p.report.Run, Window: p.report.Window, Path: p.report.Path, Split: facts.splitNow(p.report.Path)}
-		if p.report.Poster == "" {
-			p.reply.Send(r)
-			continue
+func (k *Checker) acknowledge(c *engine.Context[actors.CheckerMsg], batch []actors.Report, facts rulings) {
+	for _, r := range batch {
+		if r.Poster != "" {
+			actors.Posters.Ref(c.System(), r.Poster).Tell(actors.Recorded{Run: r.Run, Window: r.Window, Path: r.Path, Split: facts.splitNow(r.Path)})
 		}
-		actors.Posters.Ref(c.System(), p.report.Poster).Tell(r)
 	}
 }
 
@@ -150,7 +149,8 @@ func (k *Checker) acknowledge(c *engine.Context[actors.CheckerMsg], batch []pend
 func (k *Checker) tellProgress(c *engine.Context[actors.CheckerMsg], returned []Returned) {
 	p := k.ledger.Progress()
 	for _, r := range returned {
-		p.Returned = append(p.Returned, actors.Returned(r))
+		gone := actors.SetOf(r.Paths...)
+		p.Returned = append(p.Returned, actors.Returned{Window: r.Window, Paths: k.ledger.returnedPaths(&gone), Anew: r.Anew})
 	}
 	actors.Campaigns.Ref(c.System(), k.ledger.Campaign).Tell(p)
 }

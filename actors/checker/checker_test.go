@@ -245,10 +245,14 @@ func TestStretchOfAComposerIsAnsweredOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		w.open()
-		r := ask[actors.Recorded](w, actors.Report{Run: "r", Window: 1, Path: actors.Span{Lo: 10, Hi: 20}, What: actors.PathAltered})
+		before := time.Now()
+		ask[actors.Done](w, actors.Untold{Run: "r", Window: 1, Paths: []actors.Span{{Lo: 10, Hi: 20}}, What: actors.PathAltered})
+		if took := time.Since(before); took != 0 {
+			t.Errorf("recorded after %v: a cancel waits for it", took)
+		}
 		p := ask[actors.Progress](w, actors.Totalled{Run: "r", Windows: []uint32{1}})
-		if r.Window != 1 || len(p.Returned) != 1 || p.Returned[0].Paths[0].Len() != 10 || !p.Returned[0].Anew {
-			t.Errorf("%+v, returned %+v", r, p.Returned)
+		if len(p.Returned) != 1 || p.Returned[0].Paths[0].Len() != 10 || !p.Returned[0].Anew {
+			t.Errorf("returned %+v", p.Returned)
 		}
 	})
 }

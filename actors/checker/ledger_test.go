@@ -62,11 +62,11 @@ func path(t *rapid.T, l *Ledger) actors.Span {
 }
 
 func (m *machine) report(t *rapid.T) {
-	var batch []pendingReport
+	var batch []actors.Report
 	for range rapid.IntRange(1, 4).Draw(t, "reports") {
 		what := actors.What(rapid.IntRange(int(actors.PathAccepted), int(actors.PathUnmatched)).Draw(t, "what"))
-		batch = append(batch, pendingReport{report: actors.Report{Run: "r", What: what, Path: path(t, m.l), Reason: "bad",
-			Window: rapid.Uint32Range(1, 3).Draw(t, "window"), Doubt: rapid.Bool().Draw(t, "doubt")}})
+		batch = append(batch, actors.Report{Run: "r", What: what, Path: path(t, m.l), Reason: "bad",
+			Window: rapid.Uint32Range(1, 3).Draw(t, "window"), Doubt: rapid.Bool().Draw(t, "doubt")})
 	}
 	for len(batch) > 0 {
 		now := disjoint(batch)
@@ -166,7 +166,7 @@ func (m *machine) replay(t *rapid.T, reg *codec.Registry) {
 func TestStretchesOfPushesAreExpanded(t *testing.T) {
 	l := newLedger()
 	for p, want := range map[actors.Span]int{span(0, 4): 4, single: 1, root: 1, span(3, 5): 1, span(2, 4): 2, span(40, 42): 1} {
-		if got := l.expand(pendingReport{report: actors.Report{Path: p}}); len(got) != want {
+		if got := l.expand(nil, actors.Report{Path: p}); len(got) != want {
 			t.Errorf("%v becomes %d reports, want %d", p, len(got), want)
 		}
 	}

@@ -8,46 +8,42 @@ import (
 // rulings are the facts that a batch of reports becomes.
 type rulings struct {
 	settled  []Entry
-	returned []Returned
+	returned []Returned // paths that follow each other joined; the ledger knows how they were cut
 	split    []Split
 }
 
 // disjoint is the longest beginning of reports of which no two concern the same recipient.
-func disjoint(reports []pendingReport) []pendingReport {
+func disjoint(reports []actors.Report) []actors.Report {
 	var seen actors.Set
-	for i, p := range reports {
-		if seen.Touches(p.report.Path) {
+	for i, r := range reports {
+		if seen.Touches(r.Path) {
 			return reports[:i]
 		}
-		seen.Add(p.report.Path)
+		seen.Add(r.Path)
 	}
 	return reports
 }
 
-// expand turns a stretch of pushes into reports of its paths; the last one carries the answer.
-func (l *Ledger) expand(p pendingReport) []pendingReport {
-	_, entry, ok := plan.Find(l.Table, p.report.Path.Lo)
-	if !ok || entry.Mode != plan.Push || p.report.Path.Len() < 2 || p.report.Path.Hi > entry.First+entry.Count {
-		return []pendingReport{p}
+// expand adds reports of the paths of a stretch of pushes.
+func (l *Ledger) expand(to []actors.Report, r actors.Report) []actors.Report {
+	_, entry, ok := plan.Find(l.Table, r.Path.Lo)
+	if !ok || entry.Mode != plan.Push || r.Path.Hi > entry.First+entry.Count {
+		return append(to, r)
 	}
-	var out []pendingReport
-	for s := range p.report.Path.Each() {
-		one := pendingReport{report: p.report}
-		one.report.Path = s
-		out = append(out, one)
+	for s := range r.Path.Each() {
+		r.Path = s
+		to = append(to, r)
 	}
-	out[len(out)-1].reply = p.reply
-	return out
+	return to
 }
 
 // rule judges a batch of disjoint reports.
-func (l *Ledger) rule(batch []pendingReport) rulings {
+func (l *Ledger) rule(batch []actors.Report) rulings {
 	var f rulings
-	for _, p := range batch {
-		r := p.report
+	for _, r := range batch {
 		switch v := l.judge(r); v.ruling {
 		case settles:
-			f.settled = append(f.settled, Entry{Path: r.Path, Window: r.Window, Outcome: v.outcome, Reason: v.reason, Request: r.Request, Tries: r.Tries})
+			f.settle(Entry{Path: r.Path, Window: r.Window, Outcome: v.outcome, Reason: v.reason, Request: r.Request, Tries: r.Tries})
 		case returns:
 			f.giveBack(r.Window, r.Path, r.What == actors.PathAltered)
 		case splits:
@@ -58,12 +54,33 @@ func (l *Ledger) rule(batch []pendingReport) rulings {
 	return f
 }
 
+// settle adds an entry; one without a call of its own is joined to an equal one before it.
+func (f *rulings) settle(e Entry) {
+	if n := len(f.settled); n > 0 && e.Tries == 0 {
+		last := f.settled[n-1]
+		joined := actors.Span{Lo: last.Path.Lo, Hi: e.Path.Hi}
+		if last.Path.Hi == e.Path.Lo {
+			if last.Path = e.Path; last == e {
+				f.settled[n-1].Path = joined
+				return
+			}
+		}
+	}
+	f.settled = append(f.settled, e)
+}
+
 func (f *rulings) giveBack(window uint32, p actors.Span, anew bool) {
 	for i := range f.returned {
-		if f.returned[i].Window == window && f.returned[i].Anew == anew {
-			f.returned[i].Paths = append(f.returned[i].Paths, p)
-			return
+		r := &f.returned[i]
+		if r.Window != window || r.Anew != anew {
+			continue
 		}
+		if last := &r.Paths[len(r.Paths)-1]; last.Hi == p.Lo {
+			last.Hi = p.Hi
+		} else {
+			r.Paths = append(r.Paths, p)
+		}
+		return
 	}
 	f.returned = append(f.returned, Returned{Window: window, Paths: []actors.Span{p}, Anew: anew})
 }

@@ -2,7 +2,6 @@ package composer
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"hayauma.example/actors"
@@ -14,7 +13,7 @@ import (
 
 const (
 	loadBackoff = 500 * time.Millisecond
-	reportEvery = 2 * time.Second
+	mostBackoff = 30 * time.Second
 	wantEvery   = 3 * time.Second
 )
 
@@ -78,6 +77,8 @@ type rendering struct {
 	hashes   []plan.Hash
 	demand   int
 	granted  bool
+	spent    bool // the commands hold the demand, or it was given back
+	failures int
 	refrozen bool // the window's own hashes hold this piece's
 }
 
@@ -106,6 +107,8 @@ func (k *Composer) Handle(c *engine.Context[actors.ComposerMsg], m actors.Compos
 		k.frozen(c, m)
 	case actors.ReturnWindow:
 		k.returnWindow(c)
+	case actors.EndRun:
+		k.end(c)
 	case retry:
 		k.retry(c, m)
 	}
@@ -136,7 +139,7 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 
 // next takes the next piece of the queue in hand.
 func (k *Composer) next(c *engine.Context[actors.ComposerMsg]) {
-	k.piece = nil
+	k.letGo(c)
 	if len(k.queue) == 0 {
 		return
 	}
@@ -149,6 +152,31 @@ func (k *Composer) next(c *engine.Context[actors.ComposerMsg]) {
 // inHand tells whether an answer is for the piece in hand.
 func (k *Composer) inHand(seq uint32) bool { return k.piece != nil && seq == k.seq }
 
+// letGo drops the piece in hand; demand that no command holds goes back to the channel.
+func (k *Composer) letGo(c *engine.Context[actors.ComposerMsg]) {
+	if p := k.piece; p != nil && p.granted && !p.spent {
+		free(c, k.order.Channel, actors.FreeDemand{Run: k.order.Run, Window: k.order.Window, Bytes: p.demand})
+	}
+	k.piece = nil
+}
+
+func free(c *engine.Context[actors.ComposerMsg], channel string, m actors.FreeDemand) {
+	actors.Channels.Ref(c.System(), channel).Tell(m)
+}
+
+// end drops everything: the run is over.
+func (k *Composer) end(c *engine.Context[actors.ComposerMsg]) {
+	k.queue = nil
+	k.letGo(c)
+}
+
+// retryLater tries the piece in hand again, later each time.
+func (k *Composer) retryLater(c *engine.Context[actors.ComposerMsg]) {
+	wait := min(loadBackoff<<min(k.piece.failures, 10), mostBackoff)
+	k.piece.failures++
+	c.After(wait, retry{seq: k.seq})
+}
+
 func (k *Composer) retry(c *engine.Context[actors.ComposerMsg], m retry) {
 	switch {
 	case !k.inHand(m.seq):
@@ -160,13 +188,13 @@ func (k *Composer) retry(c *engine.Context[actors.ComposerMsg], m retry) {
 }
 
 func (k *Composer) load(c *engine.Context[actors.ComposerMsg], seq uint32) {
-	objects, run, window, p := k.deps.Objects, k.order.Run, k.order.Window, k.piece.path
+	objects, chunks, window, p := k.deps.Objects, k.order.Chunks, k.order.Window, k.piece.path
 	c.Go(func(ctx context.Context) actors.ComposerMsg {
-		chunk, err := loadChunk(ctx, objects, run, p.Chunk)
+		chunk, err := loadChunk(ctx, objects, chunks, p.Chunk)
 		if err != nil || !p.Anew {
 			return loaded{seq: seq, chunk: chunk, err: err}
 		}
-		hashes, err := loadHashes(ctx, objects, run, p.Chunk, window)
+		hashes, err := loadHashes(ctx, objects, chunks, p.Chunk, window)
 		return loaded{seq: seq, chunk: chunk, hashes: hashes, err: err}
 	})
 }
@@ -177,7 +205,7 @@ func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
 	}
 	if m.err != nil {
 		c.Log().Warn("chunk_not_loaded", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
-		c.After(loadBackoff, retry{seq: m.seq})
+		k.retryLater(c)
 		return
 	}
 	if k.bound == nil {
@@ -198,6 +226,10 @@ func (k *Composer) want(c *engine.Context[actors.ComposerMsg], seq uint32) {
 	if !k.inHand(seq) || k.piece.granted {
 		return
 	}
+	if !c.Now().Before(k.order.Deadline) {
+		k.tooLate(c)
+		return
+	}
 	actors.Channels.Ref(c.System(), k.order.Channel).Tell(actors.WantDemand{
 		Composer: c.ID(), Campaign: k.order.Campaign, Run: k.order.Run, Window: k.order.Window,
 		Bytes: k.piece.demand, Piece: k.seq, Anew: k.anew,
@@ -207,8 +239,9 @@ func (k *Composer) want(c *engine.Context[actors.ComposerMsg], seq uint32) {
 
 // granted renders the piece in hand and tells it, or gives it back where its bytes are not those that were frozen.
 func (k *Composer) granted(c *engine.Context[actors.ComposerMsg], m actors.Granted) {
-	if !k.inHand(m.Piece) || k.piece.granted {
-		return // for a piece that was given back: its demand is void with the window
+	if !k.inHand(m.Piece) || k.piece.granted { // for a piece that was given back
+		free(c, m.Channel, actors.FreeDemand{Run: m.Run, Window: m.Window, Bytes: m.Bytes})
+		return
 	}
 	k.piece.granted = true
 	k.anew = false // the rest of the re-drive adds to what its first piece began
@@ -242,7 +275,7 @@ func (k *Composer) freeze(c *engine.Context[actors.ComposerMsg], hashes []plan.H
 }
 
 func (k *Composer) store(c *engine.Context[actors.ComposerMsg]) {
-	objects, name := k.deps.Objects, hashesName(k.order.Run, k.piece.path.Chunk, k.order.Window)
+	objects, name := k.deps.Objects, hashesName(k.order.Chunks, k.piece.path.Chunk, k.order.Window)
 	seq, hashes := k.seq, k.piece.hashes
 	c.Go(func(ctx context.Context) actors.ComposerMsg {
 		return frozen{seq: seq, err: objects.Put(ctx, name, joinHashes(hashes))}
@@ -255,7 +288,7 @@ func (k *Composer) frozen(c *engine.Context[actors.ComposerMsg], m frozen) {
 	}
 	if m.err != nil {
 		c.Log().Warn("hashes_not_stored", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
-		c.After(loadBackoff, retry{seq: m.seq})
+		k.retryLater(c)
 		return
 	}
 	posts, altered, _ := k.render()
@@ -266,6 +299,7 @@ func (k *Composer) frozen(c *engine.Context[actors.ComposerMsg], m frozen) {
 
 // tell dispatches: a Tell to each poster, never repeated.
 func (k *Composer) tell(c *engine.Context[actors.ComposerMsg], posts []actors.Post) {
+	k.piece.spent = len(posts) > 0
 	k.deps.Crash("composer.tell.before")
 	for i, m := range posts {
 		if i == len(posts)/2 {
@@ -274,56 +308,4 @@ func (k *Composer) tell(c *engine.Context[actors.ComposerMsg], posts []actors.Po
 		actors.Posters.Ref(c.System(), poster(m)).Tell(m)
 	}
 	k.deps.Crash("composer.tell.after")
-}
-
-// giveBack reports paths that were never told, until the checker has recorded it.
-func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actors.Span, what actors.What) {
-	if len(paths) == 0 {
-		return
-	}
-	sys, run, window := c.System(), k.order.Run, k.order.Window
-	log := c.Log()
-	c.Go(func(ctx context.Context) actors.ComposerMsg {
-		for _, p := range paths {
-			r := actors.Report{Run: run, Window: window, Path: p, What: what}
-			for ctx.Err() == nil {
-				if err := reportOnce(ctx, sys, r); err == nil {
-					break
-				} else {
-					log.Warn("return_not_recorded", "run", run, "error", err)
-				}
-			}
-		}
-		return nil
-	})
-}
-
-func reportOnce(ctx context.Context, sys *engine.System, r actors.Report) error {
-	ctx, cancel := context.WithTimeout(ctx, reportEvery)
-	defer cancel()
-	_, err := engine.Ask[actors.Recorded](ctx, actors.Checkers.Ref(sys, r.Run), actors.CheckerMsg(r))
-	if err != nil {
-		<-ctx.Done() // not faster than one try in reportEvery
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
-}
-
-// returnWindow gives back every first dispatch that was not told; re-drives stay, they can't be returned.
-func (k *Composer) returnWindow(c *engine.Context[actors.ComposerMsg]) {
-	var back []actors.Span
-	var keep []piece
-	for _, p := range k.queue {
-		if p.number == 0 {
-			back = append(back, p.path.Span)
-		} else {
-			keep = append(keep, p)
-		}
-	}
-	k.queue = keep
-	if k.piece != nil && k.piece.number == 0 {
-		back = append(back, k.piece.path.Span)
-		k.next(c)
-	}
-	k.giveBack(c, back, actors.PathReturned)
 }

@@ -39,6 +39,7 @@ type world struct {
 	wanted  *enginetest.Probe[actors.WantDemand]
 
 	mu     sync.Mutex
+	freed  int
 	stingy bool // grants nothing by itself
 }
 
@@ -120,6 +121,12 @@ func newWorld(t *testing.T) *world {
 type channels struct{ w *world }
 
 func (a channels) Handle(_ *engine.Context[actors.ChannelMsg], m actors.ChannelMsg) {
+	if f, ok := m.(actors.FreeDemand); ok {
+		a.w.mu.Lock()
+		defer a.w.mu.Unlock()
+		a.w.freed += f.Bytes
+		return
+	}
 	want := m.(actors.WantDemand)
 	a.w.wanted.Tell(want)
 	a.w.mu.Lock()
@@ -130,7 +137,13 @@ func (a channels) Handle(_ *engine.Context[actors.ChannelMsg], m actors.ChannelM
 }
 
 func (w *world) grant(m actors.WantDemand) {
-	actors.Composers.Ref(w.sys, m.Composer).Tell(actors.Granted{Bytes: m.Bytes, Piece: m.Piece})
+	actors.Composers.Ref(w.sys, m.Composer).Tell(actors.Granted{Channel: "shop", Run: m.Run, Window: m.Window, Bytes: m.Bytes, Piece: m.Piece})
+}
+
+func (w *world) givenBack() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.freed
 }
 
 func (w *world) grantNothing(on bool) {
@@ -148,16 +161,18 @@ func (a posters) Handle(_ *engine.Context[actors.PosterMsg], m actors.PosterMsg)
 type checkers struct{ w *world }
 
 func (a checkers) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
-	r := m.(actors.Report)
-	a.w.reports.Tell(r)
-	c.Respond(actors.Recorded{Run: r.Run, Window: r.Window, Path: r.Path})
+	u := m.(actors.Untold)
+	for _, p := range u.Paths {
+		a.w.reports.Tell(actors.Report{Run: u.Run, Window: u.Window, Path: p, What: u.What})
+	}
+	c.Respond(actors.Done{})
 }
 
 func span(lo, hi uint32) actors.Span { return actors.Span{Lo: lo, Hi: hi} }
 
 // compose tells the composer of a window its four paths, in two pieces.
 func (w *world) compose(window, number uint32, messages string, anew bool) {
-	w.ref(window).Tell(actors.Compose{Campaign: "c", Run: "r", Channel: "shop", Window: window, Number: number, Messages: json.RawMessage(messages),
+	w.ref(window).Tell(actors.Compose{Campaign: "c", Run: "r", Chunks: "r", Channel: "shop", Window: window, Number: number, Messages: json.RawMessage(messages),
 		Due: due, Deadline: due.Add(time.Hour), Paths: []actors.Path{{Span: span(0, 2), Anew: anew}, {Span: span(2, 4), Anew: anew}}})
 	time.Sleep(time.Second)
 	synctest.Wait()
@@ -267,9 +282,13 @@ func TestReturnWindow(t *testing.T) {
 		synctest.Wait()
 		all := []actors.Report{{Window: 1, What: actors.PathReturned, Path: span(0, 2)}, {Window: 1, What: actors.PathReturned, Path: span(2, 4)}}
 		w.expect(t, nil, all...)
-		w.grant(w.wanted.Wait(1)) // comes too late
+		late := w.wanted.Wait(1)
+		w.grant(late) // comes too late
 		time.Sleep(time.Minute)
 		w.expect(t, nil, all...)
+		if got := w.givenBack(); got != late.Bytes {
+			t.Errorf("%d bytes of demand came back, want %d", got, late.Bytes)
+		}
 
 		w.compose(2, 1, planned, false) // a re-drive is not untried
 		w.ref(2).Tell(actors.ReturnWindow{})

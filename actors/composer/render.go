@@ -116,21 +116,21 @@ func poster(m actors.Post) string {
 	return actors.PushPoster(m.Channel, m.To[0])
 }
 
-func loadChunk(ctx context.Context, objects journal.Objects, run string, n uint32) (plan.Chunk, error) {
-	data, err := objects.Get(ctx, campaign.ChunkName(run, n))
+func loadChunk(ctx context.Context, objects journal.Objects, chunks string, n uint32) (plan.Chunk, error) {
+	data, err := objects.Get(ctx, campaign.ChunkName(chunks, n))
 	if err != nil {
 		return plan.Chunk{}, err
 	}
 	return plan.DecodeChunk(data)
 }
 
-func hashesName(run string, chunk, window uint32) string {
-	return fmt.Sprintf("%s.w%d", campaign.ChunkName(run, chunk), window)
+func hashesName(chunks string, chunk, window uint32) string {
+	return fmt.Sprintf("%s.w%d", campaign.ChunkName(chunks, chunk), window)
 }
 
 // loadHashes reads the window's own hashes; none are there before its first dispatch.
-func loadHashes(ctx context.Context, objects journal.Objects, run string, chunk, window uint32) ([]plan.Hash, error) {
-	data, err := objects.Get(ctx, hashesName(run, chunk, window))
+func loadHashes(ctx context.Context, objects journal.Objects, chunks string, chunk, window uint32) ([]plan.Hash, error) {
+	data, err := objects.Get(ctx, hashesName(chunks, chunk, window))
 	if errors.Is(err, journal.ErrNotFound) {
 		return nil, nil
 	}

@@ -238,15 +238,15 @@ func (w *world) read(m *mission) (s story, err error) {
 	}
 	s.outcomes, s.reasons = map[string]actors.Outcome{}, map[string]string{}
 	for n := range layout.Table.Chunks {
-		if err := w.readChunk(layout.Run, uint32(n), page, &s); err != nil {
+		if err := w.readChunk(layout.Chunks, uint32(n), page, &s); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
 }
 
-func (w *world) readChunk(run string, n uint32, page actors.Outcomes, s *story) error {
-	data, err := w.memory.Get(context.Background(), campaign.ChunkName(run, n))
+func (w *world) readChunk(chunks string, n uint32, page actors.Outcomes, s *story) error {
+	data, err := w.memory.Get(context.Background(), campaign.ChunkName(chunks, n))
 	if err != nil {
 		return err
 	}

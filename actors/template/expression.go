@@ -49,7 +49,7 @@ func scanExpression(source string, assignment bool) (f found, problem string) {
 		case lex.kind == lexName && prev.text == "|":
 			f.filters++
 			if !allowedFilter(lex.text) {
-				return f, fmt.Sprintf("filter %s is not supported", clip(lex.text))
+				return f, fmt.Sprintf("filter %s is not supported: there are %s", clip(lex.text), filterNames)
 			}
 			if n := len(f.names); lex.text == "default" && n > 0 && prev.after == n {
 				f.names[n-1].optional = true

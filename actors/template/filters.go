@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,9 @@ type filterSet map[string]any
 
 // AddFilter is called by Liquid's own registration.
 func (s filterSet) AddFilter(name string, fn any) { s[name] = fn }
+
+// filterNames are for the words of an error.
+var filterNames = strings.Join(slices.Sorted(maps.Keys(standard)), ", ")
 
 func allowedFilter(name string) bool { _, ok := standard[name]; return ok }
 

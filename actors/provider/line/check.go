@@ -3,6 +3,7 @@ package line
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,13 +128,16 @@ func (c *checker) list(r *rule) error {
 	n := 0
 	err := c.json.Array(func(i int) error {
 		if n = i + 1; r.max > 0 && n > r.max {
-			return wrong("has more than %d elements", r.max)
+			return c.json.Skip() // counted for the error
 		}
 		if err := c.value(r.of); err != nil {
 			return under(err, "["+strconv.Itoa(i)+"]")
 		}
 		return nil
 	})
+	if err == nil && r.max > 0 && n > r.max {
+		return wrong("has %d elements, at most %d are allowed", n, r.max)
+	}
 	if err == nil && n < r.min {
 		return wrong("must have at least %d element", r.min)
 	}
@@ -198,7 +202,7 @@ func (c *checker) variant(s *shape) (*shape, error) {
 			return err
 		}
 		if found = s.types[string(value)]; found == nil {
-			return under(wrong("unknown type %q of %s", clip(value), s.name), ".type")
+			return under(wrong("unknown type %q of %s: there are %s", clip(value), s.name, strings.Join(slices.Sorted(maps.Keys(s.types)), ", ")), ".type")
 		}
 		return nil
 	})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/oklog/ulid/v2"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
@@ -29,6 +30,9 @@ type (
 	}
 	whyOutput struct{ Body Why }
 )
+
+// maxUser bounds a user id in bytes: LINE's have 33.
+const maxUser = 100
 
 func (s *server) registerRecipients() {
 	line := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Recipient](), true, "")
@@ -57,10 +61,10 @@ func (s *server) run(ctx context.Context, id string) (actors.RunLayout, error) {
 	return ask[actors.RunLayout](ctx, s, ref, actors.CampaignMsg(actors.Layout{}))
 }
 
-func (s *server) chunk(ctx context.Context, run string, n int) (plan.Chunk, error) {
-	data, err := s.Objects.Get(ctx, campaign.ChunkName(run, uint32(n)))
+func (s *server) chunk(ctx context.Context, chunks string, n int) (plan.Chunk, error) {
+	data, err := s.Objects.Get(ctx, campaign.ChunkName(chunks, uint32(n)))
 	if err != nil {
-		return plan.Chunk{}, fmt.Errorf("chunk %d of run %s: %w", n, run, err)
+		return plan.Chunk{}, fmt.Errorf("chunk %d of %s: %w", n, chunks, err)
 	}
 	return plan.DecodeChunk(data)
 }
@@ -70,7 +74,7 @@ func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma
 	if in.State != "" {
 		o, ok := actors.ParseOutcome(in.State)
 		if !ok {
-			return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("state %q is no recipient's state: pending, delivered, failed, unknown, suppressed, expired, cancelled", in.State))
+			return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("state %q is no recipient's state: pending, delivered, failed, unknown, suppressed, expired, cancelled", excerpt(in.State)))
 		}
 		only = &o
 	}
@@ -108,13 +112,16 @@ func (s *server) export(ctx context.Context, layout actors.RunLayout, only *acto
 		if only != nil && !slices.Contains(page.Outcomes, *only) {
 			continue
 		}
-		chunk, err := s.chunk(ctx, layout.Run, n)
+		chunk, err := s.chunk(ctx, layout.Chunks, n)
 		if err != nil {
 			return err
 		}
 		lines.Reset()
 		for i, planned := range chunk.Recipients {
-			r := Recipient{UserID: planned.User, Index: entry.First + uint32(i), State: page.Outcomes[i].String(), Reason: cmp.Or(at(page.Reasons, i), planned.Reason)}
+			r := Recipient{UserID: planned.User, Index: entry.First + uint32(i), State: page.Outcomes[i].String(), Reason: at(page.Reasons, i)}
+			if chunk.Mode == plan.Failed {
+				r.Reason = notRendered(planned)
+			}
 			if only != nil && page.Outcomes[i] != *only {
 				continue
 			}
@@ -136,35 +143,65 @@ func at(list []string, i int) string {
 	return ""
 }
 
+// notRendered says why a recipient's message could not be made; the ledger knows only that.
+func notRendered(r plan.Recipient) string {
+	return "could not be rendered: " + cmp.Or(r.Reason, "see the template")
+}
+
 func (s *server) why(ctx context.Context, in *whyInput) (*whyOutput, error) {
+	if len(in.User) > maxUser {
+		return nil, notFound("recipient", in.User, "")
+	}
 	layout, err := s.run(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	index, found, err := s.find(ctx, layout, in.User)
+	place, found, err := s.find(ctx, layout, in.User)
 	switch {
 	case err != nil:
 		return nil, s.refusal(err)
 	case !found:
 		return nil, notFound("recipient", in.User, " in campaign "+in.ID)
 	}
-	account, err := ask[actors.Account](ctx, s, actors.Checkers.Ref(s.System, layout.Run), actors.CheckerMsg(actors.Story{Index: index}))
-	if err != nil {
+	account, err := ask[actors.Account](ctx, s, actors.Checkers.Ref(s.System, layout.Run), actors.CheckerMsg(actors.Story{Index: place.index}))
+	if err != nil && !isNotFound(err) { // planned, and the ledger not yet opened: pending
 		return nil, err
 	}
-	return &whyOutput{whyOf(in.ID, in.User, index, account)}, nil
+	w := whyOf(in.ID, in.User, place.index, account)
+	if place.mode == plan.Failed {
+		w.State = actors.Failed.String()
+		w.Entries = slices.Insert(w.Entries, 0, failedAtPlanning(layout.Run, place))
+	}
+	return &whyOutput{w}, nil
+}
+
+// place is where a plan has a recipient.
+type place struct {
+	index   uint32
+	mode    plan.Mode
+	planned plan.Recipient
+}
+
+// failedAtPlanning is the entry for a recipient that no event tells of: the plan has failed it. Its time is that of the run's
+// beginning, which the run's id holds.
+func failedAtPlanning(run string, p place) WhyEntry {
+	e := WhyEntry{Event: "planned", Path: actors.Span{Lo: p.index, Hi: p.index + 1}.String(), State: actors.Failed.String(), Reason: notRendered(p.planned)}
+	if id, err := ulid.ParseStrict(run); err == nil {
+		e.At = id.Timestamp().UTC().Format("2006-01-02T15:04:05.000Z07:00")
+	}
+	return e
 }
 
 // find reads the run's chunks until one has the user: there is no index by user, and the question is rare.
-func (s *server) find(ctx context.Context, layout actors.RunLayout, user string) (index uint32, found bool, err error) {
+func (s *server) find(ctx context.Context, layout actors.RunLayout, user string) (where place, found bool, err error) {
 	for n, entry := range layout.Table.Chunks {
 		chunk, err := s.chunk(ctx, layout.Run, n)
 		if err != nil {
-			return 0, false, err
+			return place{}, false, err
 		}
 		if i := slices.IndexFunc(chunk.Recipients, func(r plan.Recipient) bool { return r.User == user }); i >= 0 {
-			return entry.First + uint32(i), true, nil
+			return place{index: entry.First + uint32(i), mode: chunk.Mode, planned: chunk.Recipients[i]}, true, nil
 		}
 	}
-	return 0, false, nil
+	return place{}, false, nil
 }

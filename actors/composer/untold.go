@@ -1,0 +1,67 @@
+package composer
+
+import (
+	"context"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/engine"
+)
+
+const reportEvery = 2 * time.Second
+
+// giveBack reports paths that were never told, all at once, until the checker has recorded it.
+func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actors.Span, what actors.What) {
+	if len(paths) == 0 {
+		return
+	}
+	sys, log := c.System(), c.Log()
+	m := actors.Untold{Run: k.order.Run, Window: k.order.Window, Paths: paths, What: what}
+	c.Go(func(ctx context.Context) actors.ComposerMsg {
+		for ctx.Err() == nil {
+			err := reportOnce(ctx, sys, m)
+			if err == nil {
+				break
+			}
+			log.Warn("return_not_recorded", "run", m.Run, "window", m.Window, "error", err)
+		}
+		return nil
+	})
+}
+
+func reportOnce(ctx context.Context, sys *engine.System, m actors.Untold) error {
+	ctx, cancel := context.WithTimeout(ctx, reportEvery)
+	defer cancel()
+	_, err := engine.Ask[actors.Done](ctx, actors.Checkers.Ref(sys, m.Run), actors.CheckerMsg(m))
+	if err != nil {
+		<-ctx.Done() // not faster than one try in reportEvery
+	}
+	return err
+}
+
+// returnWindow gives back every first dispatch that was not told; re-drives stay, they can't be returned.
+func (k *Composer) returnWindow(c *engine.Context[actors.ComposerMsg]) {
+	var back []actors.Span
+	var keep []piece
+	if k.piece != nil && k.piece.number == 0 {
+		back = append(back, k.piece.path.Span)
+	}
+	for _, p := range k.queue {
+		if p.number == 0 {
+			back = append(back, p.path.Span)
+		} else {
+			keep = append(keep, p)
+		}
+	}
+	k.queue = keep
+	k.giveBack(c, back, actors.PathReturned)
+	if k.piece != nil && k.piece.number == 0 {
+		k.next(c)
+	}
+}
+
+// tooLate ends the window's deadline: what was not told comes back, a re-drive is dropped.
+func (k *Composer) tooLate(c *engine.Context[actors.ComposerMsg]) {
+	k.returnWindow(c)
+	k.end(c)
+}
