@@ -29,10 +29,10 @@ func (s *server) registerCampaigns() {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Errors: append(errs, 401, 503), Tags: []string{"campaigns"}}
 	}
 	huma.Register(s.api, operation("list-campaigns", http.MethodGet, "/v1/campaigns", "List campaigns in the order of their ids"), s.listCampaigns)
-	huma.Register(s.api, operation("show-campaign", http.MethodGet, "/v1/campaigns/{id}", "Show a campaign", 404), s.order(actors.Show{}))
-	huma.Register(s.api, operation("pause-campaign", http.MethodPost, "/v1/campaigns/{id}/pause", "Start no more provider calls", 404, 409), s.order(actors.Pause{}))
-	huma.Register(s.api, operation("resume-campaign", http.MethodPost, "/v1/campaigns/{id}/resume", "Go on where the pause stopped it", 404, 409), s.order(actors.Resume{}))
-	huma.Register(s.api, operation("cancel-campaign", http.MethodPost, "/v1/campaigns/{id}/cancel", "Send nothing more; what is in flight becomes unknown", 404, 409), s.order(actors.Cancel{}))
+	huma.Register(s.api, operation("show-campaign", http.MethodGet, "/v1/campaigns/{id}", "Show a campaign", 404), s.showCampaign)
+	huma.Register(s.api, operation("pause-campaign", http.MethodPost, "/v1/campaigns/{id}/pause", "Start no more provider calls", 404, 409), s.order("pause", actors.Pause{}))
+	huma.Register(s.api, operation("resume-campaign", http.MethodPost, "/v1/campaigns/{id}/resume", "Go on where the pause stopped it", 404, 409), s.order("resume", actors.Resume{}))
+	huma.Register(s.api, operation("cancel-campaign", http.MethodPost, "/v1/campaigns/{id}/cancel", "Send nothing more; what is in flight becomes unknown", 404, 409), s.order("cancel", actors.Cancel{}))
 }
 
 // campaign is the grain of an id that a client gave. Whatever is no id that we would make names no campaign, and wakes nothing.
@@ -44,12 +44,22 @@ func (s *server) campaign(id string) (engine.Ref[actors.CampaignMsg], error) {
 	return actors.Campaigns.Ref(s.System, id), nil
 }
 
-func (s *server) order(m actors.CampaignMsg) func(context.Context, *campaignPath) (*campaignOutput, error) {
+func (s *server) showCampaign(ctx context.Context, in *campaignPath) (*campaignOutput, error) {
+	info, err := s.askCampaign(ctx, in.ID, actors.Show{})
+	if err != nil {
+		return nil, err
+	}
+	return &campaignOutput{info}, nil
+}
+
+// order is an operator's command, which the log remembers.
+func (s *server) order(name string, m actors.CampaignMsg) func(context.Context, *campaignPath) (*campaignOutput, error) {
 	return func(ctx context.Context, in *campaignPath) (*campaignOutput, error) {
 		info, err := s.askCampaign(ctx, in.ID, m)
 		if err != nil {
 			return nil, err
 		}
+		s.Log.Info("order carried out", "campaign", in.ID, "order", name, "state", info.State)
 		return &campaignOutput{info}, nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -12,6 +13,12 @@ import (
 
 	"hayauma.example/actors"
 	"hayauma.example/engine"
+)
+
+// Bounds in bytes of a channel's settings.
+const (
+	maxEndpoint = 2048
+	maxTokenEnv = 255
 )
 
 var channelName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
@@ -44,11 +51,31 @@ func (s *server) channel(name string) (engine.Ref[actors.ChannelMsg], error) {
 }
 
 func (s *server) addChannel(ctx context.Context, in *channelInput) (*channelOutput, error) {
+	if err := in.Body.check(); err != nil {
+		return nil, s.refusal(err)
+	}
 	info, err := ask[actors.ChannelInfo](ctx, s, actors.Channels.Ref(s.System, in.Body.Name), actors.ChannelMsg(actors.Configure{Settings: in.Body.settings()}))
 	if err != nil {
 		return nil, err
 	}
 	return &channelOutput{channelOf(info)}, nil
+}
+
+// check refuses what is too long to be asked about.
+func (n NewChannel) check() error {
+	switch {
+	case !channelName.MatchString(n.Name):
+		return channelRefused("name %q is not a channel's: 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit", excerpt(n.Name))
+	case len(n.Endpoint) > maxEndpoint:
+		return channelRefused("endpoint is longer than %d bytes", maxEndpoint)
+	case len(n.TokenEnv) > maxTokenEnv:
+		return channelRefused("token_env is longer than %d bytes: it is the name of a variable, not the token itself", maxTokenEnv)
+	}
+	return nil
+}
+
+func channelRefused(format string, args ...any) error {
+	return actors.Problem{Status: http.StatusUnprocessableEntity, Title: "channel refused", Detail: fmt.Sprintf(format, args...)}
 }
 
 func (s *server) askChannel(ctx context.Context, name string, m actors.ChannelMsg) (*channelOutput, error) {
@@ -76,7 +103,9 @@ func (s *server) removeChannel(ctx context.Context, in *channelPath) (*struct{},
 	if err != nil {
 		return nil, err
 	}
-	_, err = ask[actors.Done](ctx, s, ref, actors.ChannelMsg(actors.RemoveChannel{}))
+	if _, err = ask[actors.Done](ctx, s, ref, actors.ChannelMsg(actors.RemoveChannel{})); isNotFound(err) {
+		return nil, notFound("channel", in.Name, ": there is nothing to remove")
+	}
 	return nil, err
 }
 

@@ -8,8 +8,10 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"hayauma.example/actors"
@@ -20,6 +22,13 @@ const maxDefinition = 3 << 20
 
 const maxName = 200 // runes
 
+// Bounds of a schedule. What lies far ahead is a slip of the pen, and what lies further still no date that JSON can hold.
+const (
+	firstYear     = 1970
+	maxYearsAhead = 10
+	maxExpire     = 366 * 24 * time.Hour
+)
+
 // readDefinition reads the campaign part of a submission and checks what can be checked without asking anyone.
 func readDefinition(r io.Reader) (actors.Definition, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxDefinition+1))
@@ -29,10 +38,10 @@ func readDefinition(r io.Reader) (actors.Definition, error) {
 	if len(raw) > maxDefinition {
 		return actors.Definition{}, refused("campaign part is over %d bytes: a LINE request holds 2 MB at most", maxDefinition)
 	}
-	return parseDefinition(raw)
+	return parseDefinition(raw, time.Now())
 }
 
-func parseDefinition(raw []byte) (actors.Definition, error) {
+func parseDefinition(raw []byte, now time.Time) (actors.Definition, error) {
 	var d actors.Definition
 	if !utf8.Valid(raw) {
 		return d, refused("campaign part is not UTF-8")
@@ -50,37 +59,74 @@ func parseDefinition(raw []byte) (actors.Definition, error) {
 	if utf8.RuneCountInString(d.Name) > maxName {
 		return d, refused("name is longer than %d characters", maxName)
 	}
+	if strings.ContainsFunc(d.Name, unprintable) {
+		return d, refused("name %+q has control characters: leave them out", excerpt(d.Name))
+	}
 	d.Messages = members["messages"]
 	if len(d.Messages) == 0 {
 		return d, refused("messages is missing: give an array of 1 to 5 LINE message objects")
 	}
 	if schedule := members["schedule"]; len(schedule) > 0 && string(schedule) != "null" {
-		d.At, d.ExpireAfter, err = parseSchedule(schedule)
+		d.At, d.ExpireAfter, err = parseSchedule(schedule, now)
 	}
 	return d, err
 }
 
-func parseSchedule(raw json.RawMessage) (at time.Time, expire time.Duration, err error) {
+func parseSchedule(raw json.RawMessage, now time.Time) (at time.Time, expire time.Duration, err error) {
 	members, err := object("schedule", raw, "at", "expire_after")
 	if err != nil {
 		return at, 0, err
 	}
-	if text, err := optional(members, "at"); err != nil {
-		return at, 0, err
-	} else if text != "" {
-		if at, err = time.Parse(time.RFC3339, text); err != nil {
-			return at, 0, refused("schedule.at %q is not an RFC 3339 time such as 2026-01-31T09:00:00+09:00", text)
+	text, err := optional(members, "at")
+	if err != nil {
+		return at, 0, refused("schedule.at is not an RFC 3339 time such as 2026-01-31T09:00:00+09:00")
+	}
+	if text != "" {
+		if at, err = parseAt(text, now); err != nil {
+			return at, 0, err
 		}
 	}
-	text, err := optional(members, "expire_after")
-	if err != nil || text == "" {
-		return at, 0, err
+	text, err = optional(members, "expire_after")
+	switch {
+	case err != nil:
+		return at, 0, refused("schedule.expire_after is not a duration in quotes: write %s", durationHint(members["expire_after"]))
+	case text == "":
+		return at, 0, nil
 	}
-	expire, err = time.ParseDuration(text)
-	if err != nil || expire <= 0 {
-		return at, 0, refused("schedule.expire_after %q is not a positive duration such as 90m or 24h", text)
+	expire, err = parseExpire(text)
+	return at, expire, err
+}
+
+func parseAt(text string, now time.Time) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	switch {
+	case err != nil:
+		return at, refused("schedule.at %q is not an RFC 3339 time such as 2026-01-31T09:00:00+09:00", excerpt(text))
+	case at.UTC().Year() < firstYear:
+		return at, refused("schedule.at %q lies before %d: leave it out to start now", excerpt(text), firstYear)
+	case at.After(now.AddDate(maxYearsAhead, 0, 0)):
+		return at, refused("schedule.at %q lies more than %d years ahead", excerpt(text), maxYearsAhead)
 	}
-	return at, expire, nil
+	return at, nil
+}
+
+func parseExpire(text string) (time.Duration, error) {
+	expire, err := time.ParseDuration(text)
+	switch {
+	case err != nil || expire <= 0:
+		return 0, refused("schedule.expire_after %q is not a positive duration such as 90m or 24h", excerpt(text))
+	case expire > maxExpire:
+		return 0, refused("schedule.expire_after %q is longer than a year (%s)", excerpt(text), maxExpire)
+	}
+	return expire, nil
+}
+
+// durationHint is what was probably meant by a number.
+func durationHint(raw json.RawMessage) string {
+	if n, err := strconv.ParseUint(string(raw), 10, 32); err == nil && n > 0 {
+		return fmt.Sprintf("\"%ds\" for %d seconds", n, n)
+	}
+	return `"90m" or "24h"`
 }
 
 // object splits a JSON object into its members, exactly by name: encoding/json alone would take "Name" for "name" and the last of
@@ -98,10 +144,10 @@ func object(what string, raw []byte, known ...string) (map[string]json.RawMessag
 			return nil, refused("%s is not valid JSON%s", what, position(raw, err))
 		}
 		if !slices.Contains(known, name) {
-			return nil, refused("%s has an unknown member %q: known are %s", what, name, strings.Join(known, ", "))
+			return nil, refused("%s has an unknown member %q: known are %s", what, excerpt(name), strings.Join(known, ", "))
 		}
 		if _, twice := members[name]; twice {
-			return nil, refused("%s has the member %q twice", what, name)
+			return nil, refused("%s has the member %q twice", what, excerpt(name))
 		}
 		var value json.RawMessage
 		if err := dec.Decode(&value); err != nil {
@@ -133,6 +179,11 @@ func position(raw []byte, err error) string {
 	line := 1 + bytes.Count(before, []byte("\n"))
 	column := len(before) - bytes.LastIndexByte(before, '\n')
 	return fmt.Sprintf(": line %d, column %d: %s", line, column, syntax)
+}
+
+// unprintable is what would steer a terminal rather than be shown by it: controls, breaks, and what turns the direction of text.
+func unprintable(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
 func stringMember(members map[string]json.RawMessage, name string) (string, error) {

@@ -125,7 +125,7 @@ func (d *desk) want(status int, a answer, parts ...string) {
 }
 
 // later is a schedule that keeps a campaign from being planned during a test.
-const later = `"schedule":{"at":"2999-01-01T00:00:00Z"}`
+const later = `"schedule":{"at":"2035-01-01T00:00:00Z"}`
 
 // file is a campaign file that is good but for what a test changes.
 func file(messages string) string {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"syscall"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -62,5 +63,17 @@ func ask[R, M any](ctx context.Context, s *server, ref engine.Ref[M], m M) (R, e
 }
 
 func notFound(what, name, hint string) error {
-	return huma.Error404NotFound("no " + what + " " + name + hint)
+	return huma.Error404NotFound("no " + what + " " + excerpt(name) + hint)
+}
+
+// maxExcerpt bounds in bytes what an answer or the log repeats of a client's words.
+const maxExcerpt = 100
+
+// excerpt is enough of a client's words to know them again.
+func excerpt(text string) string {
+	if len(text) <= maxExcerpt {
+		return text
+	}
+	const more = "…"
+	return strings.ToValidUTF8(text[:maxExcerpt-len(more)], "") + more
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -37,19 +36,17 @@ type Deps struct {
 const (
 	askTimeout   = 10 * time.Second // one question to a grain
 	stallTimeout = 60 * time.Second // a client that neither sends nor reads
-	maxUploads   = 8                // submissions at once
 )
 
 type server struct {
 	Deps
-	tokenID string
-	uploads chan struct{} // one place for each submission under way
-	api     huma.API
+	places *places
+	api    huma.API
 }
 
 // New makes the API's handler.
 func New(d Deps) http.Handler {
-	s := &server{Deps: d, tokenID: TokenID(d.Token), uploads: make(chan struct{}, maxUploads)}
+	s := &server{Deps: d, places: newPlaces()}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Hayauma", d.Version)
 	config.Info.Description = "Durable delivery of bulk and scheduled messages. `delivered` means that the provider accepted a message: LINE gives no receipt."
@@ -65,25 +62,39 @@ func New(d Deps) http.Handler {
 	s.registerHealth()
 	s.registerSubmit(mux)
 	mux.Handle("GET /metrics", d.Metrics)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, huma.NewError(http.StatusNotFound, "no such resource: "+r.Method+" "+r.URL.Path+"; see /openapi.json"))
-	})
+	mux.HandleFunc("/", elsewhere(mux))
 	return s.guard(mux)
 }
 
-// TokenID identifies an API token without telling it; campaign ids are made of it.
-func TokenID(token string) string {
-	if token == "" {
-		return "local"
+// elsewhere answers what no route takes: a known path with the methods that it has, any other with 404.
+func elsewhere(mux *http.ServeMux) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPost} {
+			other := r.Clone(r.Context())
+			other.Method = method
+			if _, pattern := mux.Handler(other); pattern != "/" {
+				allowed = append(allowed, method)
+			}
+		}
+		if len(allowed) == 0 {
+			writeProblem(w, huma.NewError(http.StatusNotFound, "no such resource: "+excerpt(r.Method)+" "+excerpt(r.URL.Path)+"; see /openapi.json"))
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		writeProblem(w, huma.NewError(http.StatusMethodNotAllowed, excerpt(r.Method)+" is not possible on "+excerpt(r.URL.Path)+", but "+strings.Join(allowed, ", ")))
 	}
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
 }
+
+// tokenID names whose Idempotency-Keys are told apart. There is one API token, so there is one name, and it is not made of the secret:
+// a request that is repeated after the token was changed, or was first set, must not become a second campaign.
+const tokenID = "default"
 
 // guard asks for the token and turns a panic into a 500.
 func (s *server) guard(next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte(s.Token))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
+		w := &begun{ResponseWriter: plain}
 		defer s.recovered(w, r)
 		if s.Token != "" && !open(r.URL.Path) {
 			given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -98,7 +109,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 	})
 }
 
-func (s *server) recovered(w http.ResponseWriter, r *http.Request) {
+func (s *server) recovered(w *begun, r *http.Request) {
 	v := recover()
 	if v == nil {
 		return
@@ -106,9 +117,33 @@ func (s *server) recovered(w http.ResponseWriter, r *http.Request) {
 	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v) // net/http's own way to end a connection
 	}
-	s.Log.Error("request panicked", "method", r.Method, "route", r.Pattern, "panic", v)
+	s.Log.Error("request panicked", "method", excerpt(r.Method), "route", r.Pattern, "panic", v)
+	if w.yes {
+		panic(http.ErrAbortHandler) // a second answer behind half of the first would be taken for the rest of it
+	}
 	writeProblem(w, huma.NewError(http.StatusInternalServerError, "internal error: see the daemon's log"))
 }
+
+// begun remembers that an answer has begun.
+type begun struct {
+	http.ResponseWriter
+	yes bool
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (b *begun) WriteHeader(status int) {
+	b.yes = true
+	b.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (b *begun) Write(p []byte) (int, error) {
+	b.yes = true
+	return b.ResponseWriter.Write(p)
+}
+
+// Unwrap is for [http.ResponseController].
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 func open(path string) bool { return path == "/healthz" || path == "/readyz" }
 

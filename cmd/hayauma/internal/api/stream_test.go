@@ -44,12 +44,12 @@ func TestStreamLeavesNoDeadlineBehind(t *testing.T) {
 func TestBodyHasADeadlineUntilItsEnd(t *testing.T) {
 	d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 	rc := http.NewResponseController(d)
-	body := toItsEnd{patient{io.NopCloser(strings.NewReader("abc")), rc}, rc}
+	body := toItsEnd{patient{io.NopCloser(strings.NewReader("abc")), rc, newPatience()}, rc}
 	if raw, err := io.ReadAll(body); err != nil || string(raw) != "abc" {
 		t.Fatalf("%q, %v", raw, err)
 	}
 	last := len(d.read) - 1
-	if last < 1 || time.Until(d.read[0]) < stallTimeout/2 || !d.read[last].IsZero() {
+	if last < 1 || time.Until(d.read[0]) < paceGrace/2 || !d.read[last].IsZero() {
 		t.Errorf("deadlines %v", d.read)
 	}
 }

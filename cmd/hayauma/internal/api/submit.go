@@ -29,6 +29,7 @@ type submission struct {
 	campaign   engine.Ref[actors.CampaignMsg]
 	definition actors.Definition
 	template   *template.Template
+	parts      *multipart.Reader
 	audience   audience.Source
 	upload     string
 	rc         *http.ResponseController
@@ -36,9 +37,13 @@ type submission struct {
 
 // submit answers POST /v1/campaigns. It reads no more of the body than it needs for its answer.
 func (s *server) submit(w http.ResponseWriter, r *http.Request) {
-	if err := s.accept(w, r); err != nil {
-		writeProblem(w, s.refusal(err))
+	err := s.accept(w, r)
+	if err == nil {
+		return
 	}
+	// net/http reads on for a while before it answers, for the sake of a client that is still sending.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(leaveTime)) // a connection that is gone needs none
+	writeProblem(w, s.refusal(err))
 }
 
 func (s *server) accept(w http.ResponseWriter, r *http.Request) error {
@@ -46,16 +51,15 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) error {
 	if key == "" || len(key) > maxKey {
 		return huma.Error400BadRequest(fmt.Sprintf("Idempotency-Key is missing or over %d bytes: send one, and the same one when the request is repeated", maxKey))
 	}
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	default:
+	body := patient{r.Body, http.NewResponseController(w), newPatience()}
+	if !s.places.take(r.Context(), body) {
 		w.Header().Set("Retry-After", "5")
 		return huma.Error503ServiceUnavailable(fmt.Sprintf("%d submissions are being received: try again in a few seconds", maxUploads))
 	}
-	id := actors.CampaignID(s.tokenID, key)
-	sub := &submission{server: s, id: id, campaign: actors.Campaigns.Ref(s.System, id), rc: http.NewResponseController(w)}
-	r.Body = patient{r.Body, sub.rc}
+	defer s.places.leave(body)
+	id := actors.CampaignID(tokenID, key)
+	sub := &submission{server: s, id: id, campaign: actors.Campaigns.Ref(s.System, id), rc: body.rc}
+	r.Body = body
 	if err := sub.receive(r); err != nil {
 		return err
 	}
@@ -67,15 +71,14 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) error {
 }
 
 // receive returns when the campaign is accepted.
-func (sub *submission) receive(r *http.Request) error {
-	parts, err := r.MultipartReader()
-	if err != nil {
+func (sub *submission) receive(r *http.Request) (err error) {
+	if sub.parts, err = r.MultipartReader(); err != nil {
 		return huma.Error400BadRequest("the body is not multipart/form-data with the parts campaign and audience: " + err.Error())
 	}
-	if err := sub.readCampaign(r.Context(), parts); err != nil {
+	if err := sub.readCampaign(r.Context()); err != nil {
 		return err
 	}
-	if err := sub.openAudience(parts); err != nil {
+	if err := sub.openAudience(); err != nil {
 		return err
 	}
 	sub.upload = ulid.Make().String()
@@ -89,13 +92,13 @@ func (sub *submission) receive(r *http.Request) error {
 	return sub.store(r.Context())
 }
 
-func (sub *submission) readCampaign(ctx context.Context, parts *multipart.Reader) error {
-	part, err := parts.NextPart()
+func (sub *submission) readCampaign(ctx context.Context) error {
+	part, err := sub.parts.NextPart()
 	switch {
 	case err != nil:
 		return broken(err)
 	case part.FormName() != "campaign":
-		return huma.Error400BadRequest(fmt.Sprintf("the first part is %q: it must be campaign, and audience the second", part.FormName()))
+		return huma.Error400BadRequest(fmt.Sprintf("the first part is %q: it must be campaign, and audience the second", excerpt(part.FormName())))
 	}
 	if sub.definition, err = readDefinition(part); err != nil {
 		return broken(err)
@@ -112,8 +115,10 @@ func broken(err error) error {
 	switch {
 	case errors.As(err, &problem), errors.Is(err, context.Canceled):
 		return err
-	case errors.Is(err, io.EOF):
-		return huma.Error400BadRequest("the body ends too early: it needs the parts campaign and audience, in this order")
+	case errors.Is(err, errTooSlow):
+		return huma.NewError(http.StatusRequestTimeout, fmt.Sprintf("the body comes too slowly, nothing was accepted: send at least %d bytes a second, and more while others wait", paceRate))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return huma.Error400BadRequest("the body ends too early, nothing was accepted: it needs the parts campaign and audience, in this order, and the final boundary")
 	}
 	return huma.Error400BadRequest("the body can't be read: " + err.Error())
 }
@@ -121,10 +126,10 @@ func broken(err error) error {
 // checkChannel refuses a channel that is not there, unless the campaign was accepted while it was.
 func (sub *submission) checkChannel(ctx context.Context) error {
 	s, name := sub.server, sub.definition.Channel
-	unknown := refused("unknown channel %q; add it with: hayauma channel add %s --endpoint URL --token-env VAR", name, name)
 	if !channelName.MatchString(name) {
-		return refused("unknown channel %q: a channel's name is made of a-z, 0-9, _ and -; see: hayauma channel list", name)
+		return refused("unknown channel %q: a channel's name is made of a-z, 0-9, _ and -; see: hayauma channel list", excerpt(name))
 	}
+	unknown := refused("unknown channel %q; add it with: hayauma channel add %s --endpoint URL --token-env VAR", name, name)
 	_, err := ask[actors.ChannelInfo](ctx, s, actors.Channels.Ref(s.System, name), actors.ChannelMsg(actors.DescribeChannel{}))
 	if !isNotFound(err) {
 		return err
@@ -135,13 +140,13 @@ func (sub *submission) checkChannel(ctx context.Context) error {
 	return unknown
 }
 
-func (sub *submission) openAudience(parts *multipart.Reader) error {
-	part, err := parts.NextPart()
+func (sub *submission) openAudience() error {
+	part, err := sub.parts.NextPart()
 	switch {
 	case err != nil:
 		return broken(err)
 	case part.FormName() != "audience":
-		return huma.Error400BadRequest(fmt.Sprintf("the second part is %q: it must be audience", part.FormName()))
+		return huma.Error400BadRequest(fmt.Sprintf("the second part is %q: it must be audience", excerpt(part.FormName())))
 	}
 	sub.audience.Reader = toItsEnd{part, sub.rc}
 	given := part.Header.Get("Content-Type")
@@ -152,44 +157,28 @@ func (sub *submission) openAudience(parts *multipart.Reader) error {
 	case err == nil && kind == "application/x-ndjson":
 		sub.audience.Format = audience.NDJSON
 	default:
-		return huma.Error415UnsupportedMediaType(fmt.Sprintf("the audience part has the Content-Type %q: it must be text/csv or application/x-ndjson", given))
+		return huma.Error415UnsupportedMediaType(fmt.Sprintf("the audience part has the Content-Type %q: it must be text/csv or application/x-ndjson", excerpt(given)))
 	}
 	switch encoding := part.Header.Get("Content-Encoding"); encoding {
 	case "", "identity":
 	case "gzip":
 		sub.audience.Gzip = true
 	default:
-		return huma.Error415UnsupportedMediaType(fmt.Sprintf("the audience part has the Content-Encoding %q: only gzip is possible", encoding))
+		return huma.Error415UnsupportedMediaType(fmt.Sprintf("the audience part has the Content-Encoding %q: only gzip is possible", excerpt(encoding)))
 	}
 	return nil
 }
 
-// patient ends a body that stalls.
-type patient struct {
-	io.ReadCloser
-	rc *http.ResponseController
-}
-
-// Read gives the client stallTimeout for the next bytes.
-func (p patient) Read(b []byte) (int, error) {
-	if err := p.rc.SetReadDeadline(time.Now().Add(stallTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
+// nothingMore refuses what stands behind the audience: it would be lost, and its sender would not know. It is called when the audience
+// is read to its end.
+func (sub *submission) nothingMore() error {
+	defer func() { _ = sub.rc.SetReadDeadline(time.Time{}) }() // as toItsEnd does
+	part, err := sub.parts.NextPart()
+	switch {
+	case err == nil:
+		return huma.Error400BadRequest(fmt.Sprintf("a third part %q follows the audience, nothing was accepted: send all recipients in one audience part", excerpt(part.FormName())))
+	case err == io.EOF: //nolint:errorlint // a wrapped one is a body without its final boundary
+		return nil
 	}
-	return p.ReadCloser.Read(b)
-}
-
-// toItsEnd takes the deadline off the connection when nothing more is read: what is left to do takes its own time, and the server
-// would take a deadline that passes meanwhile for a client that has gone.
-type toItsEnd struct {
-	io.Reader
-	rc *http.ResponseController
-}
-
-// Read implements io.Reader.
-func (t toItsEnd) Read(b []byte) (int, error) {
-	n, err := t.Reader.Read(b)
-	if err != nil {
-		_ = t.rc.SetReadDeadline(time.Time{}) // a connection that is gone needs none
-	}
-	return n, err
+	return broken(err)
 }

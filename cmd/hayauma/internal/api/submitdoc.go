@@ -42,7 +42,7 @@ func (s *server) registerSubmit(mux *http.ServeMux) {
 		}},
 	}
 	problem := schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "")
-	for _, status := range []int{400, 401, 409, 415, 422, 503, 507} {
+	for _, status := range []int{400, 401, 408, 409, 415, 422, 503, 507} {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status),
 			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problem}},
@@ -61,6 +61,6 @@ type CampaignFile struct {
 
 // Schedule says when a campaign starts.
 type Schedule struct {
-	At          string `json:"at,omitempty" format:"date-time" doc:"RFC 3339; absent: now."`
-	ExpireAfter string `json:"expire_after,omitempty" example:"2h" doc:"What is not sent this long after at is not sent any more; absent: never."`
+	At          string `json:"at,omitempty" format:"date-time" doc:"RFC 3339, at most 10 years ahead; absent: now."`
+	ExpireAfter string `json:"expire_after,omitempty" example:"2h" doc:"What is not sent this long after at is not sent any more; at most 366 days (8784h); absent: never."`
 }

@@ -47,11 +47,15 @@ func campaignOf(i actors.Info) Campaign {
 	}
 }
 
+// moment is a time as JSON can hold it: what lies beyond the year 9999 is shown as its end, and what lies before the year 0 as nothing.
 func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
 	t = t.UTC().Truncate(time.Millisecond)
+	switch {
+	case t.IsZero() || t.Year() < 0:
+		return nil
+	case t.Year() > 9999:
+		t = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
+	}
 	return &t
 }
 
@@ -128,7 +132,7 @@ type Why struct {
 // WhyEntry is one recorded fact.
 type WhyEntry struct {
 	At      string `json:"at"`
-	Event   string `json:"event" doc:"settled, split, returned, redriven or directed"`
+	Event   string `json:"event" doc:"planned (and failed at that), settled, split, returned, redriven or directed"`
 	Window  uint32 `json:"window"`
 	Path    string `json:"path" doc:"Recipient indices from-to of the request it was part of."`
 	State   string `json:"state,omitempty"`

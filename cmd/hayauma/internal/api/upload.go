@@ -69,6 +69,9 @@ func (sub *submission) ingest(ctx context.Context) error {
 	if err != nil {
 		return audienceRefusal(err)
 	}
+	if err := sub.nothingMore(); err != nil {
+		return err
+	}
 	return sub.acceptUpload(ctx, actors.Audience{
 		Rows: uint64(sum.Rows), Duplicates: uint64(sum.Duplicates), Parts: sum.Parts, DupParts: sum.DuplicateParts,
 		PartsSHA256: sum.PartsSHA256[:], ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
@@ -80,9 +83,13 @@ func (sub *submission) acceptUpload(ctx context.Context, a actors.Audience) erro
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptFor)
 	defer cancel()
 	m := actors.Accept{Upload: sub.upload, Definition: sub.definition, Audience: a}
-	_, err := engine.Ask[actors.Info](ctx, sub.campaign, actors.CampaignMsg(m))
+	info, err := engine.Ask[actors.Info](ctx, sub.campaign, actors.CampaignMsg(m))
 	var problem actors.Problem
-	if err == nil || errors.As(err, &problem) {
+	switch {
+	case err == nil:
+		sub.server.Log.Info("campaign accepted", "campaign", sub.id, "channel", info.Channel, "recipients", info.Totals.Sum(), "state", string(info.State))
+		return nil
+	case errors.As(err, &problem):
 		return err
 	}
 	return undecided{err}
@@ -107,8 +114,11 @@ func (sub *submission) keep(ctx context.Context) (stop func()) {
 	return func() { cancel(); done.Wait() }
 }
 
-// audienceRefusal turns a bad file into a problem with its lines; other errors pass.
+// audienceRefusal turns a bad body and a bad file, with its lines, into problems; other errors pass.
 func audienceRefusal(err error) error {
+	if body, ok := errors.AsType[bodyError](err); ok {
+		return broken(body.err)
+	}
 	var bad *audience.Errors
 	if !errors.As(err, &bad) {
 		return err
@@ -149,6 +159,9 @@ func (p *parts) Part(n int, data []byte) error {
 // compare answers a repeated submission: the same content is the same campaign.
 func (sub *submission) compare(ctx context.Context, accepted actors.Accepted) error {
 	sum, err := contentDigest(ctx, sub.audience)
+	if err == nil {
+		err = sub.nothingMore()
+	}
 	if err != nil {
 		return err
 	}
@@ -164,7 +177,7 @@ func contentDigest(ctx context.Context, src audience.Source) ([]byte, error) {
 	if src.Gzip {
 		z, err := gzip.NewReader(r)
 		if err != nil {
-			return nil, refused("the audience is not valid gzip data: compress and send the file again")
+			return nil, digestRefusal(err, 0)
 		}
 		r = z
 	}
@@ -174,11 +187,25 @@ func contentDigest(ctx context.Context, src audience.Source) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		return nil, refused("the audience can't be read: %s", err)
+		return nil, digestRefusal(err, n)
 	case n > maxAudience:
 		return nil, refused("the audience is larger than %d bytes after decompression: split it", int64(maxAudience))
 	}
 	return digest.Sum(nil), nil
+}
+
+// digestRefusal says why an audience could not be read on after n bytes of content.
+func digestRefusal(err error, n int64) error {
+	if body, ok := errors.AsType[bodyError](err); ok {
+		return broken(body.err)
+	}
+	switch {
+	case errors.Is(err, gzip.ErrHeader) && n > 0:
+		return refused("the audience has something behind its gzip data: compress and send the file again")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return refused("the audience's gzip data ends too early: compress and send the file again")
+	}
+	return refused("the audience is not valid gzip data: compress and send the file again")
 }
 
 // sameDefinition compares what was meant, not how it was laid out.
