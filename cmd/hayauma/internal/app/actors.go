@@ -42,6 +42,7 @@ func (a *App) startActors(ctx context.Context) error {
 	}
 	a.onStop("actors", a.sys.Stop)
 	a.serve(crash)
+	a.onStop("drain", a.drain)
 	secret := a.store.ClusterID()
 	a.metrics = metrics.New(metrics.Config{System: a.sys, Journal: measured, Version: a.opts.Version, Secret: secret[:]})
 	return solo.Start(ctx)
