@@ -52,7 +52,8 @@
 // # Seeds
 //
 // A seed makes the scenario; the scheduler's order and the product's own jitter are not ruled by it, so a failure may need several
-// runs to come back. What has failed once stands in testdata/seeds (random scenarios) or testdata/storms and is played by every run.
+// runs to come back. In every other scenario nobody asks for a campaign before it must be over: a question wakes what nothing else
+// would have woken. What has failed once stands in testdata/seeds (random scenarios) or testdata/storms and is played by every run.
 // -sim.seeds is how many new ones are played (default 60), -sim.first the first of them; -sim.keep writes failing ones there, with
 // their transcripts.
 package simulation

@@ -91,6 +91,7 @@ func TestStoreInTrouble(t *testing.T) {
 					sc.journal.fullFrom = sc.missions[0].wait + time.Duration(n*97%5000)*time.Millisecond
 					sc.journal.fullTill = sc.journal.fullFrom + 30*time.Second
 				}
+				sc.quiet = n/2%2 == 1
 				if report(t, play(t, sc)); t.Failed() {
 					return
 				}

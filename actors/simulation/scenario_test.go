@@ -36,6 +36,7 @@ type scenario struct {
 	downtime time.Duration // between a death and the next start
 	restore  time.Duration // when unknown users become known; 0: never
 	bound    time.Duration // how long it may take
+	quiet    bool          // nobody asks for a campaign before the bound
 	panics   bool          // actors may fail
 	altered  float64       // of the frozen bodies: this build renders other bytes than the one that planned
 	mutate   mutation

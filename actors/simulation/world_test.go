@@ -194,13 +194,14 @@ const askFor = 15 * time.Second
 
 // insist asks until there is an answer, which may be a Problem.
 func insist[R, M any](w *world, k *engine.Kind[M], id string, m M) (R, error) {
+	patience := max(w.sc.bound, w.now()+time.Minute)
 	for {
 		r, err := ask[R](w, k, id, m)
 		var p actors.Problem
 		if err == nil || errors.As(err, &p) && p.Status != 503 {
 			return r, err
 		}
-		if w.now() > w.sc.bound {
+		if w.now() > patience {
 			return r, err
 		}
 		time.Sleep(100 * time.Millisecond)
