@@ -52,6 +52,8 @@ type App struct {
 	locked   bool // the data directory is this process's alone
 	store    journal.Store
 	objects  journal.Objects
+	room     *room // nil: the store's disk is not ours
+	home     *home // nil: there is no data directory
 	sys      *engine.System
 	gates    suspender
 	metrics  *metrics.Registry
@@ -92,6 +94,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 			return nil, errors.Join(err, a.undo(after))
 		}
 	}
+	a.log.Info("serving", "url", a.URL(), "store", cfg.Store, "data", cfg.Data, "version", opts.Version)
 	return a, nil
 }
 
@@ -127,8 +130,11 @@ func (a *App) Stop(ctx context.Context) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, StopTimeout)
 		defer cancel()
 		a.serving.Store(false)
+		a.log.Info("stopping")
 		close(a.late)
-		err = a.undo(ctx)
+		if err = a.undo(ctx); err == nil {
+			a.log.Info("stopped")
+		}
 	})
 	return err
 }
@@ -176,7 +182,7 @@ func (a *App) ready() error {
 	if reason := a.gates.Suspended(); reason != "" {
 		return errors.New("no provider call starts: " + reason)
 	}
-	return nil
+	return a.room.ready()
 }
 
 func (a *App) serveHTTP(context.Context) error {

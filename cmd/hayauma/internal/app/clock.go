@@ -28,6 +28,7 @@ func (a *App) watchClock(ctx context.Context) error {
 				return
 			case <-tick.C:
 				a.checkClock(ctx)
+				a.checkHome()
 			}
 		}
 	})

@@ -3,7 +3,8 @@
 //	listen ▶ NATS ▶ journal ▶ temporary directory ▶ shards ▶ actors ▶ reminders ▶ HTTP
 //
 // [Start] goes from left to right and [App.Stop] back. A step that fails undoes those before it, so a failed start leaves nothing
-// behind. Between them the daemon watches its clock: while it is more than five minutes off the store's no provider call starts.
+// behind. Between them the daemon watches its clock: while it is more than five minutes off the store's no provider call starts. It watches its data directory too: one that was removed or
+// replaced ends the daemon. While the disk is too full for events, /readyz tells; orders are taken longest, see room.go.
 //
 // When another process takes the store (external NATS only) the daemon can do nothing useful any more: [App.Failed] tells.
 //

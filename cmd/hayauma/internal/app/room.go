@@ -8,17 +8,23 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"hayauma.example/actors"
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/engine/journal"
 )
 
 // An embedded server closes a stream for good at the first write that finds the disk full, until it is started again. So the disk
 // never gets that full: what would leave less than this is refused before the server sees it. Audiences stop first, so that
-// running campaigns can still record what they do.
+// running campaigns can still record what they do; orders stop last, so that an operator can still pause, cancel and make space.
 const (
-	roomForObjects = 64 << 20 // bytes that an object must leave free
-	roomForEvents  = 16 << 20 // bytes that an append must leave free; the rest is the server's, for indexes and what is on its way
+	roomForObjects = 64 << 20              // bytes that an object must leave free
+	roomForEvents  = 8 << 20               // bytes that any other append must leave free: a checker's
+	roomForOrders  = 4 << 20               // bytes that an append of orders must leave free; the rest is the server's, for indexes and what is on its way
+	roomToBeReady  = roomForEvents + 1<<20 // bytes, with which the next append is sure to be taken
 )
+
+// timetable is the kind under which reminders are stored: those of campaigns and channels.
+const timetable = "timetable"
 
 // room watches the free space of the data directory's disk.
 type room struct {
@@ -45,7 +51,7 @@ func (r *room) check(size, least uint64) error {
 	}
 	if free < size+least {
 		if !r.full.Swap(true) {
-			r.log.Warn("the disk is nearly full: nothing more is stored until there is space", "free_bytes", free, "needed_bytes", size+least)
+			r.log.Warn("the disk is nearly full: free some space, until then less and less is stored", "free_bytes", free, "needed_bytes", size+least)
 		}
 		return fmt.Errorf("%w (%d bytes are free on its disk)", journal.ErrFull, free)
 	}
@@ -53,6 +59,30 @@ func (r *room) check(size, least uint64) error {
 		r.log.Info("the disk has space again", "free_bytes", free)
 	}
 	return nil
+}
+
+// ready is an error while an append may be refused.
+func (r *room) ready() error {
+	if r == nil {
+		return nil
+	}
+	free, err := r.free()
+	if err == nil && free < roomToBeReady {
+		return fmt.Errorf("the store takes nothing more: %d bytes are free on the disk of the data directory and %d are needed: free disk space", free, roomToBeReady)
+	}
+	return nil
+}
+
+// needed is what an append of these records must leave free.
+func needed(records []journal.Record) uint64 {
+	for _, r := range records {
+		switch r.Grain.Kind {
+		case actors.Campaigns.Name(), actors.Channels.Name(), timetable:
+		default:
+			return roomForEvents
+		}
+	}
+	return roomForOrders
 }
 
 // roomyStore is a store that leaves room on its disk.
@@ -76,7 +106,7 @@ func (s roomyStore) Append(ctx context.Context, c journal.Claim, id string, reco
 	for _, r := range records {
 		size += uint64(len(r.Data))
 	}
-	if err := s.room.check(size, roomForEvents); err != nil {
+	if err := s.room.check(size, needed(records)); err != nil {
 		return err
 	}
 	return s.told(s.Store.Append(ctx, c, id, records))

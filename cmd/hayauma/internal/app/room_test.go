@@ -1,10 +1,16 @@
 package app
 
 import (
+	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 
+	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/engine/journal"
 )
 
@@ -20,6 +26,8 @@ func TestRoom(t *testing.T) {
 		{roomForObjects, 1 << 20, roomForEvents, false},
 		{roomForEvents, 1, roomForEvents, true},
 		{0, 0, roomForEvents, true},
+		{roomForEvents, 1 << 20, roomForOrders, false},
+		{roomForOrders, 1, roomForOrders, true},
 	} {
 		r := &room{log: slog.New(slog.DiscardHandler), free: func() (uint64, error) { return c.free, nil }}
 		if err := r.check(c.size, c.least); errors.Is(err, journal.ErrFull) != c.full {
@@ -36,5 +44,64 @@ func TestRoom(t *testing.T) {
 func TestRoomOfADirectory(t *testing.T) {
 	if free, err := newRoom(t.TempDir(), nil).free(); err != nil || free == 0 {
 		t.Errorf("%d bytes free: %v", free, err)
+	}
+}
+
+// TestRoomByKind: while a checker's events are refused, an operator's orders are taken.
+func TestRoomByKind(t *testing.T) {
+	record := func(kind string) journal.Record {
+		return journal.Record{Grain: journal.Grain{Kind: kind}, Data: make([]byte, 100)}
+	}
+	for _, c := range []struct {
+		kinds []string
+		want  uint64
+	}{
+		{[]string{"campaign"}, roomForOrders},
+		{[]string{"channel", "timetable"}, roomForOrders},
+		{[]string{"checker"}, roomForEvents},
+		{[]string{"campaign", "checker"}, roomForEvents},
+		{[]string{"composer"}, roomForEvents},
+	} {
+		var records []journal.Record
+		for _, kind := range c.kinds {
+			records = append(records, record(kind))
+		}
+		if got := needed(records); got != c.want {
+			t.Errorf("%v must leave %d bytes free, want %d", c.kinds, got, c.want)
+		}
+	}
+}
+
+// TestReadyOnAFullDisk: a daemon whose store refuses appends says so, and is ready again when there is space.
+func TestReadyOnAFullDisk(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data, cfg.Listen, cfg.MemoryLimit = t.TempDir(), "127.0.0.1:0", 0
+	a, err := Start(t.Context(), cfg, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Stop(context.WithoutCancel(t.Context()))
+	var free atomic.Uint64
+	a.room.free = func() (uint64, error) { return free.Load(), nil }
+	store := a.objects.(roomyStore)
+	for _, step := range []struct {
+		free  uint64
+		ready int
+		full  bool // an event is refused
+	}{{1 << 30, 200, false}, {roomToBeReady, 200, false}, {roomToBeReady - 1, 503, false}, {roomForEvents - 1, 503, true}, {1 << 30, 200, false}} {
+		free.Store(step.free)
+		resp, err := http.Get(a.URL() + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != step.ready || step.ready == 503 && !strings.Contains(string(raw), "free disk space") {
+			t.Errorf("%d bytes free: ready %d, want %d: %s", step.free, resp.StatusCode, step.ready, raw)
+		}
+		event := []journal.Record{{Grain: journal.Grain{Kind: "checker", ID: "r"}, First: 1, Count: 1}}
+		if err := store.Append(t.Context(), journal.Claim{}, "id", event); errors.Is(err, journal.ErrFull) != step.full {
+			t.Errorf("%d bytes free: an event: %v", step.free, err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -72,7 +73,11 @@ func (a *App) openStore(ctx context.Context) error {
 	}
 	a.store, a.objects, a.locked = store, store, node.Embedded()
 	if node.Embedded() {
-		guarded := roomyStore{Store: store, room: newRoom(a.cfg.Data, a.log), fail: a.fail}
+		a.room = newRoom(a.cfg.Data, a.log)
+		if a.home, err = openHome(a.cfg.Data); err != nil {
+			return err
+		}
+		guarded := roomyStore{Store: store, room: a.room, fail: a.fail}
 		a.store, a.objects = guarded, guarded
 	}
 	return nil
@@ -80,7 +85,7 @@ func (a *App) openStore(ctx context.Context) error {
 
 func (a *App) natsConfig() natsnode.Config {
 	n := a.cfg.NATS
-	c := natsnode.Config{Logger: a.log}
+	c := natsnode.Config{Logger: slog.New(reassuring{a.log.Handler()})}
 	if n.URL == "" {
 		c.DataDir = filepath.Clean(a.cfg.Data)
 		return c
