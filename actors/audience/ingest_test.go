@@ -104,6 +104,7 @@ func TestIngestReads(t *testing.T) {
 		{"csv with quotes", audience.CSV, "\"user_id\",name,n\n" + a + ",\"A \"\"x\"\", b\r\nnext\n\",\"\"\n" + b + ",,\"2\"", "A \"x\", b\r\nnext\n| |2"},
 		{"csv without n", audience.CSV, "user_id,name\n" + a + ",Ann\n", "Ann|"},
 		{"ndjson", audience.NDJSON, `{"user_id":"` + a + `","name":"Ann","n":1}` + "\n \r\n" + ` { "n" : -1.50e+3 , "name" : true, "user_id":"` + b + `"} `, "Ann|1 true|-1.50e+3"},
+		{"ndjson members that nobody needs", audience.NDJSON, `{"tags":["a\"]",{"b":[]}],"user_id":"` + a + `","more":{"x":{"y":"}"}},"name":"n"}`, "n|"},
 		{"ndjson escapes", audience.NDJSON, `{"user_id":"` + a + `","name":"\"\\\/\b\f\n\r\té\u00e9\ud83d\ude00","x":null,"n":null}`, "\"\\/\b\f\n\r\téé😀|"},
 		{"ndjson empty text", audience.NDJSON, `{"name":"","user_id":"` + a + `"}`, "|"},
 	} {
@@ -193,6 +194,8 @@ func TestIngestRefuses(t *testing.T) {
 		{name: "null member", text: `{"user_id":"` + a + `","name":null}`, format: audience.NDJSON, line: 1, column: "name", problem: "template needs it"},
 		{name: "no id", text: `{"name":"x"}`, format: audience.NDJSON, line: 1, column: "user_id", problem: "is missing"},
 		{name: "nested", text: "\n" + `{"user_id":"` + a + `","name":{"a":1}}`, format: audience.NDJSON, line: 2, column: "name", problem: "object or array"},
+		{name: "unneeded and broken", text: `{"user_id":"` + a + `","name":"x","tags":[1,]}`, format: audience.NDJSON, line: 1, problem: "not a JSON object"},
+		{name: "unneeded and open", text: `{"user_id":"` + a + `","name":"x","tags":[1}`, format: audience.NDJSON, line: 1, problem: "not a JSON object"},
 		{name: "array", text: `["x"]`, format: audience.NDJSON, line: 1, problem: "not a JSON object"},
 		{name: "csv as ndjson", text: good, format: audience.NDJSON, line: 1, problem: "not a JSON object"},
 		{name: "bad number", text: `{"user_id":"` + a + `","name":01}`, format: audience.NDJSON, line: 1, column: "name", problem: "not a JSON value"},

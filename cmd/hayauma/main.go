@@ -1,4 +1,3 @@
-// Command hayauma is the delivery daemon and its command line. See package console for the commands.
 package main
 
 import (

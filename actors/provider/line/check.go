@@ -202,7 +202,7 @@ func (c *checker) variant(s *shape) (*shape, error) {
 			return err
 		}
 		if found = s.types[string(value)]; found == nil {
-			return under(wrong("unknown type %q of %s: there are %s", clip(value), s.name, strings.Join(slices.Sorted(maps.Keys(s.types)), ", ")), ".type")
+			return under(wrong("unknown type %q of %s: known are %s", clip(value), s.name, strings.Join(slices.Sorted(maps.Keys(s.types)), ", ")), ".type")
 		}
 		return nil
 	})

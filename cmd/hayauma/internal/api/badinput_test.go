@@ -43,7 +43,7 @@ func TestBadInput(t *testing.T) {
 		{"loop", form{campaign: file(`[{"type":"text","text":"{% for i in (1..9) %}x{% endfor %}"}]`)}, 422, []string{"messages[0].text", "for"}},
 		{"six messages", form{campaign: file("[" + strings.Repeat(`{"type":"text","text":"x"},`, 5) + `{"type":"text","text":"x"}]`)}, 422, []string{"messages: has 6 elements, at most 5"}},
 		{"no message", form{campaign: file("[]")}, 422, []string{"messages", "at least 1"}},
-		{"unknown type", form{campaign: file(`[{"type":"telegram","text":"x"}]`)}, 422, []string{`unknown type \"telegram\"`, "messages[0].type", "there are audio, ", "text, "}},
+		{"unknown type", form{campaign: file(`[{"type":"telegram","text":"x"}]`)}, 422, []string{`unknown type \"telegram\"`, "messages[0].type", "known are audio, ", "text, "}},
 		{"no text", form{campaign: file(`[{"type":"text"}]`)}, 422, []string{"messages[0].text: is required"}},
 		{"long text", form{campaign: file(`[{"type":"text","text":"` + long + `"}]`)}, 422, []string{"5001 UTF-16", "messages[0].text"}},
 		{"long text around a placeholder", form{campaign: file(`[{"type":"text","text":"{{ name }}` + long + `"}]`)}, 422, []string{"5001 UTF-16"}},

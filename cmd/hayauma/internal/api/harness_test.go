@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"iter"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
@@ -18,8 +19,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/channel"
+	"hayauma.example/actors/checker"
+	"hayauma.example/actors/provider/line"
 	"hayauma.example/cluster"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/config"
@@ -45,17 +49,20 @@ func newDesk(t *testing.T, token string) *desk {
 	registry := codec.NewRegistry()
 	campaign.Register(registry)
 	channel.Register(registry)
+	checker.Register(registry)
 	sys, err := engine.New(engine.Config{Log: slog.New(slog.DiscardHandler), Messages: registry, Journal: solo})
 	if err != nil {
 		t.Fatal(err)
 	}
-	campaign.Serve(sys, campaign.Deps{Objects: store})
-	channel.Serve(sys, channel.Deps{Getenv: func(string) string { return "token" }})
-	if err := solo.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	temp, err := os.OpenRoot(t.TempDir())
 	if err != nil {
+		t.Fatal(err)
+	}
+	freezer := campaign.Freezer{Objects: store, Dir: temp, Check: line.CheckMessages}
+	campaign.Serve(sys, campaign.Deps{Objects: store, Plan: freezer.Freeze})
+	channel.Serve(sys, channel.Deps{Getenv: func(string) string { return "token" }})
+	checker.Serve(sys, checker.Deps{History: history(sys)})
+	if err := solo.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(api.New(api.Deps{
@@ -71,6 +78,20 @@ func newDesk(t *testing.T, token string) *desk {
 	d := &desk{T: t, store: store, url: server.URL, token: token}
 	d.want(200, d.do(http.MethodPost, "/v1/channels", `{"name":"shop","provider":"line","endpoint":"http://127.0.0.1:1","token_env":"T"}`))
 	return d
+}
+
+// history reads what a run's checker has recorded.
+func history(sys *engine.System) checker.History {
+	return func(ctx context.Context, run string) iter.Seq2[checker.Recorded, error] {
+		return func(yield func(checker.Recorded, error) bool) {
+			for r, err := range engine.History(ctx, sys, actors.Checkers, run) {
+				event, _ := r.Event.(checker.Event)
+				if !yield(checker.Recorded{At: r.At, Event: event}, err) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // answer is a response that was read.

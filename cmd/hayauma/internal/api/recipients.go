@@ -195,7 +195,7 @@ func failedAtPlanning(run string, p place) WhyEntry {
 // find reads the run's chunks until one has the user: there is no index by user, and the question is rare.
 func (s *server) find(ctx context.Context, layout actors.RunLayout, user string) (where place, found bool, err error) {
 	for n, entry := range layout.Table.Chunks {
-		chunk, err := s.chunk(ctx, layout.Run, n)
+		chunk, err := s.chunk(ctx, layout.Chunks, n)
 		if err != nil {
 			return place{}, false, err
 		}

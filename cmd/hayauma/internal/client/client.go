@@ -13,6 +13,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +78,12 @@ func (e Unreachable) Error() string {
 	return fmt.Sprintf("no answer from the daemon at %s: %v; is `hayauma serve` running there? set --server or HAYAUMA_SERVER", e.Server, e.Err)
 }
 
+// Unsent tells that there was not even a connection.
+func (e Unreachable) Unsent() bool {
+	dial, ok := errors.AsType[*net.OpError](e.Err)
+	return ok && dial.Op == "dial"
+}
+
 // Unwrap is the cause.
 func (e Unreachable) Unwrap() error { return e.Err }
 
@@ -97,7 +105,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	return nil, problem(resp)
+	return nil, c.problem(resp)
 }
 
 func (c *Client) unreachable(err error) error {
@@ -107,11 +115,11 @@ func (c *Client) unreachable(err error) error {
 	return Unreachable{Server: c.base, Err: err}
 }
 
-func problem(resp *http.Response) error {
+func (c *Client) problem(resp *http.Response) error {
 	e := Error{api.Problem{Status: resp.StatusCode}}
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if json.Unmarshal(raw, &e.Problem) != nil || (e.Detail == "" && e.Title == "") {
-		e.Problem = api.Problem{Status: resp.StatusCode, Detail: fmt.Sprintf("the server answered %s, not as a Hayauma daemon does", resp.Status)}
+		e.Problem = api.Problem{Status: resp.StatusCode, Detail: fmt.Sprintf("the server at %s answered %s, not as a Hayauma daemon does: set --server or HAYAUMA_SERVER to the daemon's URL", c.base, resp.Status)}
 	}
 	return e
 }
@@ -177,6 +185,33 @@ func (c *Client) Campaign(ctx context.Context, id string) (info api.Campaign, er
 // Order gives a campaign an operator's command: pause, resume or cancel.
 func (c *Client) Order(ctx context.Context, id, command string) (info api.Campaign, err error) {
 	return info, c.call(ctx, http.MethodPost, campaignPath(id, "/"+command), nil, &info)
+}
+
+// LeastPrefix is how many characters of a campaign's id may stand for it.
+const LeastPrefix = 8
+
+var idPrefix = regexp.MustCompile(`^[0-9a-f-]{1,35}$`)
+
+// CampaignID is the campaign whose id begins with text. What can't begin an id is returned as it is: the daemon has the word on it.
+func (c *Client) CampaignID(ctx context.Context, text string) (string, error) {
+	switch {
+	case !idPrefix.MatchString(text):
+		return text, nil
+	case len(text) < LeastPrefix:
+		return "", fmt.Errorf("%q is too short for a campaign's id: give %d characters of it or more", text, LeastPrefix)
+	}
+	var page api.CampaignPage // ids are listed in their order, so those that begin with text follow text
+	if err := c.call(ctx, http.MethodGet, "/v1/campaigns?limit=2&cursor="+text, nil, &page); err != nil {
+		return "", err
+	}
+	found := slices.DeleteFunc(page.Campaigns, func(info api.Campaign) bool { return !strings.HasPrefix(info.ID, text) })
+	switch len(found) {
+	case 0:
+		return "", fmt.Errorf("no campaign's id begins with %s; see: hayauma campaign list", text)
+	case 1:
+		return found[0].ID, nil
+	}
+	return "", fmt.Errorf("several campaigns' ids begin with %s, such as %s and %s: give more of it", text, found[0].ID, found[1].ID)
 }
 
 func campaignPath(id, rest string) string { return "/v1/campaigns/" + url.PathEscape(id) + rest }

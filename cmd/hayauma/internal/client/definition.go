@@ -21,7 +21,7 @@ func Definition(file []byte) ([]byte, error) {
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(file, &doc); err != nil {
-		return nil, fmt.Errorf("not valid YAML: %w", err)
+		return nil, notYAML(err)
 	}
 	if len(doc.Content) != 1 {
 		return nil, fmt.Errorf("empty file")
@@ -31,6 +31,14 @@ func Definition(file []byte) ([]byte, error) {
 		return nil, err
 	}
 	return t.out.Bytes(), nil
+}
+
+func notYAML(err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.Contains(text, "mapping values are not allowed") || strings.Contains(text, "did not find expected") {
+		text += " (a text with a colon, a quote or a brace in it must stand in quotes)"
+	}
+	return fmt.Errorf("not valid YAML: %s", text)
 }
 
 // translation writes YAML nodes as JSON.

@@ -104,7 +104,7 @@ func read(src Sources) (layers, error) {
 
 func readFile(path string) (layer, error) {
 	l := layer{where: path, k: koanf.New(".")}
-	switch err := l.k.Load(file.Provider(path), yaml.Parser()); {
+	switch err := l.k.Load(file.Provider(path), settingsParser{}); {
 	case errors.Is(err, os.ErrNotExist):
 		return l, fmt.Errorf("configuration file %s does not exist", path)
 	case err != nil:
@@ -116,6 +116,22 @@ func readFile(path string) (layer, error) {
 		}
 	}
 	return l, nil
+}
+
+// settingsParser reads YAML, and says in plain words what is no list of settings.
+type settingsParser struct{ *yaml.YAML }
+
+// Unmarshal implements koanf.Parser.
+func (p settingsParser) Unmarshal(b []byte) (map[string]any, error) {
+	settings, err := yaml.Parser().Unmarshal(b)
+	if err == nil {
+		return settings, nil
+	}
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.Contains(text, "cannot unmarshal") { // into Go's types, which are nobody's business
+		return nil, errors.New("it holds something else than settings: write one `name: value` a line, such as `listen: 127.0.0.1:8484`")
+	}
+	return nil, fmt.Errorf("not valid YAML: %s", text)
 }
 
 func readEnviron(environ []string) (layer, error) {

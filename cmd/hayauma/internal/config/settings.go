@@ -31,10 +31,10 @@ var settings = []setting{
 	{name: "nats-cert", usage: "PEM file of the client certificate", set: text(func(c *Config) *string { return &c.NATS.Cert })},
 	{name: "nats-key", usage: "PEM file of the client certificate's key", set: text(func(c *Config) *string { return &c.NATS.Key })},
 	{name: "nats-replicas", usage: "copies that the external server keeps: 1, 3 or 5 (default 1)", set: setReplicas},
-	{name: "store-max-bytes", usage: "what the store may take on disk, such as 20GiB; beyond it appends are refused", set: size(func(c *Config, n int64) { c.StoreMaxBytes = n })},
+	{name: "store-max-bytes", usage: "what the store may take on disk, such as 20GiB, 64MiB or more; beyond it new work is refused", set: size(func(c *Config, n int64) { c.StoreMaxBytes = n })},
 	{name: "log-level", def: "info", usage: "debug, info, warn or error", set: setLogLevel},
 	{name: "log-format", def: "text", usage: "text or json", set: oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
-	{name: "node-type", def: "all", usage: "roles of this node: all, or a comma list (also NODE_TYPE)", set: setNodeType},
+	{name: "node-type", def: "all", usage: "roles of this node (also NODE_TYPE); only all is possible in this release", set: setNodeType},
 	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB", set: size(func(c *Config, n int64) { c.DemandBytes = int(min(n, math.MaxInt)) })},
 	{name: "max-in-flight", usage: "provider calls at once per channel", set: setMaxInFlight},
 	{name: "memory-limit", def: "96MiB", usage: "soft limit of the Go heap; 0 leaves GOMEMLIMIT alone", set: size(func(c *Config, n int64) { c.MemoryLimit = n })},
@@ -136,7 +136,7 @@ func setNodeType(c *Config, value string) error {
 		case slices.Contains(Roles, part):
 			roles = append(roles, part)
 		default:
-			return fmt.Errorf("%q is no role: all, %s", part, strings.Join(Roles, ", "))
+			return fmt.Errorf("%q is no role: only all is possible in this release", part)
 		}
 	}
 	slices.Sort(roles)

@@ -2,15 +2,19 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"hayauma.example/actors"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/client"
 )
@@ -19,23 +23,34 @@ func newCampaign(t Terminal) *cobra.Command {
 	r := &remote{terminal: t}
 	cmd := &cobra.Command{
 		Use: "campaign", Short: "Submit and follow campaigns",
-		Long: "Submit and follow campaigns.\n\nStates of recipients: delivered means that the provider accepted the message (LINE gives no receipt);\nunknown means that it may have been accepted, and is never sent again by itself.",
+		Long: "Submit and follow campaigns. Instead of an ID its first characters do, 8 or more, where they are no other's.\n\nStates of recipients: delivered means that the provider accepted the message (LINE gives no receipt);\nunknown means that it may have been accepted, and is never sent again by itself.",
 	}
 	r.flags(cmd)
 	cmd.AddCommand(newSubmit(r), newCampaignList(r), newCampaignShow(r), newCampaignWatch(r), newCampaignExport(r), newCampaignWhy(r),
 		r.order("pause", "Start no more provider calls for a campaign"),
 		r.order("resume", "Go on where the pause stopped it"),
 		r.order("cancel", "Send nothing more; what is in flight becomes unknown"))
+	group(cmd, t)
 	return cmd
 }
 
-// oneCampaign is a command that ends with one campaign shown.
-func (r *remote) oneCampaign(use, short string, do func(ctx context.Context, c *client.Client, id string) (api.Campaign, error)) *cobra.Command {
-	cmd := &cobra.Command{Use: use + " ID", Short: short, Args: cobra.ExactArgs(1)}
+// onCampaign calls f with the id that the first characters of one stand for.
+func (r *remote) onCampaign(ctx context.Context, text string, f func(c *client.Client, id string) error) error {
+	return r.call(ctx, func(c *client.Client) error {
+		id, err := c.CampaignID(ctx, text)
+		if err != nil {
+			return err
+		}
+		return f(c, id)
+	})
+}
+
+func newCampaignShow(r *remote) *cobra.Command {
+	cmd := &cobra.Command{Use: "show ID", Short: "Show a campaign", Args: exactly("ID")}
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(func(c *client.Client) error {
-			info, err := do(cmd.Context(), c, args[0])
+		return r.onCampaign(cmd.Context(), args[0], func(c *client.Client, id string) error {
+			info, err := c.Campaign(cmd.Context(), id)
 			switch {
 			case err != nil:
 				return err
@@ -48,16 +63,39 @@ func (r *remote) oneCampaign(use, short string, do func(ctx context.Context, c *
 	return cmd
 }
 
-func newCampaignShow(r *remote) *cobra.Command {
-	return r.oneCampaign("show", "Show a campaign", func(ctx context.Context, c *client.Client, id string) (api.Campaign, error) {
-		return c.Campaign(ctx, id)
-	})
+func (r *remote) order(command, short string) *cobra.Command {
+	cmd := &cobra.Command{Use: command + " ID", Short: short, Args: exactly("ID")}
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return r.onCampaign(cmd.Context(), args[0], func(c *client.Client, id string) error {
+			info, err := c.Order(cmd.Context(), id, command)
+			switch {
+			case err != nil:
+				return err
+			case *asJSON:
+				return printJSON(r.terminal.Out, info)
+			}
+			_, err = fmt.Fprintln(r.terminal.Out, obeyed(command, info))
+			return err
+		})
+	}
+	return cmd
 }
 
-func (r *remote) order(command, short string) *cobra.Command {
-	return r.oneCampaign(command, short, func(ctx context.Context, c *client.Client, id string) (api.Campaign, error) {
-		return c.Order(ctx, id, command)
-	})
+// obeyed says what an order has done and what to do next.
+func obeyed(command string, info api.Campaign) string {
+	next := func(command string) string { return "hayauma campaign " + command + " " + info.ID }
+	switch {
+	case info.Final():
+		return info.State + "; see: " + next("show")
+	case command == "cancel":
+		return "cancelling: no more provider calls start; follow it with: " + next("watch")
+	case command == "pause":
+		return "paused: no more provider calls start; go on with: " + next("resume")
+	case info.State == string(actors.StatePaused):
+		return "resumed, but still paused: " + info.Reason
+	}
+	return "resumed: " + info.State + "; follow it with: " + next("watch")
 }
 
 func printCampaign(w io.Writer, info api.Campaign) error {
@@ -92,56 +130,116 @@ func printCampaign(w io.Writer, info api.Campaign) error {
 }
 
 func newCampaignList(r *remote) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List campaigns", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List campaigns, the newest first", Args: exactly()}
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return r.call(func(c *client.Client) error {
-			if *asJSON {
-				return eachCampaign(cmd.Context(), c, func(info api.Campaign) error { return printJSON(r.terminal.Out, info) })
-			}
-			table := tabwriter.NewWriter(r.terminal.Out, 0, 8, 2, ' ', 0)
-			fmt.Fprintln(table, "ID\tNAME\tCHANNEL\tSTATE\tACCEPTED\tDELIVERED\tFAILED\tUNKNOWN\tPENDING")
-			err := eachCampaign(cmd.Context(), c, func(i api.Campaign) error {
-				_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\n", i.ID, i.Name, i.Channel, i.State, i.Accepted, i.Delivered, i.Failed, i.Unknown, i.Pending)
+		return r.call(cmd.Context(), func(c *client.Client) error {
+			list, err := newestFirst(c.Campaigns(cmd.Context()))
+			switch {
+			case err != nil:
 				return err
-			})
-			if err != nil {
-				return err
+			case !*asJSON:
+				return printCampaigns(r.terminal.Out, list)
 			}
-			return table.Flush()
+			for _, info := range list {
+				if err := printJSON(r.terminal.Out, info); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 	return cmd
 }
 
-func eachCampaign(ctx context.Context, c *client.Client, do func(api.Campaign) error) error {
-	for info, err := range c.Campaigns(ctx) {
+// newestFirst holds all campaigns: they are few beside their recipients.
+func newestFirst(campaigns iter.Seq2[api.Campaign, error]) ([]api.Campaign, error) {
+	var list []api.Campaign
+	for info, err := range campaigns {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := do(info); err != nil {
-			return err
+		list = append(list, info)
+	}
+	at := func(c api.Campaign) time.Time {
+		if c.AcceptedAt == nil {
+			return time.Time{}
+		}
+		return *c.AcceptedAt
+	}
+	slices.SortStableFunc(list, func(a, b api.Campaign) int { return at(b).Compare(at(a)) })
+	return list, nil
+}
+
+const listedName = 24 // places of a terminal for a name in the list
+
+func printCampaigns(w io.Writer, list []api.Campaign) error {
+	short := shortest(list)
+	t := newTable("ID", "ACCEPTED", "STATE", "NAME", "RECIPIENTS", "DELIVERED", "FAILED", "UNKNOWN", "PENDING")
+	for _, i := range list {
+		accepted := ""
+		if i.AcceptedAt != nil {
+			accepted = i.AcceptedAt.Local().Format("2006-01-02 15:04")
+		}
+		t.row(i.ID[:min(short, len(i.ID))], accepted, i.State, shorten(i.Name, listedName), i.Accepted, i.Delivered, i.Failed, i.Unknown, i.Pending)
+	}
+	return t.print(w)
+}
+
+// shortest is how many characters tell the ids of a list apart, 8 or more.
+func shortest(list []api.Campaign) int {
+	ids := make([]string, len(list))
+	for i, info := range list {
+		ids[i] = info.ID
+	}
+	slices.Sort(ids)
+	n := client.LeastPrefix
+	for i := 1; i < len(ids); i++ {
+		for n < len(ids[i]) && n < len(ids[i-1]) && ids[i][:n] == ids[i-1][:n] {
+			n++
 		}
 	}
-	return nil
+	return n
 }
 
 func newCampaignWatch(r *remote) *cobra.Command {
-	cmd := &cobra.Command{Use: "watch ID", Short: "Follow a campaign until it ends", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{
+		Use: "watch ID", Short: "Follow a campaign until it ends", Args: exactly("ID"),
+		Long: "Follow a campaign until it ends. Exit 0: finished without failed or unknown recipients; 1: it ended otherwise; 2: refused, or\nno answer from the daemon.",
+	}
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(func(c *client.Client) error {
-			_, err := c.Follow(cmd.Context(), args[0], followPatience, func(info api.Campaign) {
+		return r.onCampaign(cmd.Context(), args[0], func(c *client.Client, id string) error {
+			info, err := c.Follow(cmd.Context(), id, followPatience, func(info api.Campaign) {
 				if *asJSON {
 					_ = printJSON(r.terminal.Out, info)
 					return
 				}
 				fmt.Fprintln(r.terminal.Out, summary(info))
 			})
-			return err
+			switch {
+			case cmd.Context().Err() != nil:
+				return letGo(id)
+			case err != nil:
+				return err
+			}
+			return ended(info)
 		})
 	}
 	return cmd
+}
+
+// ended is the exit code of a command that has waited for a campaign.
+func ended(info api.Campaign) error {
+	if info.State != string(actors.StateFinished) || info.Failed > 0 || info.Unknown > 0 {
+		return failed(nil)
+	}
+	return nil
+}
+
+// letGo is the end of a command that was interrupted while it followed a campaign.
+func letGo(id string) error {
+	return failure{code: exitInterrupted, err: errors.New("interrupted: the campaign goes on; follow it with hayauma campaign watch " + id)}
 }
 
 // followPatience is how long a watched daemon may be away.
@@ -166,13 +264,13 @@ func summary(i api.Campaign) string {
 
 func newCampaignExport(r *remote) *cobra.Command {
 	var state, output string
-	cmd := &cobra.Command{Use: "export ID", Short: "Write a campaign's recipients as NDJSON", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: "export ID", Short: "Write a campaign's recipients as NDJSON", Args: exactly("ID")}
 	cmd.Flags().StringVar(&state, "state", "", "only recipients in this state")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default stdout)")
 	cmd.Flags().Bool("json", true, "NDJSON, the only form")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(func(c *client.Client) error {
-			body, err := c.Recipients(cmd.Context(), args[0], state)
+		return r.onCampaign(cmd.Context(), args[0], func(c *client.Client, id string) error {
+			body, err := c.Recipients(cmd.Context(), id, state)
 			if err != nil {
 				return err
 			}
@@ -201,31 +299,4 @@ func export(body io.Reader, path string, stdout io.Writer) (err error) {
 		return fmt.Errorf("the export broke off and is incomplete: %w; run it again", err)
 	}
 	return nil
-}
-
-func newCampaignWhy(r *remote) *cobra.Command {
-	cmd := &cobra.Command{Use: "why ID USER", Short: "Tell what became of one recipient", Args: cobra.ExactArgs(2)}
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(func(c *client.Client) error {
-			w, err := c.Why(cmd.Context(), args[0], args[1])
-			switch {
-			case err != nil:
-				return err
-			case *asJSON:
-				return printJSON(r.terminal.Out, w)
-			}
-			return printWhy(r.terminal.Out, w)
-		})
-	}
-	return cmd
-}
-
-func printWhy(w io.Writer, why api.Why) error {
-	fmt.Fprintf(w, "%s is %s\n", why.UserID, why.State)
-	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	for _, e := range why.Entries {
-		fmt.Fprintf(table, "%s\t%s\twindow %d\tpath %s\t%s\t%s\t%s\n", e.At, e.Event, e.Window, e.Path, e.State, e.Reason, e.Request)
-	}
-	return table.Flush()
 }

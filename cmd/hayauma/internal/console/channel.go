@@ -8,7 +8,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +21,7 @@ func newChannel(t Terminal) *cobra.Command {
 	cmd := &cobra.Command{Use: "channel", Short: "Add, list, show, remove and resume channels (LINE Official Accounts)"}
 	r.flags(cmd)
 	cmd.AddCommand(newChannelAdd(r), newChannelList(r), newChannelShow(r), newChannelRemove(r), newChannelResume(r))
+	group(cmd, t)
 	return cmd
 }
 
@@ -29,7 +29,7 @@ func newChannelAdd(r *remote) *cobra.Command {
 	n := api.NewChannel{}
 	var limits string
 	cmd := &cobra.Command{
-		Use: "add NAME", Short: "Add or change a channel", Args: cobra.ExactArgs(1),
+		Use: "add NAME", Short: "Add or change a channel", Args: exactly("NAME"),
 		Example: "  hayauma channel add shop --provider line --endpoint https://api.line.me --token-env SHOP_TOKEN",
 	}
 	cmd.Flags().StringVar(&n.Provider, "provider", "line", "who delivers: line")
@@ -42,10 +42,13 @@ func newChannelAdd(r *remote) *cobra.Command {
 		if err := errors.Join(given("endpoint", n.Endpoint), given("token-env", n.TokenEnv)); err != nil {
 			return err
 		}
+		if n.Provider != "line" {
+			return fmt.Errorf("--provider %q is unknown: line is the only one", n.Provider)
+		}
 		if n.Limits, err = parseLimits(limits); err != nil {
 			return err
 		}
-		return r.call(func(c *client.Client) error {
+		return r.call(cmd.Context(), func(c *client.Client) error {
 			ch, err := c.AddChannel(cmd.Context(), n)
 			if err != nil {
 				return err
@@ -101,16 +104,23 @@ func (r *remote) showChannel(ch api.Channel, asJSON bool) error {
 }
 
 func printChannels(w io.Writer, channels ...api.Channel) error {
-	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tPROVIDER\tENDPOINT\tTOKEN\tPUSH/S\tMULTICAST/S\tSTATE")
+	t := newTable("NAME", "PROVIDER", "ENDPOINT", "TOKEN", "PUSH/S", "MULTICAST/S", "STATE")
 	for _, ch := range channels {
-		state := ch.State
-		if ch.Reason != "" {
-			state += " (" + ch.Reason + ")"
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ch.Name, ch.Provider, ch.Endpoint, ch.TokenEnv, rate(ch.Limits.Push), rate(ch.Limits.Multicast), state)
+		t.row(ch.Name, ch.Provider, ch.Endpoint, ch.TokenEnv, rate(ch.Limits.Push), rate(ch.Limits.Multicast), channelState(ch))
 	}
-	return table.Flush()
+	return t.print(w)
+}
+
+// channelState is whether a channel sends, and what keeps it from sending or will.
+func channelState(ch api.Channel) string {
+	state := ch.State
+	if ch.Warning != "" && ch.Reason == "" {
+		state = "can't send"
+	}
+	if why := cmp.Or(ch.Reason, ch.Warning); why != "" {
+		state += " (" + why + ")"
+	}
+	return state
 }
 
 func rate(n int) string {
@@ -121,10 +131,10 @@ func rate(n int) string {
 }
 
 func newChannelList(r *remote) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List channels", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List channels", Args: exactly()}
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return r.call(func(c *client.Client) error {
+		return r.call(cmd.Context(), func(c *client.Client) error {
 			channels, err := c.Channels(cmd.Context())
 			switch {
 			case err != nil:
@@ -145,10 +155,10 @@ func newChannelList(r *remote) *cobra.Command {
 
 // oneChannel is a command that ends with one channel shown.
 func (r *remote) oneChannel(use, short string, do func(ctx context.Context, c *client.Client, name string) (api.Channel, error)) *cobra.Command {
-	cmd := &cobra.Command{Use: use + " NAME", Short: short, Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: use + " NAME", Short: short, Args: exactly("NAME")}
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(func(c *client.Client) error {
+		return r.call(cmd.Context(), func(c *client.Client) error {
 			ch, err := do(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
@@ -173,9 +183,9 @@ func newChannelResume(r *remote) *cobra.Command {
 
 func newChannelRemove(r *remote) *cobra.Command {
 	return &cobra.Command{
-		Use: "remove NAME", Short: "Remove a channel that no unfinished campaign uses", Args: cobra.ExactArgs(1),
+		Use: "remove NAME", Short: "Remove a channel that no unfinished campaign uses", Args: exactly("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return r.call(func(c *client.Client) error { return c.RemoveChannel(cmd.Context(), args[0]) })
+			return r.call(cmd.Context(), func(c *client.Client) error { return c.RemoveChannel(cmd.Context(), args[0]) })
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,9 +18,10 @@ import (
 
 // Exit codes, see the package documentation.
 const (
-	exitDone    = 0
-	exitFailed  = 1
-	exitRefused = 2
+	exitDone        = 0
+	exitFailed      = 1
+	exitRefused     = 2
+	exitInterrupted = 130
 )
 
 // Terminal is what the commands read and write.
@@ -60,18 +62,26 @@ func Run(ctx context.Context, args []string, t Terminal) int {
 	root.SetArgs(args)
 	root.SetOut(t.Out)
 	root.SetErr(t.Err)
-	err := root.ExecuteContext(ctx)
+	err := misspelt(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		return exitDone
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(t.Err, "hayauma: "+text)
+		fmt.Fprintln(t.Err, "hayauma: "+inPlainWords(text))
 	}
 	if f, ok := errors.AsType[failure](err); ok {
 		return f.code
 	}
 	return exitRefused
 }
+
+// packageName is the name of a package before an error's words, which tells an operator nothing.
+var packageName = regexp.MustCompile(`(^|: |\n)(?:(?:natsnode|jetstream|journal|cluster|engine|audience|faults): )+`)
+
+func inPlainWords(text string) string { return packageName.ReplaceAllString(text, "$1") }
 
 func newRoot(t Terminal) *cobra.Command {
 	root := &cobra.Command{
@@ -80,9 +90,11 @@ func newRoot(t Terminal) *cobra.Command {
 		Long:          "Hayauma delivers campaigns to LINE Official Account friends: every recipient once, durably, within the channel's limits.\n`hayauma demo` shows it without any account.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:       version(),
 	}
+	group(root, t)
+	root.SetVersionTemplate(versionLine())
+	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(newServe(t), newLineSim(t), newDemo(t), newChannel(t), newCampaign(t), newVersion(t))
 	return root
@@ -99,7 +111,7 @@ func (r *remote) flags(cmd *cobra.Command) {
 }
 
 // call runs f with a client of the daemon.
-func (r *remote) call(f func(c *client.Client) error) error {
+func (r *remote) call(ctx context.Context, f func(c *client.Client) error) error {
 	server := r.server
 	if server == "" {
 		server = r.terminal.getenv("HAYAUMA_SERVER")
@@ -112,7 +124,10 @@ func (r *remote) call(f func(c *client.Client) error) error {
 		return err
 	}
 	defer c.Close()
-	return f(c)
+	if err = f(c); err != nil && ctx.Err() != nil && !errors.As(err, new(failure)) {
+		return failure{code: exitInterrupted, err: errors.New("interrupted")}
+	}
+	return err
 }
 
 // printJSON writes v on one line.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,7 +20,7 @@ func newDemo(t Terminal) *cobra.Command {
 	var limits, faults string
 	cfg := demo.Config{Version: version()}
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Show everything on this machine: daemon, simulator, two campaigns", Args: cobra.NoArgs,
+		Use: "demo", Short: "Show everything on this machine: daemon, simulator, two campaigns", Args: exactly(),
 		Long: "Start a daemon with an embedded store in a temporary directory and a simulator of LINE, deliver one personalised and one uniform\n" +
 			"campaign, and compare the daemon's ledger with the simulator's, recipient by recipient. Exit 0 only if they agree.",
 	}
@@ -48,7 +49,10 @@ func newDemo(t Terminal) *cobra.Command {
 		cfg.Progress, done = progressBar(t.Err)
 		report, err := demo.Run(cmd.Context(), cfg)
 		done()
-		if err != nil {
+		switch {
+		case err != nil && cmd.Context().Err() != nil:
+			return failure{code: exitInterrupted, err: errors.New("interrupted: nothing of the demo is left behind")}
+		case err != nil:
 			return failed(err)
 		}
 		return printReport(t.Out, report, *asJSON)

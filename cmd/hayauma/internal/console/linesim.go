@@ -17,7 +17,7 @@ func newLineSim(t Terminal) *cobra.Command {
 	var listen, faults, limits string
 	o := linesim.Options{}
 	cmd := &cobra.Command{
-		Use: "line-sim", Short: "Run a simulator of LINE's Messaging API", Args: cobra.NoArgs,
+		Use: "line-sim", Short: "Run a simulator of LINE's Messaging API", Args: exactly(),
 		Long: "Run a simulator of LINE's Messaging API. What it accepted: GET /_sim/ledger, /_sim/deliveries, /_sim/users/{id};\n" +
 			"POST /_sim/faults changes what goes wrong, POST /_sim/reset forgets everything.",
 		Example: "  hayauma line-sim --listen 127.0.0.1:9090 --faults 500-after=0.01,latency=20ms",
@@ -38,12 +38,12 @@ func newLineSim(t Terminal) *cobra.Command {
 	return cmd
 }
 
-const faultsUsage = "what goes wrong: a comma list of 500-before=P, 500-after=P, timeout-after=P, reset=P, 429=P, 401=P, slow=P:DURATION, latency=DURATION, seed=N"
+const faultsUsage = "what goes wrong: a comma list of 500-before=P, 500-after=P, timeout-after=P, reset=P, 429=P, 429-monthly=P, 429-concurrency=P, 401=P, slow=P:DURATION, latency=DURATION[/P99], seed=N; P from 0 to 1"
 
 func simulate(ctx context.Context, t Terminal, listen string, o linesim.Options) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 	if err != nil {
-		return failed(fmt.Errorf("%w: choose another --listen", err))
+		return fmt.Errorf("%w: choose another --listen", err)
 	}
 	sim := linesim.NewServer(o)
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}

@@ -15,7 +15,7 @@ import (
 func newServe(t Terminal) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Run the delivery daemon", Args: cobra.NoArgs,
+		Use: "serve", Short: "Run the delivery daemon", Args: exactly(),
 		Long: "Run the delivery daemon. Settings come from a file, the environment (HAYAUMA_…) and flags, in rising order.\n" +
 			"The API token is set by HAYAUMA_TOKEN or in the file; without one the daemon listens on loopback only.",
 		Example: "  hayauma serve --data ./hayauma-data --listen 127.0.0.1:8484",
@@ -35,7 +35,7 @@ func newServe(t Terminal) *cobra.Command {
 func serve(ctx context.Context, t Terminal, cfg config.Config) error {
 	daemon, err := app.Start(ctx, cfg, app.Options{Log: logger(t.Err, cfg), Version: version(), Getenv: t.getenv})
 	if err != nil {
-		return failed(err)
+		return err // refused to start
 	}
 	fmt.Fprintln(t.Out, "listening on "+daemon.URL())
 	select {

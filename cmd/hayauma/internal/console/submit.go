@@ -22,7 +22,7 @@ type submission struct {
 func newSubmit(r *remote) *cobra.Command {
 	s := &submission{}
 	cmd := &cobra.Command{
-		Use: "submit", Short: "Submit a campaign with its audience", Args: cobra.NoArgs,
+		Use: "submit", Short: "Submit a campaign with its audience", Args: exactly(),
 		Example: "  hayauma campaign submit -f campaign.yaml --audience friends.csv --wait",
 	}
 	cmd.Flags().StringVarP(&s.file, "file", "f", "", "campaign file, YAML or JSON")
@@ -34,7 +34,10 @@ func newSubmit(r *remote) *cobra.Command {
 		if err := errors.Join(given("file", s.file), given("audience", s.audience)); err != nil {
 			return err
 		}
-		return r.call(func(c *client.Client) error { return s.run(cmd.Context(), r.terminal, c) })
+		if s.key == "" && cmd.Flags().Changed("idempotency-key") {
+			return errors.New("--idempotency-key is empty: give one, or leave the flag out for a new campaign")
+		}
+		return r.call(cmd.Context(), func(c *client.Client) error { return s.run(cmd.Context(), r.terminal, c) })
 	}
 	return cmd
 }
@@ -48,16 +51,16 @@ func (s *submission) run(ctx context.Context, t Terminal, c *client.Client) erro
 		return err
 	}
 	info, err := c.Follow(ctx, id, followPatience, func(i api.Campaign) { fmt.Fprintln(t.Err, summary(i)) })
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return letGo(id)
+	case err != nil:
 		return failed(fmt.Errorf("campaign %s is accepted and goes on, but following it failed: %w", id, err))
 	}
 	if err := printJSON(t.Out, info); err != nil {
 		return err
 	}
-	if info.State != "finished" || info.Failed > 0 || info.Unknown > 0 {
-		return failed(nil)
-	}
-	return nil
+	return ended(info)
 }
 
 func (s *submission) submit(ctx context.Context, t Terminal, c *client.Client) (string, error) {
@@ -79,8 +82,16 @@ func (s *submission) submit(ctx context.Context, t Terminal, c *client.Client) (
 		key = uuid.NewString()
 	}
 	id, err := c.Submit(ctx, key, definition, audience)
-	if errors.As(err, new(client.Unreachable)) && s.key == "" {
-		return "", fmt.Errorf("%w\nwhether the campaign was accepted is not known: run it again with --idempotency-key %s, and it is the same campaign", err, key)
+	var away client.Unreachable
+	switch {
+	case !errors.As(err, &away):
+		return id, err
+	case away.Unsent():
+		return "", fmt.Errorf("%w\nnothing was sent", err)
 	}
-	return id, err
+	err = fmt.Errorf("%w\nwhether the campaign was accepted is not known: run it again with --idempotency-key %s, and it is the same campaign", err, key)
+	if ctx.Err() != nil {
+		err = failure{code: exitInterrupted, err: fmt.Errorf("interrupted: whether the campaign was accepted is not known: run it again with --idempotency-key %s, and it is the same campaign", key)}
+	}
+	return "", err
 }

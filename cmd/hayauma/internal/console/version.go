@@ -27,11 +27,15 @@ func version() string {
 	return cmp.Or(revision, "devel")
 }
 
+func versionLine() string {
+	return fmt.Sprintf("hayauma %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersion(t Terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: exactly(),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(t.Out, "hayauma %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprint(t.Out, versionLine())
 			return err
 		},
 	}
