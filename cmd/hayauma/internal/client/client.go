@@ -89,6 +89,16 @@ func (e Unreachable) Unwrap() error { return e.Err }
 
 // send makes one request; the caller closes the body of a good answer.
 func (c *Client) send(ctx context.Context, method, path string, body io.Reader, header http.Header) (*http.Response, error) {
+	resp, err := c.do(ctx, method, path, body, header)
+	if err != nil || resp.StatusCode < 300 {
+		return resp, err
+	}
+	defer resp.Body.Close()
+	return nil, c.problem(resp)
+}
+
+// do makes one request; the caller closes the body of any answer.
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader, header http.Header) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, err
@@ -101,11 +111,7 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
-	if resp.StatusCode < 300 {
-		return resp, nil
-	}
-	defer resp.Body.Close()
-	return nil, c.problem(resp)
+	return resp, nil
 }
 
 func (c *Client) unreachable(err error) error {

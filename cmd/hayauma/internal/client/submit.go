@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"hayauma.example/cmd/hayauma/internal/api"
 )
@@ -41,27 +44,92 @@ func OpenAudience(path string) (Audience, io.Closer, error) {
 	return a, f, nil
 }
 
+// How long a submission is tried where the daemon has no place for it, when the audience can be read again.
+const (
+	submitTries = 10
+	longestWait = time.Minute
+)
+
 // Submit sends a campaign and its audience and returns the campaign's id. definition is JSON, see [Definition]. The same key and
-// content again return the same id.
+// content again return the same id. A daemon that asks for patience is given it, when a.Data is an [io.Seeker].
 func (c *Client) Submit(ctx context.Context, key string, definition []byte, a Audience) (string, error) {
+	sub := submission{client: c, key: key, definition: definition, audience: a}
+	rewind := rewinder(a.Data)
+	for try := 1; ; try++ {
+		id, wait, err := sub.try(ctx)
+		if err == nil || wait < 0 || rewind == nil || try == submitTries {
+			return id, err
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(wait):
+		}
+		sub.writer.Wait() // it reads what is rewound
+		if err := rewind(); err != nil {
+			return "", fmt.Errorf("audience: %w", err)
+		}
+	}
+}
+
+// rewinder is nil where data can be read only once.
+func rewinder(data io.Reader) func() error {
+	seeker, ok := data.(io.Seeker)
+	if !ok {
+		return nil
+	}
+	start, err := seeker.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil // a pipe
+	}
+	return func() error {
+		_, err := seeker.Seek(start, io.SeekStart)
+		return err
+	}
+}
+
+// submission is what is sent, and who writes it: a writer may outlive its request, for as long as the audience lets it wait.
+type submission struct {
+	client     *Client
+	key        string
+	definition []byte
+	audience   Audience
+	writer     sync.WaitGroup
+}
+
+// try sends once. wait is what the daemon asks for before the next try; below 0: it asks for none.
+func (sub *submission) try(ctx context.Context) (id string, wait time.Duration, err error) {
+	c := sub.client
 	r, w := io.Pipe()
-	defer func() { _ = r.Close() }() // ends the writer, also after an early refusal; a pipe closes without error
 	form := multipart.NewWriter(w)
-	go func() { w.CloseWithError(writeForm(form, definition, a)) }()
+	sub.writer.Go(func() { w.CloseWithError(writeForm(form, sub.definition, sub.audience)) })
+	defer func() { _ = r.Close() }() // ends the writer, also after an early refusal; a pipe closes without error
 
 	header := http.Header{}
 	header.Set("Content-Type", form.FormDataContentType())
-	header.Set("Idempotency-Key", key)
-	resp, err := c.send(ctx, http.MethodPost, "/v1/campaigns", r, header)
+	header.Set("Idempotency-Key", sub.key)
+	resp, err := c.do(ctx, http.MethodPost, "/v1/campaigns", r, header)
 	if err != nil {
-		return "", err
+		return "", -1, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		return "", retryAfter(resp), c.problem(resp)
+	}
 	var s api.Submitted
 	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil || s.ID == "" {
-		return "", Unreachable{Server: c.base, Err: fmt.Errorf("unreadable answer to the submission: %w", err)}
+		return "", -1, Unreachable{Server: c.base, Err: fmt.Errorf("unreadable answer to the submission: %w", err)}
 	}
-	return s.ID, nil
+	return s.ID, -1, nil
+}
+
+// retryAfter is below 0 where the answer is no plea for patience.
+func retryAfter(resp *http.Response) time.Duration {
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	if resp.StatusCode != http.StatusServiceUnavailable || err != nil || seconds < 0 {
+		return -1
+	}
+	return min(time.Duration(seconds)*time.Second, longestWait)
 }
 
 func writeForm(form *multipart.Writer, definition []byte, a Audience) error {
