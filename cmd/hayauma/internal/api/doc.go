@@ -13,5 +13,8 @@
 // whatever reason, leaves no campaign behind; memory for a request doesn't grow with its audience. A lost answer is repaired by
 // sending the request again with the same Idempotency-Key.
 //
+// At most eight submissions are received at once. A sender that is slower than 1 KiB/s ends with 408, after 10 s of grace, and so
+// does the slowest of those under 64 KiB/s when another waits for its place. What can't be had otherwise gets 503 with Retry-After.
+//
 // Everything but /healthz and /readyz needs the bearer token where one is configured.
 package api

@@ -177,7 +177,7 @@ func (sub *submission) nothingMore() error {
 	switch {
 	case err == nil:
 		return huma.Error400BadRequest(fmt.Sprintf("a third part %q follows the audience, nothing was accepted: send all recipients in one audience part", excerpt(part.FormName())))
-	case err == io.EOF: //nolint:errorlint // a wrapped one is a body without its final boundary
+	case err == io.EOF: // a wrapped one is a body without its final boundary
 		return nil
 	}
 	return broken(err)
