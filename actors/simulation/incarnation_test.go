@@ -82,7 +82,7 @@ func (w *world) start() (*incarnation, error) {
 func (in *incarnation) serve(log *slog.Logger) {
 	objects := &objects{Objects: in.w.memory, in: in}
 	gates := gate.New(in.sys, gate.Deps{Provider: in.provider, Log: log})
-	channel.Serve(in.sys, channel.Deps{Provider: in.provider, Getenv: func(string) string { return token }})
+	channel.Serve(in.sys, channel.Deps{Provider: in.provider, Getenv: func(string) string { return token }, Budget: in.w.sc.budget})
 	freezer := campaign.Freezer{Objects: objects, Dir: in.w.sc.dir, Check: line.CheckMessages, Sizes: plan.Options{ChunkRecipients: in.w.sc.chunk}}
 	campaign.Serve(in.sys, campaign.Deps{Objects: objects, Plan: func(j campaign.PlanJob) (plan.Table, error) { return freezer.Freeze(j) }, Crash: in.reach})
 	composer.Serve(in.sys, composer.Deps{Objects: objects, Crash: in.reach})

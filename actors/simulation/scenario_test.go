@@ -31,6 +31,8 @@ type scenario struct {
 	order    linesim.Order
 	crashes  []crash
 	kills    []time.Duration // moments at which the process dies
+	drains   []time.Duration // moments at which it is stopped as planned
+	budget   int             // of demand, in bytes; 0: the product's
 	journal  journalFaults
 	latency  time.Duration // of an append at most; 0: 3 ms, < 0: none
 	downtime time.Duration // between a death and the next start

@@ -92,6 +92,9 @@ func (w *world) run() result {
 	for _, at := range w.sc.kills {
 		time.AfterFunc(at, func() { w.current().die("kill") })
 	}
+	for _, at := range w.sc.drains {
+		time.AfterFunc(at, func() { w.current().drain() })
+	}
 	w.configure()
 	for i := range w.sc.missions {
 		m := w.sc.missions[i]
@@ -106,7 +109,9 @@ func (w *world) run() result {
 	}
 	people.Wait()
 	took := w.now()
-	time.Sleep(settleFor)
+	time.Sleep(restWithin)
+	w.judgeRest()
+	time.Sleep(settleFor - restWithin)
 	w.calm.Store(true)
 	faults, ended := w.judge()
 	w.mu.Lock()
