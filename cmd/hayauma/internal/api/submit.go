@@ -73,7 +73,7 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) error {
 // receive returns when the campaign is accepted.
 func (sub *submission) receive(r *http.Request) (err error) {
 	if sub.parts, err = r.MultipartReader(); err != nil {
-		return huma.Error400BadRequest("the body is not multipart/form-data with the parts campaign and audience: " + err.Error())
+		return huma.Error400BadRequest("the body is not multipart/form-data with the parts campaign and audience: " + excerpt(err.Error()))
 	}
 	if err := sub.readCampaign(r.Context()); err != nil {
 		return err
@@ -120,7 +120,7 @@ func broken(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return huma.Error400BadRequest("the body ends too early, nothing was accepted: it needs the parts campaign and audience, in this order, and the final boundary")
 	}
-	return huma.Error400BadRequest("the body can't be read: " + err.Error())
+	return huma.Error400BadRequest("the body can't be read: " + excerpt(err.Error()))
 }
 
 // checkChannel refuses a channel that is not there, unless the campaign was accepted while it was.
