@@ -13,8 +13,16 @@
 //
 // An unfinished campaign has the reminder "work", so an owner that claims its shard wakes it.
 //
-// Two things differ from the design's text. The window's clock is the node's clock before the append, not the store's time stamp:
-// it is earlier, so deadlines come earlier, and a node whose clock is off by more than five minutes makes no calls. And an upload
-// whose sender has been silent for 15 s may be replaced by another under the same key, because a client that retries after a crash
-// should not wait an hour; the replaced one can't be accepted any more.
+// # Where this differs from the design's text, and why
+//
+//   - The window's clock is the node's clock before the append, not the store's time stamp: it is earlier, so deadlines come earlier.
+//   - An upload whose sender has been silent for 15 s may be replaced by another under the same key, because a client that retries after
+//     a crash should not wait an hour; the replaced one can't be accepted any more.
+//   - A window holds one minute of the run's share of the channel's limit, not ten: what a kill puts in doubt is ten times less.
+//   - Silence, after which unsettled paths are sent again, counts only while the channel knows of nothing of the run that waits for demand
+//     or a token. A run that waits its turn, or whose provider refuses connections, would otherwise lose the proof that it is untried.
+//     Liveness stands: a lost command waits nowhere, so 60 s after the last one that does, its path is sent again.
+//   - expire_after also takes back what is untried of open windows, as a cancel does; what is in doubt is still resolved.
+//   - A planned stop drains: every run is held for this activation, so what is untried comes back before the node goes.
+//   - A cancelled campaign whose planning fails ends without a ledger: all are cancelled, nothing was sent.
 package campaign
