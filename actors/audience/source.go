@@ -123,6 +123,8 @@ func (c *content) fail(err error) error {
 	switch {
 	case c.raw.err != nil:
 		return fmt.Errorf("audience: read the upload: %w", c.raw.err)
+	case errors.Is(err, gzip.ErrHeader) && c.size > 0:
+		return &Error{Problem: "something follows the gzip data: compress and send the file again"}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return &Error{Problem: "the gzip data ends too early: compress and send the file again"}
 	}
