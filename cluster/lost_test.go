@@ -34,7 +34,7 @@ func TestLostShardComesBackByItself(t *testing.T) {
 		if err := r.append("a", 2); !errors.Is(err, journal.ErrLost) {
 			r.t.Fatalf("append: %v", err)
 		}
-		time.Sleep(r.in(76 * time.Second).Sub(time.Now()))
+		time.Sleep(time.Until(r.in(76 * time.Second)))
 		r.wantFired()
 		away.Store(false)
 		time.Sleep(time.Second)
@@ -105,7 +105,7 @@ func TestClaimWithoutAnAnswer(t *testing.T) {
 		if err := r.append("a", 2); !errors.Is(err, journal.ErrLost) {
 			r.t.Fatalf("append: %v", err)
 		}
-		time.Sleep(r.in(time.Minute).Sub(time.Now()))
+		time.Sleep(time.Until(r.in(time.Minute)))
 		synctest.Wait()
 		r.wantFired("k/a/m=p@60000")
 		if len(r.lost) > 0 {

@@ -126,7 +126,8 @@ func faultOf(ctx context.Context, store *journal.Memory, f fault, done bool) err
 	return nil
 }
 
-// send appends as careless owners do: they go on after a refusal until they hear of it, and then use that number again.
+// send appends as careless owners do: they go on after a refusal until they hear of it, and then use that number again. What they sent
+// behind it is refused too, so they don't go back a second time when they hear of that.
 func (p plan) send(w *journal.Writer) []*sent {
 	next, extras := map[string]uint64{}, uint64(0)
 	var mu sync.Mutex // guards the reports
@@ -134,10 +135,12 @@ func (p plan) send(w *journal.Writer) []*sent {
 	for _, u := range p.Units {
 		s := &sent{grain: fmt.Sprint("g", u.Grain), events: uint64(u.Events)}
 		mu.Lock()
-		for _, old := range units {
+		for i, old := range units {
 			if old.grain == s.grain && old.reported && old.err != nil && !old.heard {
-				old.heard = true
 				next[s.grain] = min(next[s.grain], old.first-1)
+				for _, behind := range units[i:] {
+					behind.heard = behind.heard || behind.grain == s.grain
+				}
 			}
 		}
 		mu.Unlock()
