@@ -79,7 +79,7 @@ func Run(ctx context.Context, args []string, t Terminal) int {
 }
 
 // packageName is the name of a package before an error's words, which tells an operator nothing.
-var packageName = regexp.MustCompile(`(^|: |\n)(?:(?:natsnode|jetstream|journal|cluster|engine|audience|faults): )+`)
+var packageName = regexp.MustCompile(`(^|: |\n)(?:(?:natsnode|jetstream|journal|cluster|engine|faults): )+`)
 
 func inPlainWords(text string) string { return packageName.ReplaceAllString(text, "$1") }
 
@@ -97,6 +97,7 @@ func newRoot(t Terminal) *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(newServe(t), newLineSim(t), newDemo(t), newChannel(t), newCampaign(t), newVersion(t))
+	root.InitDefaultHelpCmd() // before a word is looked up
 	return root
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -67,10 +68,123 @@ func TestExitOfWait(t *testing.T) {
 			raw, _ := json.Marshal(tc.end)
 			_, _ = io.WriteString(w, "event: campaign\ndata: "+string(raw)+"\n\n")
 		}
+		if code, stdout, _ := command(t, h, "campaign", "watch", "x"); code != tc.code || !strings.Contains(stdout, tc.end.State) {
+			t.Errorf("watch of %+v: exit %d, want %d: %s", tc.end, code, tc.code, stdout)
+		}
 		code, stdout, stderr := command(t, h, "campaign", "submit", "-f", dir+"/c.json", "--audience", dir+"/a.csv", "--wait")
 		lines := strings.Split(strings.TrimSpace(stdout), "\n")
 		if code != tc.code || len(lines) != 2 || lines[0] != `{"id":"x"}` || !strings.Contains(lines[1], tc.end.State) {
 			t.Errorf("%+v: exit %d, want %d: %s%s", tc.end, code, tc.code, stdout, stderr)
+		}
+	}
+}
+
+// An interrupt lets go of the campaign, and says so.
+func TestInterruptedWait(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "data: {\"state\":\"running\"}\n\n")
+		_ = http.NewResponseController(w).Flush()
+		interrupt()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	var out, errs bytes.Buffer
+	code := Run(ctx, []string{"campaign", "watch", "x"}, Terminal{Out: &out, Err: &errs, Environ: []string{"HAYAUMA_SERVER=" + server.URL}})
+	if want := "hayauma: interrupted: the campaign goes on; follow it with hayauma campaign watch x\n"; code != 130 || errs.String() != want {
+		t.Errorf("exit %d: %s", code, errs.String())
+	}
+}
+
+func TestCampaignsAreListedNewestFirst(t *testing.T) {
+	h := func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"campaigns":[
+			{"id":"aaaaaaaa-1","name":"old","accepted_at":"2030-01-01T00:00:00Z"},
+			{"id":"aaaaaaaa-2","name":"春の売り出し","accepted_at":"2030-01-03T00:00:00Z"},
+			{"id":"bbbbbbbb-3","name":"a\u001b[2Jb","accepted_at":"2030-01-02T00:00:00Z"}]}`)
+	}
+	_, stdout, stderr := command(t, h, "campaign", "list", "--json")
+	for i, line := range strings.Split(strings.TrimSpace(stdout), "\n") {
+		if want := []string{"aaaaaaaa-2", "bbbbbbbb-3", "aaaaaaaa-1"}[i]; !strings.Contains(line, want) {
+			t.Errorf("line %d is %s, want %s", i, line, want)
+		}
+	}
+	_, stdout, stderr = command(t, h, "campaign", "list")
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if len(lines) != 4 || stderr != "" || !strings.HasPrefix(lines[1], "aaaaaaaa-2  2030-01-") || !strings.Contains(lines[1], "春の売り出し  0") || !strings.Contains(lines[2], "a?[2Jb        0") {
+		t.Errorf("listed %s%s", stdout, stderr)
+	}
+}
+
+func TestIDPrefixes(t *testing.T) {
+	ids := []string{"aaaaaaaa-0000-0000-0000-000000000001", "aaaaaaaa-0000-0000-0000-000000000002", "aaaaaaab-0000-0000-0000-000000000003"}
+	h := func(w http.ResponseWriter, r *http.Request) {
+		if id, one := strings.CutPrefix(r.URL.Path, "/v1/campaigns/"); one {
+			_, _ = io.WriteString(w, `{"id":"`+id+`"}`)
+			return
+		}
+		page := api.CampaignPage{}
+		for _, id := range ids {
+			if id > r.URL.Query().Get("cursor") && len(page.Campaigns) < 2 {
+				page.Campaigns = append(page.Campaigns, api.Campaign{ID: id})
+			}
+		}
+		_ = json.NewEncoder(w).Encode(page)
+	}
+	for given, want := range map[string]string{"aaaaaaab": ids[2], ids[0]: ids[0], ids[1][:35] + "2": ids[1]} {
+		if code, stdout, stderr := command(t, h, "campaign", "show", given, "--json"); code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("%s: exit %d: %s%s", given, code, stdout, stderr)
+		}
+	}
+	for given, want := range map[string]string{"aaaaaaaa": "several campaigns' ids begin with aaaaaaaa", "aaa": "too short", "cccccccc": "no campaign's id begins with cccccccc"} {
+		if code, _, stderr := command(t, h, "campaign", "show", given); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d: %s", given, code, stderr)
+		}
+	}
+}
+
+func TestWhyInPlainWords(t *testing.T) {
+	var out bytes.Buffer
+	err := printWhy(&out, api.Why{UserID: "U1", State: "failed", Entries: []api.WhyEntry{
+		{At: "T1", Event: "returned", Window: 1, Path: "0-5"}, {At: "T2", Event: "redriven", Window: 2, Path: "0-5"}, {At: "T3", Event: "directed", Path: "0-1", State: "failed", Reason: "r"},
+	}})
+	want := "U1 is failed\nTIME  WHAT                          STATE   WINDOW  RECIPIENTS  REASON\n" +
+		"T1    given back untried                    1       0-5\n" +
+		"T2    sent again with the same key          2       0-5\n" +
+		"T3    decided by the campaign       failed          0-1         r\n"
+	if err != nil || out.String() != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, out.String(), want)
+	}
+}
+
+func TestObeyed(t *testing.T) {
+	for _, tc := range []struct {
+		command string
+		info    api.Campaign
+		want    string
+	}{
+		{"pause", api.Campaign{State: "paused"}, "paused: "},
+		{"resume", api.Campaign{State: "running"}, "resumed: running; "},
+		{"resume", api.Campaign{State: "paused", Reason: "quota"}, "resumed, but still paused: quota"},
+		{"cancel", api.Campaign{State: "running"}, "cancelling: "},
+		{"cancel", api.Campaign{State: "cancelled"}, "cancelled; see: "},
+	} {
+		if got := obeyed(tc.command, tc.info); !strings.HasPrefix(got, tc.want) {
+			t.Errorf("%s: %s, want %s", tc.command, got, tc.want)
+		}
+	}
+}
+
+func TestPlainWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"natsnode: jetstream: full":       "full",
+		"start: natsnode: NATS is gone":   "start: NATS is gone",
+		"a\njournal: b":                   "a\nb",
+		"the jetstream: not a package":    "the jetstream: not a package",
+		"listen on :1: permission denied": "listen on :1: permission denied",
+	} {
+		if got := inPlainWords(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
 	}
 }

@@ -31,17 +31,17 @@ func TestRefusedStarts(t *testing.T) {
 	w.serve("")
 	other := filepath.Join(w.dir, "other")
 	taken := strings.TrimPrefix(w.daemon.url, "http://")
-	refusedStart(t, nil, []string{"--data", w.data(), "--listen", "127.0.0.1:0"}, 1, fmt.Sprintf(
-		"hayauma: natsnode: data directory %s is in use by process %d: stop that one or choose another --data", w.data(), w.daemon.cmd.Process.Pid))
-	refusedStart(t, nil, []string{"--data", other, "--listen", taken}, 1, fmt.Sprintf(
+	refusedStart(t, nil, []string{"--data", w.data(), "--listen", "127.0.0.1:0"}, 2, fmt.Sprintf(
+		"hayauma: data directory %s is in use by process %d: stop that one or choose another --data", w.data(), w.daemon.cmd.Process.Pid))
+	refusedStart(t, nil, []string{"--data", other, "--listen", taken}, 2, fmt.Sprintf(
 		"hayauma: listen on %s: the port is taken by another process: stop that one or choose another --listen", taken))
 	if exists(other) {
 		t.Errorf("a refused start leaves %s behind", other)
 	}
 	refusedStart(t, nil, []string{"--data", other, "--listen", "0.0.0.0:0"}, 2,
 		`hayauma: listen "0.0.0.0:0" is reachable from other machines and no token is set: set HAYAUMA_TOKEN, or listen on 127.0.0.1`)
-	refusedStart(t, nil, []string{"--data", write(t, w.dir, "file", nil), "--listen", "127.0.0.1:0"}, 1,
-		fmt.Sprintf("hayauma: natsnode: the data directory can't be made: mkdir %s: not a directory: choose another, or mend its parent", filepath.Join(w.dir, "file")))
+	refusedStart(t, nil, []string{"--data", write(t, w.dir, "file", nil), "--listen", "127.0.0.1:0"}, 2,
+		fmt.Sprintf("hayauma: the data directory can't be made: mkdir %s: not a directory: choose another, or mend its parent", filepath.Join(w.dir, "file")))
 	if r := w.cli("channel", "list"); r.code != 0 {
 		t.Errorf("the daemon that was there first suffers: %+v", r)
 	}
@@ -51,8 +51,8 @@ func TestRefusedStarts(t *testing.T) {
 func TestNATSUnreachable(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
-	refusedStart(t, nil, []string{"--nats", "nats://127.0.0.1:1", "--listen", "127.0.0.1:0", "--data", t.TempDir()}, 1,
-		"hayauma: natsnode: NATS is unreachable: check --nats, the network and the server's log: nats: no servers available for connection")
+	refusedStart(t, nil, []string{"--nats", "nats://127.0.0.1:1", "--listen", "127.0.0.1:0", "--data", t.TempDir()}, 2,
+		"hayauma: NATS is unreachable: check --nats, the network and the server's log: nats: no servers available for connection")
 	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("it took %v to say so", took)
 	}
