@@ -34,6 +34,7 @@ type scenario struct {
 	drains   []time.Duration // moments at which it is stopped as planned
 	budget   int             // of demand, in bytes; 0: the product's
 	journal  journalFaults
+	outage   outage
 	latency  time.Duration // of an append at most; 0: 3 ms, < 0: none
 	downtime time.Duration // between a death and the next start
 	restore  time.Duration // when unknown users become known; 0: never

@@ -37,6 +37,9 @@ func (s *store) Append(ctx context.Context, c journal.Claim, id string, records 
 		return ctx.Err()
 	case <-time.After(in.w.within(max(0, in.w.sc.latency))):
 	}
+	if err := in.during(ctx); err != nil {
+		return err
+	}
 	if in.dead.Load() {
 		return s.orphan(c, id, records)
 	}
@@ -95,6 +98,9 @@ func (o *objects) Put(ctx context.Context, name string, data []byte) error {
 	if o.in.w.sc.altered > 0 {
 		data = o.in.w.alter(data)
 	}
+	if err := o.in.during(ctx); err != nil {
+		return err
+	}
 	if err := o.Objects.Put(ctx, name, data); err != nil {
 		return err
 	}
@@ -127,6 +133,9 @@ func (w *world) alter(data []byte) []byte {
 func (o *objects) Get(ctx context.Context, name string) ([]byte, error) {
 	if o.in.dead.Load() {
 		return nil, errDead
+	}
+	if err := o.in.during(ctx); err != nil {
+		return nil, err
 	}
 	return o.Objects.Get(ctx, name)
 }
