@@ -103,13 +103,13 @@ func TestCampaignsAreListedNewestFirst(t *testing.T) {
 			{"id":"aaaaaaaa-2","name":"春の売り出し","accepted_at":"2030-01-03T00:00:00Z"},
 			{"id":"bbbbbbbb-3","name":"a\u001b[2Jb","accepted_at":"2030-01-02T00:00:00Z"}]}`)
 	}
-	_, stdout, stderr := command(t, h, "campaign", "list", "--json")
+	_, stdout, _ := command(t, h, "campaign", "list", "--json")
 	for i, line := range strings.Split(strings.TrimSpace(stdout), "\n") {
 		if want := []string{"aaaaaaaa-2", "bbbbbbbb-3", "aaaaaaaa-1"}[i]; !strings.Contains(line, want) {
 			t.Errorf("line %d is %s, want %s", i, line, want)
 		}
 	}
-	_, stdout, stderr = command(t, h, "campaign", "list")
+	_, stdout, stderr := command(t, h, "campaign", "list")
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	if len(lines) != 4 || stderr != "" || !strings.HasPrefix(lines[1], "aaaaaaaa-2  2030-01-") || !strings.Contains(lines[1], "春の売り出し  0") || !strings.Contains(lines[2], "a?[2Jb        0") {
 		t.Errorf("listed %s%s", stdout, stderr)

@@ -37,13 +37,18 @@ func (t *table) print(w io.Writer) error {
 	}
 	var b strings.Builder
 	for _, cells := range append([][]string{t.head}, t.rows...) {
-		line := ""
+		gap := 0 // a line ends with its last cell, not with spaces
 		for i, cell := range cells {
-			if columns[i] > 0 {
-				line += cell + strings.Repeat(" ", columns[i]-width(cell)+2)
+			if columns[i] == 0 {
+				continue
 			}
+			if cell != "" {
+				b.WriteString(strings.Repeat(" ", gap) + cell)
+				gap = 0
+			}
+			gap += columns[i] - width(cell) + 2
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
