@@ -54,11 +54,14 @@ func TestStoreIsGoneWhenItIsDue(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, hangs %v", name, hangs), func(t *testing.T) {
 				t.Parallel()
 				dir := openDir(t.TempDir())
-				for n := range 9 {
+				for n := range 10 {
 					m := newMission(fmt.Sprintf("gone-%d", n), 20, 510)
 					m.at = due
-					from := due - time.Duration(n)*3*time.Second
-					sc := scenario{seed: uint64(n), dir: dir, missions: []*mission{m}, kills: kills, quiet: true, bound: due + 30*time.Minute}
+					from := due - time.Duration(n)*2*time.Second
+					sc := scenario{seed: uint64(n), dir: dir, missions: []*mission{m}, quiet: true, bound: due + 30*time.Minute}
+					for _, at := range kills {
+						sc.kills = append(sc.kills, at+time.Duration(n)*3*time.Second) // the reminder is repeated at other times
+					}
 					sc.outage = outage{from: from, till: from + away, hangs: hangs}
 					r := play(t, sc)
 					if report(t, r); t.Failed() {

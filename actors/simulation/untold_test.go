@@ -12,11 +12,14 @@ import (
 // TestOtherBytesWithinALittleDemand: what a composer was granted for paths that it gives back is free for the next.
 func TestOtherBytesWithinALittleDemand(t *testing.T) {
 	t.Parallel()
-	for _, chunk := range []int{0, 20} {
-		t.Run(fmt.Sprint(chunk), func(t *testing.T) {
+	for _, x := range []struct {
+		chunk   int
+		altered float64
+	}{{0, 0.6}, {20, 0.6}, {20, 1}, {2, 0.6}} {
+		t.Run(fmt.Sprint(x), func(t *testing.T) {
 			t.Parallel()
 			m := newMission("little demand", 2000, 0)
-			r := play(t, scenario{seed: 11, dir: openDir(t.TempDir()), missions: []*mission{m}, altered: 0.6, chunk: chunk, budget: 64 << 10, bound: time.Hour})
+			r := play(t, scenario{seed: 11, dir: openDir(t.TempDir()), missions: []*mission{m}, altered: x.altered, chunk: x.chunk, budget: 64 << 10, bound: time.Hour})
 			report(t, r)
 			if got := r.ended[m.id].Totals; got[actors.Delivered] != uint32(len(m.rows)) {
 				t.Errorf("%v", got)
@@ -29,16 +32,17 @@ func TestOtherBytesWithinALittleDemand(t *testing.T) {
 	}
 }
 
-// TestManyRunsOnASlowChannel: runs that wait their turn are not silent, and a cancel puts no more in doubt than what is being called.
+// TestManyRunsOnASlowChannel: runs that wait their turn are not silent, though it takes more than StallAfter to come round, and a cancel
+// puts no more in doubt than what is being called.
 func TestManyRunsOnASlowChannel(t *testing.T) {
 	t.Parallel()
-	for _, limit := range []int{1, 2} {
-		t.Run(fmt.Sprint(limit), func(t *testing.T) {
+	for _, x := range []struct{ runs, rows, limit, budget int }{{24, 300, 1, 0}, {24, 300, 2, 0}, {80, 40, 1, 0}, {24, 300, 1, 8 << 10}} {
+		t.Run(fmt.Sprint(x), func(t *testing.T) {
 			t.Parallel()
-			sc := scenario{seed: 12, dir: openDir(t.TempDir()), limits: actors.Limits{Push: limit, Multicast: limit}, bound: time.Hour}
+			sc := scenario{seed: 12, dir: openDir(t.TempDir()), limits: actors.Limits{Push: x.limit, Multicast: x.limit}, budget: x.budget, bound: time.Hour}
 			sc.faults.Latency = 50 * time.Millisecond
-			for n := range 24 {
-				m := newMission(fmt.Sprintf("turn-%d", n), 300, 0)
+			for n := range x.runs {
+				m := newMission(fmt.Sprintf("turn-%d", n), x.rows, 0)
 				m.orders = []order{{12 * time.Minute, cancel}} // the rest would take hours
 				sc.missions = append(sc.missions, m)
 			}
