@@ -4,7 +4,8 @@
 //	                              └─► ids in hash partitions on disk ─► row numbers of duplicates ─► parts
 //
 // CSV has a header with user_id; NDJSON has one object a line with user_id. Other columns are variables. Values are strings: an
-// NDJSON number, true or false is kept as it is written, null is as if the member were not there. A byte order mark and CRLF are
+// NDJSON number, true or false is kept as it is written, null is as if the member were not there. An
+// object or array is refused where it is needed, and passed over elsewhere. A byte order mark and CRLF are
 // accepted, empty lines are skipped. Quoted CSV fields keep their line ends as they are.
 //
 // # Parts
