@@ -77,12 +77,6 @@ func (r *Registry) Name(msg any) (string, bool) {
 	return e.name, true
 }
 
-// Known reports whether a message of this name can be decoded.
-func (r *Registry) Known(name string) bool {
-	_, ok := r.table.Load().byName[name]
-	return ok
-}
-
 // Names returns all registered names in order.
 func (r *Registry) Names() []string {
 	return slices.Sorted(maps.Keys(r.table.Load().byName))
