@@ -64,6 +64,7 @@ type Channel struct {
 	told    map[string]bool // campaigns that know the channel's state
 	probing probing
 	chasing bool
+	freedAt time.Duration // when demand was given back last
 }
 
 type call = engine.Context[actors.ChannelMsg]
@@ -180,8 +181,16 @@ func (ch *Channel) describe(c *call, run string) {
 		Warning:  tokenWarning(ch.state.settings, ch.deps.Getenv),
 		Since:    ch.state.since,
 		Runs:     ch.granter.runs.active(),
-		Waiting:  run != "" && (len(ch.demand.queues[run]) > 0 || ch.granter.runs.waiting(run, ch.now(c))),
+		Waiting:  run != "" && ch.waits(run, ch.now(c)),
 	})
+}
+
+// waits tells whether something of a run waits its turn. Demand that nobody gives back, while no call waits at any gate, was lost with
+// those who held it: waiting for it has no end, and only a re-drive frees it.
+func (ch *Channel) waits(run string, now time.Duration) bool {
+	runs := &ch.granter.runs
+	return runs.waiting(run, now) ||
+		len(ch.demand.queues[run]) > 0 && (now-ch.freedAt < actors.StallAfter || runs.anyWaiting(now))
 }
 
 func (ch *Channel) runStanding(c *call, m actors.RunStanding) {
@@ -213,6 +222,9 @@ func (ch *Channel) wantDemand(c *call, m actors.WantDemand) {
 
 // grantDemand tells composers what there is room for.
 func (ch *Channel) grantDemand(c *call) {
+	if ch.demand.freed {
+		ch.demand.freed, ch.freedAt = false, ch.now(c)
+	}
 	stopped := ch.state.stopped(ch.name) != ""
 	active := func(run string) bool { return ch.granter.may(run, stopped) == Allowed }
 	for {

@@ -31,6 +31,7 @@ type demand struct {
 	windows map[windowKey]int
 	queues  map[string][]request
 	turns   []string // runs with requests; the first is next
+	freed   bool     // something was given back since the channel looked
 }
 
 // grant is leave to render, for a composer.
@@ -97,6 +98,7 @@ func (d *demand) free(run string, window uint32, bytes int) {
 	k := windowKey{run, window}
 	n := min(max(0, bytes), d.windows[k])
 	d.out -= n
+	d.freed = d.freed || n > 0
 	if d.windows[k] -= n; d.windows[k] == 0 {
 		delete(d.windows, k)
 	}

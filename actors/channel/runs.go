@@ -69,6 +69,16 @@ func (r *runs) waiting(id string, now time.Duration) bool {
 	return k != nil && k.waits && now-k.waited < waitedLately
 }
 
+// anyWaiting tells whether calls of any run waited at a gate a moment ago.
+func (r *runs) anyWaiting(now time.Duration) bool {
+	for id := range r.by {
+		if r.waiting(id, now) {
+			return true
+		}
+	}
+	return false
+}
+
 // active is how many runs may send.
 func (r *runs) active() int {
 	n := 0

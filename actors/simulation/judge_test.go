@@ -94,7 +94,7 @@ func (w *world) judgeMission(m *mission, s story, got map[string][]linesim.Deliv
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.cancelAt > 0 && m.finalAt > m.cancelAt+cancelWithin+time.Duration(len(w.sc.crashes))*(w.sc.downtime+10*time.Second) {
+	if m.cancelAt > 0 && m.finalAt > m.cancelAt+cancelWithin+w.sc.outage.till-w.sc.outage.from+time.Duration(len(w.sc.crashes))*(w.sc.downtime+10*time.Second) {
 		say("%s was cancelled at %v and final only at %v", m.name, m.cancelAt, m.finalAt)
 	}
 }

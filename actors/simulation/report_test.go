@@ -16,10 +16,11 @@ var (
 	keep  = flag.Bool("sim.keep", false, "write failing seeds and their transcripts to testdata/seeds")
 )
 
-// Where failing seeds of the random scenarios and of the storms are kept.
+// Where failing seeds of the random scenarios, the storms and the strains are kept.
 const (
-	seedDir  = "testdata/seeds"
-	stormDir = "testdata/storms"
+	seedDir   = "testdata/seeds"
+	stormDir  = "testdata/storms"
+	strainDir = "testdata/strains"
 )
 
 // report fails the test with everything that is known of a scenario.
