@@ -16,8 +16,13 @@ type (
 	Configure struct{ Settings Settings }
 	// RemoveChannel forgets it; refused while a run uses it. Answer: Done or Problem.
 	RemoveChannel struct{}
-	// DescribeChannel asks for it. A campaign also says what its run may do, so that no lost word lasts. Answer: ChannelInfo or Problem.
-	DescribeChannel struct{ Standing RunStanding }
+	// DescribeChannel asks for it. A campaign also says what its run may do, and which of its windows up to Last are still to be sent, so
+	// that no lost word lasts. Answer: ChannelInfo or Problem.
+	DescribeChannel struct {
+		Standing RunStanding
+		Last     uint32
+		Open     []uint32
+	}
 	// ResumeChannel ends a pause by the operator's word. Answer: ChannelInfo or Problem.
 	ResumeChannel struct{}
 

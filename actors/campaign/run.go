@@ -190,7 +190,8 @@ func (a *Campaign) looked(c *engine.Context[actors.CampaignMsg], m looked) {
 
 func (a *Campaign) describe(c *engine.Context[actors.CampaignMsg]) {
 	a.channelAt = c.Now()
-	ask(c, a.channel(c), actors.ChannelMsg(actors.DescribeChannel{Standing: a.word(c)}),
+	m := actors.DescribeChannel{Standing: a.word(c), Last: a.intent.Last, Open: a.intent.toBeSent(a.view)}
+	ask(c, a.channel(c), actors.ChannelMsg(m),
 		func(i actors.ChannelInfo, err error) actors.CampaignMsg { return described{info: i, err: err} })
 }
 

@@ -151,6 +151,17 @@ func (s *Intent) unopened() []actors.Span {
 	return out
 }
 
+// toBeSent are the open windows of which something is not settled.
+func (s *Intent) toBeSent(v view) []uint32 {
+	var out []uint32
+	for _, w := range s.Open {
+		if v.settledOf(w) < w.Size {
+			out = append(out, w.Number)
+		}
+	}
+	return out
+}
+
 // settledWindows are the open windows of which every recipient is settled.
 func (s *Intent) settledWindows(v view) []uint32 {
 	var out []uint32

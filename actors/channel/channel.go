@@ -89,6 +89,7 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 	case actors.RemoveChannel:
 		ch.remove(c)
 	case actors.DescribeChannel:
+		ch.demand.keepOpen(m.Standing.Run, m.Last, m.Open)
 		ch.hear(c, m.Standing)
 		ch.describe(c, m.Standing.Run)
 	case actors.ResumeChannel:

@@ -71,6 +71,15 @@ func (d *demand) void(run string, window uint32) {
 	d.keep(run, q)
 }
 
+// keepOpen voids a run's windows up to last that are not open: what came after their WindowDone, or was lost with its holder.
+func (d *demand) keepOpen(run string, last uint32, open []uint32) {
+	for k := range d.windows {
+		if k.run == run && k.window <= last && !slices.Contains(open, k.window) {
+			d.void(run, k.window)
+		}
+	}
+}
+
 // over forgets everything of a run.
 func (d *demand) over(run string) {
 	for k, n := range d.windows {

@@ -54,6 +54,14 @@ func TestDemand(t *testing.T) {
 			d.want(want("a", 1, 30))
 			d.want(want("a", 1, 40))
 		}, "[a/1:40]", 40},
+		{"only open windows keep theirs, and those opened since", func(d *demand) {
+			for n := range uint32(4) {
+				d.want(want("a", n+1, 10))
+			}
+			d.want(want("b", 1, 1))
+			granted(d, all)
+			d.keepOpen("a", 3, []uint32{2})
+		}, "[]", 21},
 		{"void", func(d *demand) {
 			d.want(want("a", 1, 30))
 			d.void("a", 1)

@@ -14,6 +14,9 @@ func strain(seed uint64, dir *os.Root) scenario {
 	sc := storm(seed, dir)
 	moment := func(most time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(most))) }
 	sc.budget = []int{0, 1 << 10, 16 << 10, 64 << 10}[rng.IntN(4)]
+	if sc.panics {
+		sc.budget *= 64 // what is lost with a poster is missed for two minutes
+	}
 	for range rng.IntN(3) {
 		sc.drains = append(sc.drains, moment(15*time.Second))
 	}
