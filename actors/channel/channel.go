@@ -58,7 +58,7 @@ type Channel struct {
 	state state // by Apply only
 
 	// Of this activation, owned by Handle.
-	began   time.Time
+	began   time.Duration // uptime; a clock that is set must not move the rate's window
 	granter granter
 	demand  *demand
 	told    map[string]bool // campaigns that know the channel's state
@@ -71,7 +71,7 @@ type call = engine.Context[actors.ChannelMsg]
 
 // Started begins the activation: the log is assumed full, and a pause goes on being probed.
 func (ch *Channel) Started(c *call) {
-	ch.began = c.Now()
+	ch.began = c.Uptime()
 	ch.granter = newGranter(ch.state.settings.Limits, rand.Uint64())
 	ch.demand = newDemand(ch.deps.Budget)
 	ch.told = make(map[string]bool)
@@ -116,7 +116,7 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 	}
 }
 
-func (ch *Channel) now(c *call) time.Duration { return c.Now().Sub(ch.began) }
+func (ch *Channel) now(c *call) time.Duration { return c.Uptime() - ch.began }
 
 func (ch *Channel) configure(c *call, m actors.Configure) {
 	if err := Validate(ch.name, m.Settings); err != nil {
