@@ -39,4 +39,7 @@
 // A question that fails is asked again by the gate under the same number, so no report is lost or counted twice. If the journal refuses an
 // event, the activation ends and the next one stands on what is durable. Requests for demand that waited in the old activation are lost:
 // composers ask again, or the campaign's re-drive does.
+//
+// Demand that was lost with its holders is missed until the campaign, silent for StallAfter, sends the window again; what is held for a window
+// of which nothing is to be sent any more is freed by the campaign's next question.
 package channel

@@ -21,7 +21,7 @@
 // user once, unknown at most once, everything else never; no stranger got anything; the sum of DESIGN 6.10 holds, for the campaign and
 // the checker alike; no second has more starts of calls than the limit; no call starts later than a second after a pause or cancel was
 // acknowledged; events are numbered without gap or overlap, whoever stored them; and a last incarnation reads back exactly what the
-// one before had in memory. Recipients in whose calls no unknown user stands must be delivered to, where nobody cancels.
+// one before had in memory; and a minute after the end no composer and no poster is in memory. Recipients in whose calls no unknown user stands must be delivered to, where nobody cancels.
 //
 // A mutant is the product with one rule broken at a seam (store, provider, an actor that wraps the real one). The judge must find each.
 //
@@ -53,7 +53,8 @@
 //
 // A seed makes the scenario; the scheduler's order and the product's own jitter are not ruled by it, so a failure may need several
 // runs to come back. In every other scenario nobody asks for a campaign before it must be over: a question wakes what nothing else
-// would have woken. What has failed once stands in testdata/seeds (random scenarios) or testdata/storms and is played by every run.
+// would have woken. What has failed once stands in testdata/seeds (random scenarios), testdata/storms or testdata/strains and is played
+// by every run.
 // -sim.seeds is how many new ones are played (default 60), -sim.first the first of them; -sim.keep writes failing ones there, with
 // their transcripts.
 package simulation

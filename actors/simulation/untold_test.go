@@ -59,6 +59,22 @@ func TestManyRunsOnASlowChannel(t *testing.T) {
 	}
 }
 
+// TestLostDemandIsMissedForAWhile: posters that are lost with their commands keep what those were granted; the run doesn't wait for it
+// for good, however small the budget.
+func TestLostDemandIsMissedForAWhile(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t.TempDir())
+	for n := range 6 {
+		m := newMission(fmt.Sprintf("lost demand %d", n), 400, 600)
+		sc := scenario{seed: uint64(n), dir: dir, missions: []*mission{m}, chunk: 10, budget: 32 << 10, panics: true, mutate: mutation{poster: loseDispatches}, bound: 3 * time.Hour}
+		r := play(t, sc)
+		report(t, r)
+		if got := r.ended[m.id].Totals; got[actors.Delivered] != uint32(len(m.rows)) {
+			t.Errorf("seed %d: %v", n, got)
+		}
+	}
+}
+
 // TestCancelPutsOnlyCallsInDoubt: a window is told piece by piece; a cancel takes back what was not told, at once.
 func TestCancelPutsOnlyCallsInDoubt(t *testing.T) {
 	t.Parallel()
