@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"context"
-	"time"
 
 	"hayauma.example/actors"
 	"hayauma.example/engine"
@@ -131,93 +130,4 @@ func (a *Campaign) given(c *engine.Context[actors.CampaignMsg], m given) {
 	a.view.given = false
 	a.view.expired = !a.intent.LapsedAt.IsZero()
 	a.absorb(c, m.progress)
-}
-
-// watch looks after open windows: what has no outcome for long is sent again, what is too old is given up.
-func (a *Campaign) watch(c *engine.Context[actors.CampaignMsg]) {
-	if a.ticking == nil {
-		a.tickIn(c, tickEvery)
-	}
-	if !a.view.looked || !a.intent.CancelAt.IsZero() {
-		return
-	}
-	now := c.Now()
-	if now.Sub(a.channelAt) >= channelEach {
-		a.describe(c)
-	}
-	for _, w := range a.intent.Open {
-		switch a.intent.care(w, a.view, a.asking[w.Number], a.knows(w), now.Sub(a.outcomeAt)) {
-		case carry:
-		case redrive:
-			a.askUnsettled(c, w)
-		case giveUp:
-			a.giveUpWindow(c, w)
-		}
-	}
-}
-
-func (a *Campaign) knows(w *Window) bool {
-	_, ok := a.known[w.Number]
-	return ok
-}
-
-// askUnsettled asks the checker what to send again; its answer is the only ground for a re-drive.
-func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window) {
-	a.asking[w.Number] = true
-	a.number = max(a.number+1, uint32(c.Now().Sub(w.At)/time.Second)+1) // greater than any of an earlier activation
-	window, number := w.Number, a.number
-	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: window, Number: number, Paths: w.Paths}),
-		func(u actors.UnsettledPaths, err error) actors.CampaignMsg {
-			return unsettledKnown{window: window, number: number, answer: u, err: err}
-		})
-}
-
-func (a *Campaign) unsettledKnown(c *engine.Context[actors.CampaignMsg], m unsettledKnown) {
-	delete(a.asking, m.window)
-	if m.err != nil {
-		a.failed(c, "asking what is unsettled", m.err)
-		return
-	}
-	a.succeeded()
-	a.known[m.window] = struct{}{}
-	a.outcomeAt = c.Now()
-	if len(m.answer.Paths) == 0 {
-		a.view.done[m.window] = true
-	}
-	if w := a.intent.Window(m.window); w != nil && len(m.answer.Paths) > 0 && a.intent.CancelAt.IsZero() {
-		a.deps.Crash("campaign.redrive.before")
-		a.compose(c, w, m.answer.Paths, m.number)
-		a.deps.Crash("campaign.redrive.after")
-	}
-	a.absorb(c, m.answer.Progress)
-}
-
-func (a *Campaign) giveUpWindow(c *engine.Context[actors.CampaignMsg], w *Window) {
-	a.view.given = true
-	ask(c, a.checker(c), actors.CheckerMsg(actors.GiveUp{Run: a.intent.Run, Window: w.Number, Paths: w.Paths, Reason: "no certain answer within 23 h"}),
-		func(p actors.Progress, err error) actors.CampaignMsg { return looked{progress: p, err: err} })
-}
-
-// care is what an open window needs.
-type care uint8
-
-const (
-	carry   care = iota // nothing
-	redrive             // ask the checker and send again
-	giveUp              // past its time
-)
-
-// care decides for one window; silent is how long no outcome came.
-func (s *Intent) care(w *Window, v view, asking, known bool, silent time.Duration) care {
-	switch {
-	case v.settledOf(w) >= w.Size || asking || v.given:
-		return carry
-	case !v.now.Before(w.At.Add(actors.GiveUpAfter)):
-		return giveUp
-	case s.Paused || v.draining || v.held != "" || !v.channel:
-		return carry
-	case !known, silent >= actors.StallAfter:
-		return redrive
-	}
-	return carry
 }

@@ -86,7 +86,7 @@ func (a *Campaign) tickIn(c *engine.Context[actors.CampaignMsg], d time.Duration
 func (a *Campaign) failed(c *engine.Context[actors.CampaignMsg], what string, err error) {
 	a.retry = min(max(2*a.retry, 100*time.Millisecond), maxBackoff)
 	a.trouble = what + ": " + err.Error()
-	c.Log().Warn("campaign_step_failed", "campaign", c.ID(), "step", what, "error", err)
+	c.Log().Warn("campaign step failed", "campaign", c.ID(), "step", what, "error", err)
 	a.answerShows(actors.Problem{Status: 503, Title: "the ledger can't be read", Detail: a.trouble})
 	a.tickIn(c, a.retry)
 }
@@ -118,6 +118,7 @@ func (a *Campaign) planned(c *engine.Context[actors.CampaignMsg], m planned) {
 	a.succeeded()
 	engine.Persist(c, []Event{Planned{Chunks: m.chunks, Table: m.table}}, func() {
 		a.deps.Crash("campaign.planned")
+		c.Log().Info("campaign planned", "campaign", c.ID(), "recipients", m.table.Recipients, "chunks", len(m.table.Chunks), "mode", mode(m.table))
 		a.view.planning = false
 		a.purge(c, a.intent.Accepted.Upload) // the chunks hold what the parts held
 		a.advance(c)
@@ -186,70 +187,6 @@ func (a *Campaign) looked(c *engine.Context[actors.CampaignMsg], m looked) {
 	a.tellStanding(c)
 	a.describe(c)
 	a.absorb(c, m.progress)
-}
-
-func (a *Campaign) describe(c *engine.Context[actors.CampaignMsg]) {
-	a.channelAt = c.Now()
-	m := actors.DescribeChannel{Standing: a.word(c), Last: a.intent.Last, Open: a.intent.toBeSent(a.view)}
-	ask(c, a.channel(c), actors.ChannelMsg(m),
-		func(i actors.ChannelInfo, err error) actors.CampaignMsg { return described{info: i, err: err} })
-}
-
-func (a *Campaign) described(c *engine.Context[actors.CampaignMsg], m described) {
-	if m.err != nil {
-		a.failed(c, "asking the channel", m.err)
-		return
-	}
-	a.succeeded()
-	a.view.channel, a.view.limits, a.view.runs = true, m.info.Settings.Limits, m.info.Runs
-	if m.info.Waiting {
-		a.outcomeAt = c.Now() // it waits its turn: nothing is lost
-	}
-	a.channelState(c, actors.ChannelState{Paused: m.info.Paused})
-}
-
-func (a *Campaign) channel(c *engine.Context[actors.CampaignMsg]) engine.Ref[actors.ChannelMsg] {
-	return actors.Channels.Ref(c.System(), a.intent.Accepted.Definition.Channel)
-}
-
-func (a *Campaign) channelState(c *engine.Context[actors.CampaignMsg], m actors.ChannelState) {
-	before := a.view.held
-	a.view.held = ""
-	if m.Paused != "" {
-		a.view.held = "channel paused: " + m.Paused
-	}
-	switch {
-	case before == "" && m.Paused != "":
-		a.takeBack(c) // a pause may outlast the windows
-	case before != "" && m.Paused == "":
-		a.outcomeAt = c.Now() // nothing could have come meanwhile
-	}
-	a.advance(c)
-}
-
-// tellStanding says to the channel what the run may do.
-func (a *Campaign) tellStanding(c *engine.Context[actors.CampaignMsg]) {
-	if a.intent.Accepted == nil || a.intent.Run == "" {
-		return
-	}
-	a.channel(c).Tell(a.word(c))
-}
-
-func (a *Campaign) word(c *engine.Context[actors.CampaignMsg]) actors.RunStanding {
-	return actors.RunStanding{Campaign: c.ID(), Run: a.intent.Run, Standing: a.standing(c)}
-}
-
-func (a *Campaign) standing(c *engine.Context[actors.CampaignMsg]) actors.Standing {
-	return a.intent.standing(c.Now(), a.draining)
-}
-
-// standingOf answers a channel; a run that is not this campaign's newest is over.
-func (a *Campaign) standingOf(c *engine.Context[actors.CampaignMsg], m actors.StandingOf) {
-	if a.intent.Accepted != nil && m.Run != a.intent.Run {
-		a.channel(c).Tell(actors.RunStanding{Campaign: c.ID(), Run: m.Run, Standing: actors.RunOver})
-		return
-	}
-	a.tellStanding(c)
 }
 
 func (a *Campaign) openWindow(c *engine.Context[actors.CampaignMsg]) {
@@ -351,6 +288,8 @@ func (a *Campaign) finish(c *engine.Context[actors.CampaignMsg]) {
 	c.Forget(remindWork, workAt(*s.Accepted))
 	engine.Persist(c, []Event{e}, func() {
 		a.deps.Crash("campaign.finished")
+		c.Log().Info("campaign ended", "campaign", c.ID(), "state", string(e.State), "delivered", e.Totals[actors.Delivered],
+			"failed", e.Totals[actors.Failed], "unknown", e.Totals[actors.Unknown], "recipients", e.Totals.Sum())
 		a.tellStanding(c)
 		if a.ticking != nil {
 			a.ticking.Stop()

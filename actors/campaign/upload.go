@@ -88,7 +88,7 @@ func (a *Campaign) purge(c *engine.Context[actors.CampaignMsg], upload string) {
 	objects, log := a.deps.Objects, c.Log()
 	c.Go(func(ctx context.Context) actors.CampaignMsg {
 		if err := objects.Drop(ctx, "up."+upload); err != nil {
-			log.Warn("upload_not_purged", "upload", upload, "error", err)
+			log.Warn("upload not purged", "upload", upload, "error", err)
 		}
 		return nil
 	})
@@ -177,7 +177,7 @@ func (a *Campaign) dropChunks(c *engine.Context[actors.CampaignMsg], prefix stri
 	objects, log := a.deps.Objects, c.Log()
 	c.Go(func(ctx context.Context) actors.CampaignMsg {
 		if err := objects.Drop(ctx, prefix); err != nil {
-			log.Warn("chunks_not_purged", "chunks", prefix, "error", err)
+			log.Warn("chunks not purged", "chunks", prefix, "error", err)
 		}
 		return nil
 	})

@@ -124,7 +124,7 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 	t, err := template.Parse(m.Messages, template.Options{})
 	if err != nil {
 		// The template was accepted and planned by a build that could read it; nothing was told, so the window waits for one that can.
-		c.Log().Error("template_not_readable", "campaign", m.Campaign, "window", m.Window, "error", err)
+		c.Log().Error("template not readable", "campaign", m.Campaign, "window", m.Window, "error", err)
 		return
 	}
 	k.told[m.Number] = true
@@ -204,14 +204,14 @@ func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
 		return
 	}
 	if m.err != nil {
-		c.Log().Warn("chunk_not_loaded", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
+		c.Log().Warn("chunk not loaded", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
 		k.retryLater(c)
 		return
 	}
 	if k.bound == nil {
 		bound, err := k.template.Bind(m.chunk.Columns, k.order.Due)
 		if err != nil {
-			c.Log().Error("template_not_bound", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", err)
+			c.Log().Error("template not bound", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", err)
 			return
 		}
 		k.bound = bound
@@ -287,7 +287,7 @@ func (k *Composer) frozen(c *engine.Context[actors.ComposerMsg], m frozen) {
 		return
 	}
 	if m.err != nil {
-		c.Log().Warn("hashes_not_stored", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
+		c.Log().Warn("hashes not stored", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
 		k.retryLater(c)
 		return
 	}

@@ -23,7 +23,7 @@ func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actor
 			if err == nil {
 				break
 			}
-			log.Warn("return_not_recorded", "run", m.Run, "window", m.Window, "error", err)
+			log.Warn("return not recorded", "run", m.Run, "window", m.Window, "error", err)
 		}
 		return nil
 	})

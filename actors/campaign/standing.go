@@ -1,0 +1,70 @@
+package campaign
+
+import (
+	"hayauma.example/actors"
+	"hayauma.example/engine"
+)
+
+func (a *Campaign) describe(c *engine.Context[actors.CampaignMsg]) {
+	a.channelAt = c.Now()
+	m := actors.DescribeChannel{Standing: a.word(c), Last: a.intent.Last, Open: a.intent.toBeSent(a.view)}
+	ask(c, a.channel(c), actors.ChannelMsg(m),
+		func(i actors.ChannelInfo, err error) actors.CampaignMsg { return described{info: i, err: err} })
+}
+
+func (a *Campaign) described(c *engine.Context[actors.CampaignMsg], m described) {
+	if m.err != nil {
+		a.failed(c, "asking the channel", m.err)
+		return
+	}
+	a.succeeded()
+	a.view.channel, a.view.limits, a.view.runs = true, m.info.Settings.Limits, m.info.Runs
+	if m.info.Waiting {
+		a.outcomeAt = c.Now() // it waits its turn: nothing is lost
+	}
+	a.channelState(c, actors.ChannelState{Paused: m.info.Paused})
+}
+
+func (a *Campaign) channel(c *engine.Context[actors.CampaignMsg]) engine.Ref[actors.ChannelMsg] {
+	return actors.Channels.Ref(c.System(), a.intent.Accepted.Definition.Channel)
+}
+
+func (a *Campaign) channelState(c *engine.Context[actors.CampaignMsg], m actors.ChannelState) {
+	before := a.view.held
+	a.view.held = ""
+	if m.Paused != "" {
+		a.view.held = "channel paused: " + m.Paused
+	}
+	switch {
+	case before == "" && m.Paused != "":
+		a.takeBack(c) // a pause may outlast the windows
+	case before != "" && m.Paused == "":
+		a.outcomeAt = c.Now() // nothing could have come meanwhile
+	}
+	a.advance(c)
+}
+
+// tellStanding says to the channel what the run may do.
+func (a *Campaign) tellStanding(c *engine.Context[actors.CampaignMsg]) {
+	if a.intent.Accepted == nil || a.intent.Run == "" {
+		return
+	}
+	a.channel(c).Tell(a.word(c))
+}
+
+func (a *Campaign) word(c *engine.Context[actors.CampaignMsg]) actors.RunStanding {
+	return actors.RunStanding{Campaign: c.ID(), Run: a.intent.Run, Standing: a.standing(c)}
+}
+
+func (a *Campaign) standing(c *engine.Context[actors.CampaignMsg]) actors.Standing {
+	return a.intent.standing(c.Now(), a.draining)
+}
+
+// standingOf answers a channel; a run that is not this campaign's newest is over.
+func (a *Campaign) standingOf(c *engine.Context[actors.CampaignMsg], m actors.StandingOf) {
+	if a.intent.Accepted != nil && m.Run != a.intent.Run {
+		a.channel(c).Tell(actors.RunStanding{Campaign: c.ID(), Run: m.Run, Standing: actors.RunOver})
+		return
+	}
+	a.tellStanding(c)
+}
