@@ -1,0 +1,178 @@
+package systems_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"hayauma.example/benchmarks/systems"
+)
+
+const actors = 8
+
+// open returns a system with its actors spawned and the messages that they have handled reported.
+func open(t *testing.T, spec systems.Spec) systems.System {
+	s, err := spec.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	tally := systems.NewTally(actors)
+	for i := range actors {
+		if err := s.Spawn(fmt.Sprintf("U%032d", i), &systems.Message{Op: systems.Mark, Tally: tally}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(t, tally, actors)
+	s.Ready()
+	return s
+}
+
+func patience(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func settle(t *testing.T, tally *systems.Tally, want uint64) {
+	t.Helper()
+	if err := tally.Wait(patience(t)); err != nil {
+		t.Fatal(err)
+	}
+	if got := tally.Handled(); got != want {
+		t.Fatalf("%d messages were handled, %d sent", got, want)
+	}
+}
+
+func TestConformance(t *testing.T) {
+	for _, spec := range systems.All() {
+		t.Run(spec.Name, func(t *testing.T) {
+			s := open(t, spec)
+			t.Run("counted", func(t *testing.T) { counted(t, s) })
+			t.Run("order", func(t *testing.T) { order(t, s) })
+			t.Run("answers", func(t *testing.T) { answers(t, s) })
+			t.Run("rally", func(t *testing.T) { rally(t, s) })
+		})
+	}
+}
+
+// counted: every message that several senders spread over the actors is in the actors' reports.
+func counted(t *testing.T, s systems.System) {
+	const senders, each = 4, 4000
+	one := &systems.Message{}
+	var wg sync.WaitGroup
+	for sender := range senders {
+		wg.Go(func() {
+			for i := range each {
+				s.Tell((sender+i)%actors, one)
+			}
+		})
+	}
+	wg.Wait()
+	tally := systems.NewTally(actors)
+	for i := range actors {
+		s.Tell(i, &systems.Message{Op: systems.Mark, Tally: tally})
+	}
+	settle(t, tally, senders*each+actors)
+}
+
+// order: one actor sees each sender's messages in the order in which they were sent.
+func order(t *testing.T, s systems.System) {
+	const senders, each = 8, 1000
+	var last [senders]uint64 // owned by actor 0; read when it has reported
+	var wrong []string
+	watch := func(m *systems.Message) {
+		if m.Seq != last[m.From]+1 {
+			wrong = append(wrong, fmt.Sprintf("sender %d: %d after %d", m.From, m.Seq, last[m.From]))
+		}
+		last[m.From] = m.Seq
+	}
+	var wg sync.WaitGroup
+	for sender := range senders {
+		wg.Go(func() {
+			for i := range uint64(each) {
+				s.Tell(0, &systems.Message{From: sender, Seq: i + 1, Watch: watch})
+			}
+		})
+	}
+	wg.Wait()
+	tally := systems.NewTally(1)
+	s.Tell(0, &systems.Message{Op: systems.Mark, Tally: tally})
+	settle(t, tally, senders*each+1)
+	if len(wrong) > 0 {
+		t.Fatalf("%d messages out of order, first %s", len(wrong), wrong[0])
+	}
+}
+
+// answers: each caller gets the answer to its own question, the caller's message with the number raised by one.
+func answers(t *testing.T, s systems.System) {
+	const callers, each = 16, 200
+	ctx := patience(t)
+	var wg sync.WaitGroup
+	for caller := range callers {
+		wg.Go(func() {
+			m := &systems.Message{Op: systems.Question, From: caller}
+			for i := range uint64(each) {
+				m.Seq = i * 10
+				got, err := s.Ask(ctx, caller%actors, m)
+				if err != nil {
+					t.Errorf("caller %d, question %d: %v", caller, i, err)
+					return
+				}
+				if got != m || got.Seq != i*10+1 {
+					t.Errorf("caller %d, question %d: the answer is %d of caller %d", caller, i, got.Seq, got.From)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	tally := systems.NewTally(actors)
+	for i := range actors {
+		s.Tell(i, &systems.Message{Op: systems.Mark, Tally: tally})
+	}
+	settle(t, tally, callers*each+actors)
+}
+
+// rally: a message goes to and fro between two actors as often as it should, half of it through each.
+func rally(t *testing.T, s systems.System) {
+	const passes = 1001
+	r := systems.NewRally(passes)
+	s.Tell(0, &systems.Message{Op: systems.Pass, Rally: r})
+	select {
+	case <-r.Done():
+	case <-patience(t).Done():
+		t.Fatal("the rally stopped")
+	}
+	for i := range 2 {
+		tally := systems.NewTally(1)
+		s.Tell(i, &systems.Message{Op: systems.Mark, Tally: tally})
+		settle(t, tally, (passes+1)/2+1)
+	}
+}
+
+func TestFindNamesWhatIsMissing(t *testing.T) {
+	if _, err := systems.Find("akka"); err == nil || err.Error() != `systems: there is no system "akka"` {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range systems.All() {
+		if got, err := systems.Find(want.Name); err != nil || got.About != want.About {
+			t.Fatalf("%s: got %q, %v", want.Name, got.About, err)
+		}
+	}
+}
+
+func TestTallySaysWhatIsMissing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := systems.NewTally(3).Wait(ctx)
+	if err == nil || err.Error() != "systems: 3 actors have not reported: context canceled" {
+		t.Fatalf("got %v", err)
+	}
+}

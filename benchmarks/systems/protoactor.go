@@ -1,0 +1,75 @@
+package systems
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// protoactor is Proto.Actor with its default mailbox, dispatcher and supervision.
+type protoactor struct {
+	sys   *actor.ActorSystem
+	root  *actor.RootContext
+	props *actor.Props
+	pids  []*actor.PID
+}
+
+func openProtoactor() (System, error) {
+	quiet := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
+	p := &protoactor{sys: actor.NewActorSystem(quiet)}
+	p.root = p.sys.Root
+	p.props = actor.PropsFromProducer(func() actor.Actor { return &protoactorActor{owner: p} })
+	return p, nil
+}
+
+type protoactorActor struct {
+	account
+	owner *protoactor
+}
+
+// Receive counts, answers and passes on.
+func (a *protoactorActor) Receive(c actor.Context) {
+	m, ok := c.Message().(*Message)
+	if !ok {
+		return // Proto.Actor's own: started, stopping, stopped
+	}
+	switch do, to := a.take(m); do {
+	case nothing:
+	case answer:
+		c.Respond(m)
+	case pass:
+		c.Send(a.owner.pids[to], m)
+	}
+}
+
+// Spawn starts an actor.
+func (p *protoactor) Spawn(id string, first *Message) error {
+	pid, err := p.root.SpawnNamed(p.props, id)
+	if err != nil {
+		return err
+	}
+	p.root.Send(pid, first)
+	p.pids = append(p.pids, pid)
+	return nil
+}
+
+// Ready does nothing: a PID caches its process by itself.
+func (p *protoactor) Ready() {}
+
+// Tell sends through the root context.
+func (p *protoactor) Tell(i int, m *Message) { p.root.Send(p.pids[i], m) }
+
+// Ask asks through the root context.
+func (p *protoactor) Ask(_ context.Context, i int, m *Message) (*Message, error) {
+	return answered(p.root.RequestFuture(p.pids[i], m, timeout).Result())
+}
+
+// Drop forgets the PIDs.
+func (p *protoactor) Drop() { p.pids = nil }
+
+// Close shuts the system down.
+func (p *protoactor) Close() error {
+	p.sys.Shutdown()
+	return nil
+}
