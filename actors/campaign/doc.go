@@ -24,5 +24,5 @@
 //     Liveness stands: a lost command waits nowhere, so 60 s after the last one that does, its path is sent again.
 //   - expire_after also takes back what is untried of open windows, as a cancel does; what is in doubt is still resolved.
 //   - A planned stop drains: every run is held for this activation, so what is untried comes back before the node goes.
-//   - A cancelled campaign whose planning fails ends without a ledger: all are cancelled, nothing was sent.
+//   - A cancelled campaign that a full store keeps from being planned for 10 s ends without a ledger: all are cancelled, nothing was sent.
 package campaign

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -9,6 +10,7 @@ import (
 	"hayauma.example/actors"
 	"hayauma.example/actors/plan"
 	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
 )
 
 // Times of a running activation.
@@ -18,6 +20,8 @@ const (
 	lookEvery   = 10 * time.Second
 	channelEach = 10 * time.Second
 	maxBackoff  = 30 * time.Second
+
+	unplannedAfter = 10 * time.Second // a cancelled campaign doesn't wait longer for a full store
 )
 
 // PlanJob is one run to freeze.
@@ -108,7 +112,7 @@ func (a *Campaign) planned(c *engine.Context[actors.CampaignMsg], m planned) {
 	if m.err != nil {
 		a.view.planning = false
 		a.dropChunks(c, m.chunks)
-		if !a.intent.CancelAt.IsZero() {
+		if at := a.intent.CancelAt; !at.IsZero() && c.Now().Sub(at) >= unplannedAfter && errors.Is(m.err, journal.ErrFull) {
 			a.endUnplanned(c)
 			return
 		}
@@ -318,7 +322,8 @@ func mode(t plan.Table) string {
 	return "push"
 }
 
-// endUnplanned ends a cancelled campaign that can't be planned: nothing was sent to anyone.
+// endUnplanned ends a cancelled campaign that a full store keeps from being planned: nothing was sent to anyone. It is the one way to
+// end without a ledger, because an operator who cancels to make room must not need room for it.
 func (a *Campaign) endUnplanned(c *engine.Context[actors.CampaignMsg]) {
 	totals := actors.Totals{actors.Cancelled: a.intent.Recipients()}
 	c.Forget(remindWork, workAt(*a.intent.Accepted))

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -224,6 +225,9 @@ func (w *world) read(m *mission) (s story, err error) {
 		return s, err
 	}
 	layout, err := insist[actors.RunLayout](w, actors.Campaigns, m.id, actors.CampaignMsg(actors.Layout{}))
+	if unplanned(err) && s.info.State == actors.StateCancelled {
+		return m.allCancelled(s), nil
+	}
 	if err != nil {
 		return s, err
 	}
@@ -243,6 +247,21 @@ func (w *world) read(m *mission) (s story, err error) {
 		}
 	}
 	return s, nil
+}
+
+// unplanned tells whether a campaign was cancelled while a full store kept it from being planned.
+func unplanned(err error) bool {
+	p, ok := errors.AsType[actors.Problem](err)
+	return ok && p.Title == "cancelled before it was planned"
+}
+
+// allCancelled is the story of a campaign that ended without a ledger: its own figures must say that nobody got anything.
+func (m *mission) allCancelled(s story) story {
+	s.totals, s.outcomes, s.reasons = s.info.Totals, map[string]actors.Outcome{}, map[string]string{}
+	for _, r := range m.rows {
+		s.outcomes[r.user] = actors.Cancelled
+	}
+	return s
 }
 
 func (w *world) readChunk(chunks string, n uint32, page actors.Outcomes, s *story) error {
