@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // Op is what an actor does with a message besides counting it.
@@ -32,10 +33,9 @@ type Message struct {
 	reply chan *Message // of goroutine-per-actor; kept for the caller's next Question
 }
 
-// ProtoReflect makes the message one that GoAkt takes, which wants protobuf messages. Inside one process it never looks into them.
-func (*Message) ProtoReflect() protoreflect.Message {
-	panic("systems: a message for this process only was to be encoded")
-}
+// ProtoReflect makes the message one that GoAkt takes, which wants protobuf messages. Inside one process GoAkt encodes only what it
+// has lost, for its log; that is an empty message.
+func (*Message) ProtoReflect() protoreflect.Message { return (*emptypb.Empty)(nil).ProtoReflect() }
 
 // LateError reports marks that did not come back in time.
 type LateError struct {
