@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -12,16 +13,19 @@ import (
 const (
 	clockEvery   = time.Minute
 	clockTimeout = 5 * time.Second
+	roomEvery    = time.Second
 )
 
-// watchClock compares our clock with the store's, at once and then every minute: retry keys and deadlines stand on it.
+// watchClock compares our clock with the store's, at once and then every minute: retry keys and deadlines stand on it. Beside it, it
+// watches the disk: what can't be recorded is not sent.
 func (a *App) watchClock(ctx context.Context) error {
 	a.checkClock(ctx)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var done sync.WaitGroup
 	done.Go(func() {
-		tick := time.NewTicker(clockEvery)
+		tick, room := time.NewTicker(clockEvery), time.NewTicker(roomEvery)
 		defer tick.Stop()
+		defer room.Stop()
 		for {
 			select {
 			case <-ctx.Done():
@@ -29,6 +33,8 @@ func (a *App) watchClock(ctx context.Context) error {
 			case <-tick.C:
 				a.checkClock(ctx)
 				a.checkHome()
+			case <-room.C:
+				a.checkRoom()
 			}
 		}
 	})
@@ -49,8 +55,25 @@ func (a *App) checkClock(ctx context.Context) {
 		return
 	}
 	a.metrics.SetSkew(skew)
+	a.skewed = ""
 	if skew.Abs() > actors.MaxSkew {
-		a.gates.Suspend(fmt.Sprintf("this machine's clock is %s off the store's: set the clock", skew.Round(time.Second)))
+		a.skewed = fmt.Sprintf("this machine's clock is %s off the store's: set the clock", skew.Round(time.Second))
+	}
+	a.suspendOrResume()
+}
+
+// checkRoom stops calls while the store takes nothing: their outcomes could not be recorded.
+func (a *App) checkRoom() {
+	a.cramped = ""
+	if err := a.room.ready(); err != nil {
+		a.cramped = err.Error()
+	}
+	a.suspendOrResume()
+}
+
+func (a *App) suspendOrResume() {
+	if reason := cmp.Or(a.skewed, a.cramped); reason != "" {
+		a.gates.Suspend(reason)
 		return
 	}
 	a.gates.Resume()

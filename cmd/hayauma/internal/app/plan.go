@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 
 	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/plan"
@@ -10,8 +11,16 @@ import (
 	"hayauma.example/engine/journal"
 )
 
+// spillBytes is what planning spills to disk for each row, at most.
+const spillBytes = 40
+
 // plan freezes a run. Its chunks are all durable before the table is told.
 func (a *App) plan(job campaign.PlanJob) (plan.Table, error) {
+	if a.room != nil {
+		if err := a.room.check(job.Audience.Rows*spillBytes, roomForObjects); err != nil {
+			return plan.Table{}, fmt.Errorf("planning needs temporary files: %w", err)
+		}
+	}
 	w := objects.NewWriter(job.Ctx, a.objects)
 	freezer := campaign.Freezer{Objects: writeBehind{a.objects, w}, Dir: a.temp, Check: line.CheckMessages}
 	table, err := freezer.Freeze(job)
