@@ -154,7 +154,7 @@ func tables() []table {
 		t := table{workload: w.Name, title: w.Title, unit: w.Unit}
 		for _, s := range systems.All() {
 			if w.Takes(s) {
-				t.rows = append(t.rows, row{s.Name, s.About, s.Peer})
+				t.rows = append(t.rows, row{s.Name, about(s), s.Peer})
 			}
 		}
 		all = append(all, t)
@@ -164,6 +164,13 @@ func tables() []table {
 		floors.rows = append(floors.rows, row{system: f.Name, about: f.About})
 	}
 	return append(all, floors)
+}
+
+func about(s systems.Spec) string {
+	if s.Loses == "" {
+		return s.About
+	}
+	return s.About + ". Loses answers: " + s.Loses
 }
 
 func names(tables []table) []string {

@@ -10,8 +10,8 @@
 // # What it promises
 //
 // One sender's messages to one actor are handled in the order in which they were sent, every message that the system took is
-// counted by the actor that handled it, and an answer belongs to its question. The conformance test holds every adapter to that. A
-// system that loses messages under load shows it in the run's count of lost messages.
+// counted by the actor that handled it, and an answer belongs to its question. The conformance test holds every adapter to that,
+// but for answers that a system is known to lose by itself ([Spec].Loses): each run counts them.
 //
 // # Failure
 //

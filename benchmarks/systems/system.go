@@ -32,8 +32,12 @@ type Spec struct {
 	Peer  bool   // somebody else's actor system
 	Only  string // "ask": a variant that differs only in asking; "": all workloads
 	Bytes uint64 // an idle actor's rough upper bound, only to refuse what can't fit into memory
+	Loses string // why answers get lost inside this version of the system: a figure of its own, no fault of the adapter; "": none do
 	Open  func() (System, error)
 }
+
+// lateMark is GoAkt's: seen by reading api.go and pools.go of v3.14.0 beside a failing run of the conformance test.
+const lateMark = "an Ask marks its pooled context as answered after another Ask may have taken it, whose answer is then dropped"
 
 // timeout is each question's own, in systems that want one: thousands of times what an answer takes, so what it ends is lost.
 const timeout = 2 * time.Second
@@ -50,7 +54,7 @@ func All() []Spec {
 		{Name: "hollywood", About: "Hollywood as it comes: inbox of 1024", Peer: true, Bytes: 30 << 10, Open: openHollywood(0)},
 		{Name: "hollywood-inbox1", About: "Hollywood with inboxes that begin with room for 1", Peer: true, Bytes: 4 << 10, Open: openHollywood(1)},
 		{Name: "protoactor", About: "Proto.Actor as it comes", Peer: true, Bytes: 4 << 10, Open: openProtoactor},
-		{Name: "goakt", About: "GoAkt as it comes, without passivation", Peer: true, Bytes: 10 << 10, Open: openGoakt},
+		{Name: "goakt", About: "GoAkt as it comes, without passivation", Peer: true, Bytes: 10 << 10, Loses: lateMark, Open: openGoakt},
 		{Name: "chan", About: fmt.Sprintf("one goroutine and one channel of %d per actor; no names, no supervision", ring), Bytes: 8 << 10, Open: openChan},
 	}
 }
