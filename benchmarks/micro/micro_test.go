@@ -21,7 +21,7 @@ func open(t *testing.T, name string) systems.System {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := spec.Open()
+	s, err := spec.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +56,17 @@ func TestWorkloads(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A goroutine's smallest stack is 2 KiB, so a measurement that misses the actors is seen.
+func TestIdleSeesTheActors(t *testing.T) {
+	r, err := idle(patience(t, 20*time.Second), open(t, "chan"), 0, 5000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.InUse < 2048 || r.InUse > 8192 {
+		t.Fatalf("%.0f bytes per goroutine", r.InUse)
 	}
 }
 

@@ -72,7 +72,7 @@ func (w Workload) Run(ctx context.Context, spec systems.Spec, scale Scale) (Resu
 	if !ok {
 		return Result{}, &ScaleError{Scale: scale}
 	}
-	s, err := spec.Open()
+	s, err := spec.Open(ctx)
 	if err != nil {
 		return Result{}, fmt.Errorf("open %s: %w", spec.Name, err)
 	}

@@ -15,7 +15,7 @@ const actors = 8
 
 // open returns a system with its actors spawned and the messages that they have handled reported.
 func open(t *testing.T, spec systems.Spec) systems.System {
-	s, err := spec.Open()
+	s, err := spec.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

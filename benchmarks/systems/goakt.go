@@ -14,13 +14,13 @@ type goakt struct {
 	pids []*actor.PID
 }
 
-func openGoakt() (System, error) {
+func openGoakt(ctx context.Context) (System, error) {
 	sys, err := actor.NewActorSystem("bench", actor.WithLogger(log.DiscardLogger))
 	if err != nil {
 		return nil, err
 	}
-	g := &goakt{sys: sys, ctx: context.Background()}
-	return g, sys.Start(g.ctx)
+	g := &goakt{sys: sys, ctx: context.WithoutCancel(ctx)}
+	return g, sys.Start(ctx)
 }
 
 type goaktActor struct {

@@ -6,7 +6,7 @@ import "context"
 // registry, no recovery and no supervision, and a full channel makes its sender wait.
 type goroutines struct{ actors []chan *Message }
 
-func openChan() (System, error) { return &goroutines{}, nil }
+func openChan(context.Context) (System, error) { return &goroutines{}, nil }
 
 // goroutine is one actor; its identity is part of it, as in the other systems.
 type goroutine struct {

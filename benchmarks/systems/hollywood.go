@@ -14,8 +14,8 @@ type hollywood struct {
 }
 
 // openHollywood opens an engine whose inboxes begin with the given size; 0: Hollywood's default.
-func openHollywood(inbox int) func() (System, error) {
-	return func() (System, error) {
+func openHollywood(inbox int) func(context.Context) (System, error) {
+	return func(context.Context) (System, error) {
 		e, err := actor.NewEngine(actor.NewEngineConfig())
 		if err != nil {
 			return nil, err

@@ -48,7 +48,7 @@ func openOurs() (*ours, error) {
 	return o, nil
 }
 
-func openRefs() (System, error) { return openOurs() }
+func openRefs(context.Context) (System, error) { return openOurs() }
 
 // Spawn activates a grain by its first message.
 func (o *ours) Spawn(id string, first *Message) error {
@@ -85,7 +85,7 @@ func (o *ours) Close() error {
 // deadline gives each question a deadline of its own, as the peers' calls do.
 type deadline struct{ *ours }
 
-func openDeadline() (System, error) {
+func openDeadline(context.Context) (System, error) {
 	o, err := openOurs()
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ type send struct {
 	pids []*actor.PID
 }
 
-func openSend() (System, error) {
+func openSend(context.Context) (System, error) {
 	o, err := openOurs()
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ type protoactor struct {
 	pids  []*actor.PID
 }
 
-func openProtoactor() (System, error) {
+func openProtoactor(context.Context) (System, error) {
 	quiet := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
 	p := &protoactor{sys: actor.NewActorSystem(quiet)}
 	p.root = p.sys.Root

@@ -28,12 +28,12 @@ type System interface {
 // Spec names a system and opens it.
 type Spec struct {
 	Name  string
-	About string // for the reader of a table
-	Peer  bool   // somebody else's actor system
-	Only  string // "ask": a variant that differs only in asking; "": all workloads
-	Bytes uint64 // an idle actor's rough upper bound, only to refuse what can't fit into memory
-	Loses string // why answers get lost inside this version of the system: a figure of its own, no fault of the adapter; "": none do
-	Open  func() (System, error)
+	About string                                    // for the reader of a table
+	Peer  bool                                      // somebody else's actor system
+	Only  string                                    // "ask": a variant that differs only in asking; "": all workloads
+	Bytes uint64                                    // an idle actor's rough upper bound, only to refuse what can't fit into memory
+	Loses string                                    // why answers get lost inside this version of the system: a figure of its own, no fault of the adapter; "": none do
+	Open  func(ctx context.Context) (System, error) // ctx bounds no more than the opening
 }
 
 // lateMark is GoAkt's: seen by reading api.go and pools.go of v3.14.0 beside a failing run of the conformance test.
