@@ -2,6 +2,7 @@ package systems
 
 import (
 	"context"
+	"slices"
 
 	"github.com/anthdm/hollywood/actor"
 )
@@ -50,7 +51,7 @@ func (a *hollywoodActor) Receive(c *actor.Context) {
 
 // Spawn starts an actor.
 func (h *hollywood) Spawn(id string, first *Message) error {
-	options := append(h.options[:len(h.options):len(h.options)], actor.WithID(id))
+	options := append(slices.Clip(h.options), actor.WithID(id))
 	pid := h.engine.Spawn(func() actor.Receiver { return &hollywoodActor{owner: h} }, "bench", options...)
 	h.engine.Send(pid, first)
 	h.pids = append(h.pids, pid)
