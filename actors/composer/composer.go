@@ -59,6 +59,7 @@ type Composer struct {
 	bound    *template.Bound    // template, with the columns of the run's chunks; nil until the first was loaded
 	queue    []piece            // what is still to be told
 	piece    *rendering         // in hand
+	repeat   *engine.Timer      // of the question for demand; a pending timer would keep the composer in memory
 	seq      uint32             // of the piece in hand; answers for an older one are ignored
 	told     map[uint32]bool    // dispatch numbers seen
 	anew     bool               // the next demand is the first of a re-drive: what the window held before is void
@@ -154,10 +155,19 @@ func (k *Composer) inHand(seq uint32) bool { return k.piece != nil && seq == k.s
 
 // letGo drops the piece in hand; demand that no command holds goes back to the channel.
 func (k *Composer) letGo(c *engine.Context[actors.ComposerMsg]) {
+	k.quiet()
 	if p := k.piece; p != nil && p.granted && !p.spent {
 		free(c, k.order.Channel, actors.FreeDemand{Run: k.order.Run, Window: k.order.Window, Bytes: p.demand})
 	}
 	k.piece = nil
+}
+
+// quiet ends the repeats of the question for demand.
+func (k *Composer) quiet() {
+	if k.repeat != nil {
+		k.repeat.Stop()
+		k.repeat = nil
+	}
 }
 
 func free(c *engine.Context[actors.ComposerMsg], channel string, m actors.FreeDemand) {
@@ -234,7 +244,7 @@ func (k *Composer) want(c *engine.Context[actors.ComposerMsg], seq uint32) {
 		Composer: c.ID(), Campaign: k.order.Campaign, Run: k.order.Run, Window: k.order.Window,
 		Bytes: k.piece.demand, Piece: k.seq, Anew: k.anew,
 	})
-	c.After(wantEvery, wanting{seq: seq})
+	k.repeat = c.After(wantEvery, wanting{seq: seq})
 }
 
 // granted renders the piece in hand and tells it, or gives it back where its bytes are not those that were frozen.
@@ -244,6 +254,7 @@ func (k *Composer) granted(c *engine.Context[actors.ComposerMsg], m actors.Grant
 		return
 	}
 	k.piece.granted = true
+	k.quiet()
 	k.anew = false // the rest of the re-drive adds to what its first piece began
 	posts, altered, hashes := k.render()
 	switch {
