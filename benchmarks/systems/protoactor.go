@@ -7,7 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// protoactor is Proto.Actor with its default mailbox, dispatcher and supervision.
+// protoactor is Proto.Actor with its default dispatcher and supervision.
 type protoactor struct {
 	sys   *actor.ActorSystem
 	root  *actor.RootContext
@@ -15,12 +15,21 @@ type protoactor struct {
 	pids  []*actor.PID
 }
 
-func openProtoactor(context.Context) (System, error) {
+// openProtoactor opens a system whose actors have this mailbox.
+func openProtoactor(mailbox func() actor.MailboxProducer) func(context.Context) (System, error) {
+	return func(context.Context) (System, error) { return newProtoactor(mailbox()), nil }
+}
+
+// Mailboxes of Proto.Actor.
+func unbounded() actor.MailboxProducer { return actor.Unbounded() } // its default
+func lockfree() actor.MailboxProducer  { return actor.UnboundedLockfree() }
+
+func newProtoactor(mailbox actor.MailboxProducer) *protoactor {
 	quiet := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
 	p := &protoactor{sys: actor.NewActorSystem(quiet)}
 	p.root = p.sys.Root
-	p.props = actor.PropsFromProducer(func() actor.Actor { return &protoactorActor{owner: p} })
-	return p, nil
+	p.props = actor.PropsFromProducer(func() actor.Actor { return &protoactorActor{owner: p} }, actor.WithMailbox(mailbox))
+	return p
 }
 
 type protoactorActor struct {

@@ -53,7 +53,8 @@ func All() []Spec {
 		{Name: "hayauma-deadline", About: "this engine, through cached Refs, a context with its own deadline for each question", Only: "ask", Bytes: 1 << 10, Open: openDeadline},
 		{Name: "hollywood", About: "Hollywood as it comes: inbox of 1024", Peer: true, Bytes: 30 << 10, Open: openHollywood(0)},
 		{Name: "hollywood-inbox1", About: "Hollywood with inboxes that begin with room for 1", Peer: true, Bytes: 4 << 10, Open: openHollywood(1)},
-		{Name: "protoactor", About: "Proto.Actor as it comes", Peer: true, Bytes: 4 << 10, Open: openProtoactor},
+		{Name: "protoactor", About: "Proto.Actor as it comes", Peer: true, Bytes: 4 << 10, Open: openProtoactor(unbounded)},
+		{Name: "protoactor-lockfree", About: "Proto.Actor with its lock-free mailbox", Peer: true, Bytes: 4 << 10, Open: openProtoactor(lockfree)},
 		{Name: "goakt", About: "GoAkt as it comes, without passivation", Peer: true, Bytes: 10 << 10, Loses: lateMark, Open: openGoakt},
 		{Name: "chan", About: fmt.Sprintf("one goroutine and one channel of %d per actor; no names, no supervision", ring), Bytes: 8 << 10, Open: openChan},
 	}
