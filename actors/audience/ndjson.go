@@ -292,7 +292,7 @@ func (o *objects) escape() bool {
 	return true
 }
 
-// hexRune reads \uXXXX, -1 where there is none.
+// hexRune reads a \u escape of four hex digits, -1 where there is none.
 func hexRune(s []byte) rune {
 	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 		return -1

@@ -66,7 +66,7 @@ func unescape(c byte) byte {
 	return 0
 }
 
-// unicode reads \uXXXX, and its second half where the first is a high surrogate.
+// unicode reads a \u escape, and its second half where the first is a high surrogate.
 func (r *Reader) unicode(buf []byte) ([]byte, error) {
 	u, ok := r.hex4(r.pos)
 	if !ok {
@@ -83,7 +83,7 @@ func (r *Reader) unicode(buf []byte) ([]byte, error) {
 	return utf8.AppendRune(buf, u), nil
 }
 
-// hex4 reads the four digits of a \uXXXX that starts at pos.
+// hex4 reads the four digits of a \u escape that starts at pos.
 func (r *Reader) hex4(pos int) (rune, bool) {
 	if pos+6 > len(r.data) || r.data[pos] != '\\' || r.data[pos+1] != 'u' {
 		return 0, false

@@ -52,10 +52,9 @@ type App struct {
 	locked   bool // the data directory is this process's alone
 	store    journal.Store
 	objects  journal.Objects
-	room     *room  // nil: the store's disk is not ours
-	skewed   string // why no call starts, by the clock; owned by watchClock
-	cramped  string // … by the disk; owned by watchClock
-	home     *home  // nil: there is no data directory
+	room     *room // nil: the store's disk is not ours
+	held     holds
+	home     *home // nil: there is no data directory
 	sys      *engine.System
 	gates    suspender
 	metrics  *metrics.Registry

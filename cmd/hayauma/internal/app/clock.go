@@ -55,25 +55,35 @@ func (a *App) checkClock(ctx context.Context) {
 		return
 	}
 	a.metrics.SetSkew(skew)
-	a.skewed = ""
+	why := ""
 	if skew.Abs() > actors.MaxSkew {
-		a.skewed = fmt.Sprintf("this machine's clock is %s off the store's: set the clock", skew.Round(time.Second))
+		why = fmt.Sprintf("this machine's clock is %s off the store's: set the clock", skew.Round(time.Second))
 	}
-	a.suspendOrResume()
+	a.hold(&a.held.skewed, why)
 }
 
 // checkRoom stops calls while the store takes nothing: their outcomes could not be recorded.
 func (a *App) checkRoom() {
-	a.cramped = ""
+	why := ""
 	if err := a.room.ready(); err != nil {
-		a.cramped = err.Error()
+		why = err.Error()
 	}
-	a.suspendOrResume()
+	a.hold(&a.held.cramped, why)
 }
 
-func (a *App) suspendOrResume() {
-	if reason := cmp.Or(a.skewed, a.cramped); reason != "" {
-		a.gates.Suspend(reason)
+// holds are the reasons why no provider call starts; empty: none.
+type holds struct {
+	mu              sync.Mutex // guards both, and the order of Suspend and Resume
+	skewed, cramped string
+}
+
+// hold sets one of the reasons; calls start again when neither is left.
+func (a *App) hold(reason *string, why string) {
+	a.held.mu.Lock()
+	defer a.held.mu.Unlock()
+	*reason = why
+	if left := cmp.Or(a.held.skewed, a.held.cramped); left != "" {
+		a.gates.Suspend(left)
 		return
 	}
 	a.gates.Resume()

@@ -105,3 +105,35 @@ func TestReadyOnAFullDisk(t *testing.T) {
 		}
 	}
 }
+
+// switchboard notes what the gates are told.
+type switchboard struct{ reason string }
+
+func (s *switchboard) Suspend(reason string) { s.reason = reason }
+func (s *switchboard) Resume()               { s.reason = "" }
+func (s *switchboard) Suspended() string     { return s.reason }
+
+// TestFullDiskStopsCalls: no call starts while its outcome could not be recorded, and space alone doesn't start one under a wrong clock.
+func TestFullDiskStopsCalls(t *testing.T) {
+	gates, free := &switchboard{}, uint64(roomToBeReady)
+	a := &App{gates: gates, room: &room{log: slog.New(slog.DiscardHandler), free: func() (uint64, error) { return free, nil }}}
+	for _, step := range []struct {
+		free   uint64
+		skewed string
+		want   string
+	}{
+		{roomToBeReady, "", ""},
+		{roomToBeReady - 1, "", "free disk space"},
+		{roomToBeReady - 1, "set the clock", "set the clock"},
+		{roomToBeReady, "set the clock", "set the clock"},
+		{0, "", "free disk space"},
+		{roomToBeReady, "", ""},
+	} {
+		free = step.free
+		a.hold(&a.held.skewed, step.skewed)
+		a.checkRoom()
+		if got := gates.reason; got == "" != (step.want == "") || !strings.Contains(got, step.want) {
+			t.Errorf("%d bytes free, clock %q: held by %q, want %q", step.free, step.skewed, got, step.want)
+		}
+	}
+}

@@ -87,6 +87,25 @@ func TestWrongToken(t *testing.T) {
 	}
 }
 
+// TestPlannedStopPutsNothingInDoubt: what was only waiting when the daemon was asked to end comes back before it ends, so that a cancel
+// after the next start calls nobody unknown. Without the drain it would be everybody in the open windows.
+func TestPlannedStopPutsNothingInDoubt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.limits = "push=50"
+	w.open()
+	m := w.personalised("drain", 3000)
+	w.mustSubmit(m)
+	w.await(m.id, "running", func(s shown) bool { return s.Delivered > 0 })
+	w.daemon.stop()
+	w.serve("")
+	w.mustOrder("cancel", m.id)
+	s := w.finish(m)
+	if err := w.judge(m, s); err != nil || s.State != "cancelled" || s.Unknown > 0 || s.Delivered+s.Cancelled != 3000 {
+		t.Fatalf("%+v: %v", s, err)
+	}
+}
+
 // TestStoppedInTheMiddle: a daemon that is asked to end does so in time, and the next one finishes its work.
 func TestStoppedInTheMiddle(t *testing.T) {
 	t.Parallel()
