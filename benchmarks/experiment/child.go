@@ -33,7 +33,7 @@ func (all Children) Serve(ctx context.Context, args []string) (named bool, err e
 	if !ok {
 		return true, fmt.Errorf("experiment: there is no child %q", args[1])
 	}
-	// The specification is the first line; the end of the input is the end of the parent.
+	// The specification is the first line.
 	in := bufio.NewReader(os.Stdin)
 	spec, err := in.ReadBytes('\n')
 	if err != nil {

@@ -73,8 +73,8 @@ type Experiment struct {
 	Figures []Figure
 	Plot    *Plot
 
-	Rounds   map[Scale]int           // absent or 0: the row set is not measured at that scale
-	Patience map[Scale]time.Duration // of one cell
+	Rounds   map[Scale]int                        // absent or 0: the row set is not measured at that scale
+	Patience map[Scale]time.Duration              // of one cell
 	Needs    func(row string, scale Scale) uint64 // bytes of memory, about; nil: little
 	Missing  func(row string) string              // why this machine can't measure the row; "" when it can; nil: it always can
 
