@@ -1,6 +1,7 @@
 package line
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -8,9 +9,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hayauma.example/actors/provider"
@@ -56,21 +59,48 @@ func (c *Client) post(ctx context.Context, to *url.URL, payload []byte, key stri
 	if key != "" {
 		header["X-Line-Retry-Key"] = []string{key}
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	body := newBody(payload)
+	left := c.leaving(payload)
 	request := (&http.Request{
 		Method: http.MethodPost, URL: to, Host: to.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Body: body, ContentLength: int64(len(payload)),
-	}).WithContext(ctx)
+		Header: header, ContentLength: int64(len(payload)),
+		// net/http knows this reader: it writes the body with the header, where another reader would cost a second packet.
+		Body: io.NopCloser(&left.body),
+	}).WithContext(httptrace.WithClientTrace(ctx, &left.trace))
 	answer, err := c.roundTrip(request)
-	if err == nil {
+	switch {
+	case err == nil:
 		return answer
+	case left.connected.Load():
+		return provider.Answer{Verdict: provider.Doubtful, Reason: reason(err.Error())}
 	}
-	if body.seal() {
-		return provider.Answer{Verdict: provider.Unsent, Reason: reason(err.Error())}
+	return provider.Answer{Verdict: provider.Unsent, Reason: reason(err.Error())}
+}
+
+// leaving tells whether a request may have left: it can't have before it had a connection, and net/http announces that before it
+// writes the first byte.
+type leaving struct {
+	trace     httptrace.ClientTrace
+	body      bytes.Reader // owned by the transport
+	connected atomic.Bool
+}
+
+// leaving watches one attempt. A transport that isn't net/http's announces nothing: with it every request may have left.
+func (c *Client) leaving(payload []byte) *leaving {
+	l := new(leaving)
+	l.body.Reset(payload)
+	l.trace.GotConn = func(httptrace.GotConnInfo) { l.connected.Store(true) }
+	l.connected.Store(!c.announces)
+	return l
+}
+
+// bounded gives an attempt its time, unless the caller has given it less.
+func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= c.timeout {
+		return ctx, func() {}
 	}
-	return provider.Answer{Verdict: provider.Doubtful, Reason: reason(err.Error())}
+	return context.WithTimeout(ctx, c.timeout)
 }
 
 // get reads one JSON object.
@@ -79,7 +109,7 @@ func (c *Client) get(ctx context.Context, op string, from *url.URL, into any) er
 	if err != nil {
 		return &AnswerError{Op: op, Answer: provider.Answer{Verdict: provider.Unauthorized, Reason: reason(err.Error())}}
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	request := (&http.Request{Method: http.MethodGet, URL: from, Host: from.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Authorization": auth}}).WithContext(ctx)
 	response, err := c.transport.RoundTrip(request)

@@ -34,6 +34,7 @@ type Config struct {
 type Client struct {
 	transport http.RoundTripper
 	token     func() (string, error)
+	announces bool // the transport is net/http's: it says when a request has a connection
 	timeout   time.Duration
 	urls      urls
 	bearer    atomic.Pointer[bearer] // the header of the last token, so that it is built once
@@ -74,6 +75,7 @@ func New(c Config) (*Client, error) {
 			client.transport = http.DefaultTransport
 		}
 	}
+	_, client.announces = client.transport.(*http.Transport)
 	return client, nil
 }
 

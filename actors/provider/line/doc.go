@@ -10,9 +10,8 @@
 // # What an answer makes certain
 //
 // Classify is the one place where an HTTP answer becomes a verdict; it is pure. An attempt that ends without an answer is Unsent only
-// if no byte of its body was handed to a connection (see request), which needs no list of the transport's errors: refused dials,
-// unknown hosts, failed TLS handshakes and a context that ended while waiting for a connection all fall under it. Everything else
-// without an answer is Doubtful.
+// if it never had a connection (see leaving), which needs no list of the transport's errors: refused dials, unknown hosts, failed TLS
+// handshakes and a context that ended while waiting for a connection all fall under it. Everything else without an answer is Doubtful.
 //
 // net/http never repeats a request here: the body has no GetBody, POST isn't idempotent for it, redirects aren't followed and the
 // client speaks HTTP/1.1 only.
