@@ -16,7 +16,7 @@ const maxAdminBody = 64 << 20 // a list of a million users
 
 // adminRoutes are the questions and orders of whoever runs a test:
 //
-//	GET  /_sim/ledger       Ledger as JSON
+//	GET  /_sim/ledger       Ledger as JSON, and peak_in_flight: message requests that were open at once, at most
 //	GET  /_sim/deliveries   NDJSON of user, key, body_sha256, at
 //	GET  /_sim/users/{id}   array of that user's deliveries
 //	POST /_sim/faults       the list of ParseFaults as text; replaces the last one
@@ -35,7 +35,10 @@ func (s *Server) adminRoutes() *http.ServeMux {
 
 func (s *Server) getLedger(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(s.Sim.Ledger()) // a client that has left learns nothing
+	_ = json.NewEncoder(w).Encode(struct { // a client that has left learns nothing
+		Ledger
+		Peak int64 `json:"peak_in_flight"`
+	}{s.Sim.Ledger(), s.calls.peak.Load()})
 }
 
 func (s *Server) getDeliveries(w http.ResponseWriter, _ *http.Request) {
@@ -88,6 +91,7 @@ func (s *Server) postFaults(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) postReset(w http.ResponseWriter, _ *http.Request) {
 	s.Sim.Reset()
+	s.calls.forget()
 	w.WriteHeader(http.StatusNoContent)
 }
 

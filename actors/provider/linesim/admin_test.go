@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,9 +64,46 @@ func TestLedgerOverHTTP(t *testing.T) {
 	if got := get(t, url+"/_sim/users/nobody"); got != "[]\n" {
 		t.Errorf("nobody has %s", got)
 	}
-	want := `{"users":1,"deliveries":1,"duplicates":0,"requests":{"push":2,"multicast":1},"conflicts":2,"throttled":0}` + "\n"
+	want := `{"users":1,"deliveries":1,"duplicates":0,"requests":{"push":2,"multicast":1},"conflicts":2,"throttled":0,"peak_in_flight":0}` + "\n"
 	if got := get(t, url+"/_sim/ledger"); got != want {
 		t.Errorf("ledger:\n got %s\nwant %s", got, want)
+	}
+}
+
+// The peak is what was open at once, not what was open in all; a reset forgets it.
+func TestPeakInFlight(t *testing.T) {
+	server, url := administered(t, linesim.Options{Faults: linesim.Faults{TimeoutAfter: 1}})
+	peak := func() (peak int) {
+		t.Helper()
+		var l struct {
+			Peak int `json:"peak_in_flight"`
+		}
+		if err := json.Unmarshal([]byte(get(t, url+"/_sim/ledger")), &l); err != nil {
+			t.Fatal(err)
+		}
+		return l.Peak
+	}
+	var held sync.WaitGroup
+	for range 3 {
+		held.Go(func() {
+			if answer, err := rawPush(url); err == nil {
+				answer.Body.Close()
+			}
+		})
+	}
+	for server.Sim.Ledger().Requests.Push < 3 { // each is held from then on
+		runtime.Gosched()
+	}
+	if got := peak(); got != 3 {
+		t.Errorf("three held requests: peak %d", got)
+	}
+	server.Close()
+	held.Wait()
+	if got := peak(); got != 3 {
+		t.Errorf("after their end: peak %d", got)
+	}
+	for post(t, url+"/_sim/reset", ""); peak() != 0; post(t, url+"/_sim/reset", "") { // until the last connection is cut
+		runtime.Gosched()
 	}
 }
 

@@ -20,6 +20,7 @@ type Server struct {
 
 	now    func() time.Time
 	admin  *http.ServeMux
+	calls  inFlight
 	once   sync.Once
 	closed chan struct{}
 }
@@ -75,6 +76,8 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, q Request) {
 		s.refuse(w, http.StatusMethodNotAllowed, "Method Not Allowed")
 		return
 	}
+	s.calls.begin()
+	defer s.calls.end()
 	q.Token = token(r)
 	q.Key = r.Header.Get("X-Line-Retry-Key")
 	body, err := readBody(w, r)
