@@ -1,28 +1,30 @@
 package micro
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/benchmarks/systems"
 )
 
 // ask lets callers ask one actor, each one question at a time.
 func ask(callers int) run {
-	return func(ctx context.Context, s systems.System, n, _ int) (Result, error) {
-		r := Result{Actors: 1}
+	return func(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
 		if err := ready(ctx, s, 1); err != nil {
-			return r, err
+			return experiment.Result{}, err
 		}
-		if _, _, err := question(ctx, s, callers, n/10); err != nil {
-			return r, err
+		began := time.Now()
+		if _, _, err := question(ctx, s, callers, w.n); err != nil {
+			return experiment.Result{}, err
 		}
+		n := w.enough(time.Since(began))
 		m := startMeter()
 		sent, answered, err := question(ctx, s, callers, n)
-		m.stop(&r, sent)
-		r.Lost = int64(sent) - int64(answered)
-		return r, err
+		return m.stop(sent, answered), err
 	}
 }
 
@@ -64,26 +66,24 @@ func converse(ctx context.Context, s systems.System, caller, n int) (asked, matc
 }
 
 // pingPong passes one message to and fro between two actors; a round trip is two passes.
-func pingPong(ctx context.Context, s systems.System, n, _ int) (Result, error) {
-	r := Result{Actors: 2}
+func pingPong(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
 	if err := ready(ctx, s, 2); err != nil {
-		return r, err
+		return experiment.Result{}, err
 	}
-	if err := rally(ctx, s, max(n/10, 1)); err != nil {
-		return r, err
+	began := time.Now()
+	if err := rally(ctx, s, w.n); err != nil {
+		return experiment.Result{}, err
 	}
+	n := w.enough(time.Since(began))
 	if _, err := gather(ctx, s, 2); err != nil {
-		return r, err
+		return experiment.Result{}, err
 	}
 	m := startMeter()
 	err := rally(ctx, s, n)
-	m.stop(&r, uint64(n))
+	r := m.stop(uint64(n), uint64(n))
 	handled, failed := gather(ctx, s, 2)
-	if err == nil {
-		err = failed
-	}
 	r.Lost = int64(2*n+1+2) - int64(handled) // the service, the passes and two marks
-	return r, err
+	return r, cmp.Or(err, failed)
 }
 
 func rally(ctx context.Context, s systems.System, trips int) error {

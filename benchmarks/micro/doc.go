@@ -2,8 +2,9 @@
 //
 // # A workload
 //
-// Each opens its system, spawns its actors, lets each handle one message, runs a tenth of its work unmeasured, collects garbage and
-// then runs the measured part. Sent messages are counted by the sender and handled ones by the actors; the difference is lost.
+// Each opens its system, spawns its actors, lets each handle one message, runs a warm-up, collects garbage and then runs the measured
+// part. At full scale the warm-up's time says how much work that is: every system is measured for about as long. Sent messages are
+// counted by the sender and handled ones by the actors; the difference is lost.
 //
 // Senders keep a window: of every 2,048 messages the last is a mark that the actor reports, and a sender waits for the mark before
 // the last, so that at most 4,096 of its messages are under way. All systems get the same window, so none wins by a longer queue

@@ -1,24 +1,28 @@
 package micro
 
 import (
-	"context"
+	"fmt"
 	"sync"
+	"time"
+
+	"hayauma.example/benchmarks/experiment"
 )
 
-// Floor is something that every message passing is made of, without any of it.
-type Floor struct {
-	Name, About string
-	Run         func(n int) (handled uint64)
+// primitive is something that every message passing is made of, without any of it.
+type primitive struct {
+	name, about string
+	run         func(n int) (handled uint64)
 }
 
-// Floors returns what no system can be faster than, if it hands messages from one goroutine to another.
-func Floors() []Floor {
-	return []Floor{
-		{Name: "function", About: "a call through an interface, on one goroutine", Run: function},
-		{Name: "mutex", About: "a mutex locked and unlocked around a count, by one goroutine", Run: mutex(1)},
-		{Name: "mutex-8", About: "the same mutex and count, by 8 goroutines", Run: mutex(8)},
-		{Name: "channel", About: "a pointer through a channel of 16 from one goroutine to another", Run: channel(1)},
-		{Name: "channel-8", About: "the same channel, 8 senders", Run: channel(8)},
+var floorSizes = sizes(size{n: 400_000}, size{n: 2_000_000, aim: aim})
+
+func floors() []primitive {
+	return []primitive{
+		{name: "function", about: "a call through an interface, on one goroutine", run: function},
+		{name: "mutex", about: "a mutex locked and unlocked around a count, by one goroutine", run: mutex(1)},
+		{name: "mutex-8", about: "the same mutex and count, by 8 goroutines", run: mutex(8)},
+		{name: "channel", about: "a pointer through a channel of 16 from one goroutine to another", run: channel(1)},
+		{name: "channel-8", about: "the same channel, 8 senders", run: channel(8)},
 	}
 }
 
@@ -81,14 +85,25 @@ func channel(senders int) func(n int) uint64 {
 	}
 }
 
-// measure runs a floor as a workload is run; n is rounded down to what 8 workers can share.
-func (f Floor) measure(_ context.Context, n int) (Result, error) {
-	n -= n % 8
-	f.Run(n / 80 * 8)
-	var r Result
+// FloorError names a floor that is not there.
+type FloorError struct{ Name string }
+
+func (e *FloorError) Error() string { return fmt.Sprintf("micro: there is no floor %q", e.Name) }
+
+func findFloor(name string) (primitive, error) {
+	for _, f := range floors() {
+		if f.name == name {
+			return f, nil
+		}
+	}
+	return primitive{}, &FloorError{Name: name}
+}
+
+// measure runs a floor as a workload is run; what 8 workers can't share is left out.
+func (f primitive) measure(w size) experiment.Result {
+	began := time.Now()
+	f.run(w.n)
+	n := w.enough(time.Since(began)) / 8 * 8
 	m := startMeter()
-	handled := f.Run(n)
-	m.stop(&r, uint64(n))
-	r.Lost = int64(n) - int64(handled)
-	return r, nil
+	return m.stop(uint64(n), f.run(n))
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"time"
 
+	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/benchmarks/systems"
 )
 
@@ -13,19 +15,18 @@ const half = 2048
 
 // toOne sends messages of some senders to one actor.
 func toOne(senders int) run {
-	return func(ctx context.Context, s systems.System, n, _ int) (Result, error) {
-		r := Result{Actors: 1}
+	return func(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
 		if err := ready(ctx, s, 1); err != nil {
-			return r, err
+			return experiment.Result{}, err
 		}
-		if _, _, err := flood(ctx, s, senders, n/10); err != nil {
-			return r, err
+		began := time.Now()
+		if _, _, err := flood(ctx, s, senders, w.n); err != nil {
+			return experiment.Result{}, err
 		}
+		n := w.enough(time.Since(began))
 		m := startMeter()
 		sent, handled, err := flood(ctx, s, senders, n)
-		m.stop(&r, sent)
-		r.Lost = int64(sent) - int64(handled)
-		return r, err
+		return m.stop(sent, handled), err
 	}
 }
 
@@ -75,38 +76,38 @@ func stream(ctx context.Context, s systems.System, halves int) (sent, handled ui
 	return sent, handled, err
 }
 
-// spray sends to many actors; next says to whom, from 0 to actors-1. After as many messages as there are actors, and at the end,
-// all of them report.
-func spray(next func(rng *rand.Rand, i, actors int) int) run {
-	return func(ctx context.Context, s systems.System, n, actors int) (Result, error) {
-		r := Result{Actors: actors}
-		if err := ready(ctx, s, actors); err != nil {
-			return r, err
-		}
-		order := make([]int32, n)
-		rng := rand.New(rand.NewPCG(1, 2)) // every system gets the same order
-		for i := range order {
-			order[i] = int32(next(rng, i, actors))
-		}
-		if _, _, err := scatter(ctx, s, order[:n/10], actors); err != nil {
-			return r, err
-		}
-		m := startMeter()
-		sent, handled, err := scatter(ctx, s, order, actors)
-		m.stop(&r, sent)
-		r.Lost = int64(sent) - int64(handled)
-		return r, err
-	}
-}
-
 // turns is how many messages per actor stand between two waits for all reports.
 const turns = 10
 
-func scatter(ctx context.Context, s systems.System, order []int32, actors int) (sent, handled uint64, err error) {
-	one := &systems.Message{}
-	for len(order) > 0 {
-		part := order[:min(len(order), turns*actors)]
-		order = order[len(part):]
+// spray sends to many actors; next says to whom, from 0 to actors-1. After as many messages as there are turns for each actor, and at
+// the end, all of them report.
+func spray(next func(rng *rand.Rand, i, actors int) int) run {
+	return func(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
+		if err := ready(ctx, s, w.actors); err != nil {
+			return experiment.Result{}, err
+		}
+		order := make([]int32, turns*w.actors)
+		rng := rand.New(rand.NewPCG(1, 2)) // every system gets the same order
+		for i := range order {
+			order[i] = int32(next(rng, i, w.actors))
+		}
+		began := time.Now()
+		if _, _, err := scatter(ctx, s, w.n, order); err != nil {
+			return experiment.Result{}, err
+		}
+		n := w.enough(time.Since(began))
+		m := startMeter()
+		sent, handled, err := scatter(ctx, s, n, order)
+		return m.stop(sent, handled), err
+	}
+}
+
+// scatter sends n messages in this order, again and again.
+func scatter(ctx context.Context, s systems.System, n int, order []int32) (sent, handled uint64, err error) {
+	one, actors := &systems.Message{}, len(order)/turns
+	for n > 0 {
+		part := order[:min(len(order), n)]
+		n -= len(part)
 		for _, to := range part {
 			s.Tell(int(to), one)
 		}

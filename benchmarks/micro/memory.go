@@ -7,7 +7,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"time"
 
+	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/benchmarks/systems"
 )
 
@@ -15,8 +17,8 @@ import (
 const few = 1000
 
 // idle measures what an actor costs that has handled one message.
-func idle(ctx context.Context, s systems.System, _, actors int) (Result, error) {
-	r := Result{Actors: actors, Sent: uint64(actors)}
+func idle(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
+	r := experiment.Result{Sent: uint64(w.actors)}
 	if err := ready(ctx, s, few); err != nil {
 		return r, err
 	}
@@ -25,8 +27,9 @@ func idle(ctx context.Context, s systems.System, _, actors int) (Result, error) 
 	if err != nil {
 		return r, err
 	}
-	handled, err := spawn(ctx, s, actors, func(i int) string { return identity(few + i) })
-	r.Lost = int64(actors) - int64(handled)
+	began := time.Now()
+	handled, err := spawn(ctx, s, w.actors, func(i int) string { return identity(few + i) })
+	r.Lost, r.Seconds = int64(w.actors)-int64(handled), time.Since(began).Seconds()
 	if err != nil {
 		return r, err
 	}
@@ -36,23 +39,22 @@ func idle(ctx context.Context, s systems.System, _, actors int) (Result, error) 
 	if err != nil {
 		return r, err
 	}
-	r.InUse = (after.inUse - before.inUse) / float64(actors)
-	r.RSS = (after.rss - before.rss) / float64(actors)
+	r.Figures = map[string]float64{
+		inUse: (after.inUse - before.inUse) / float64(w.actors),
+		rss:   (after.rss - before.rss) / float64(w.actors),
+	}
 	return r, nil
 }
 
 // spawnRate measures how fast actors come to life, their first message handled.
-func spawnRate(ctx context.Context, s systems.System, _, actors int) (Result, error) {
-	r := Result{Actors: actors}
+func spawnRate(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
 	if err := ready(ctx, s, few); err != nil {
-		return r, err
+		return experiment.Result{}, err
 	}
-	ids := identities(few, actors)
+	ids := identities(few, w.actors)
 	m := startMeter()
-	handled, err := spawn(ctx, s, actors, func(i int) string { return ids[i] })
-	m.stop(&r, uint64(actors))
-	r.Lost = int64(actors) - int64(handled)
-	return r, err
+	handled, err := spawn(ctx, s, w.actors, func(i int) string { return ids[i] })
+	return m.stop(uint64(w.actors), handled), err
 }
 
 // memory is what a process holds, in bytes.

@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/benchmarks/systems"
 )
 
-func patience(t *testing.T, d time.Duration) context.Context {
+func within(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
@@ -35,23 +36,28 @@ func open(t *testing.T, name string) systems.System {
 
 // Every workload runs on every system and loses nothing that is told.
 func TestWorkloads(t *testing.T) {
-	for _, w := range Workloads() {
+	for _, w := range workloads() {
 		for _, spec := range systems.All() {
-			if !w.Takes(spec) {
+			if !w.takes(spec) {
 				continue
 			}
-			t.Run(w.Name+"/"+spec.Name, func(t *testing.T) {
-				r, err := w.run(patience(t, 20*time.Second), open(t, spec.Name), 4000, 500)
+			t.Run(w.name+"/"+spec.Name, func(t *testing.T) {
+				r, err := w.run(within(t, 20*time.Second), open(t, spec.Name), size{n: 4000, actors: 500})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if r.Sent == 0 || r.Actors == 0 {
+				if r.Sent == 0 || r.Seconds <= 0 {
 					t.Fatalf("nothing was measured: %+v", r)
 				}
-				if w.Unit != "" && (r.Rate <= 0 || r.Seconds <= 0) {
+				for _, f := range w.figures() {
+					if _, ok := r.Figures[f.Name]; !ok {
+						t.Fatalf("no %s: %+v", f.Name, r)
+					}
+				}
+				if w.each != "" && r.Figures[rate] <= 0 {
 					t.Fatalf("no rate: %+v", r)
 				}
-				if known := spec.Loses != "" && w.Asks && r.Lost > 0; r.Lost != 0 && !known {
+				if known := spec.Loses != "" && w.asks && r.Lost > 0; r.Lost != 0 && !known {
 					t.Fatalf("lost %d of %d", r.Lost, r.Sent)
 				}
 			})
@@ -61,12 +67,12 @@ func TestWorkloads(t *testing.T) {
 
 // A goroutine's smallest stack is 2 KiB, so a measurement that misses the actors is seen.
 func TestIdleSeesTheActors(t *testing.T) {
-	r, err := idle(patience(t, 20*time.Second), open(t, "chan"), 0, 5000)
+	r, err := idle(within(t, 20*time.Second), open(t, "chan"), size{actors: 5000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.InUse < 2048 || r.InUse > 8192 {
-		t.Fatalf("%.0f bytes per goroutine", r.InUse)
+	if got := r.Figures[inUse]; got < 2048 || got > 8192 {
+		t.Fatalf("%.0f bytes per goroutine", got)
 	}
 }
 
@@ -93,13 +99,13 @@ func (l *lossy) Ask(ctx context.Context, i int, m *systems.Message) (*systems.Me
 }
 
 func TestLossIsCounted(t *testing.T) {
-	for _, w := range Workloads() {
-		switch w.Name {
+	for _, w := range workloads() {
+		switch w.name {
 		case "idle", "idle-10x", "spawn", "ping-pong":
 			continue // they send nothing that lossy loses
 		}
-		t.Run(w.Name, func(t *testing.T) {
-			r, err := w.run(patience(t, 20*time.Second), &lossy{System: open(t, "chan")}, 20_000, 100)
+		t.Run(w.name, func(t *testing.T) {
+			r, err := w.run(within(t, 20*time.Second), &lossy{System: open(t, "chan")}, size{n: 20_000, actors: 100})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,13 +127,13 @@ func (deaf) Ask(ctx context.Context, _ int, _ *systems.Message) (*systems.Messag
 }
 
 func TestSilenceIsAnError(t *testing.T) {
-	for _, w := range Workloads() {
-		switch w.Name {
+	for _, w := range workloads() {
+		switch w.name {
 		case "idle", "idle-10x", "spawn":
 			continue // they tell nothing but the first message
 		}
-		t.Run(w.Name, func(t *testing.T) {
-			_, err := w.run(patience(t, 50*time.Millisecond), deaf{open(t, "chan")}, 100, 10)
+		t.Run(w.name, func(t *testing.T) {
+			_, err := w.run(within(t, 50*time.Millisecond), deaf{open(t, "chan")}, size{n: 100, actors: 10})
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatalf("got %v", err)
 			}
@@ -136,29 +142,64 @@ func TestSilenceIsAnError(t *testing.T) {
 }
 
 func TestFloors(t *testing.T) {
-	for _, f := range Floors() {
-		t.Run(f.Name, func(t *testing.T) {
-			r, err := f.measure(t.Context(), 8003)
-			if err != nil || r.Lost != 0 || r.Sent != 8000 || r.Rate <= 0 {
-				t.Fatalf("got %+v, %v", r, err)
+	for _, f := range floors() {
+		t.Run(f.name, func(t *testing.T) {
+			if r := f.measure(size{n: 8003}); r.Lost != 0 || r.Sent != 8000 || r.Figures[rate] <= 0 {
+				t.Fatalf("got %+v", r)
 			}
 		})
 	}
 }
 
-func TestUnknownScale(t *testing.T) {
-	want := &ScaleError{Scale: "huge"}
-	_, err := Workloads()[0].Run(t.Context(), systems.Spec{}, want.Scale)
-	if got, ok := errors.AsType[*ScaleError](err); !ok || *got != *want {
-		t.Fatalf("got %v", err)
+// An aim makes the measured part as long as aimed at, whatever the floor's speed.
+func TestEnough(t *testing.T) {
+	w := size{n: 1000, aim: 2 * time.Second}
+	for took, want := range map[time.Duration]int{
+		10 * time.Millisecond: 200_000,
+		time.Second:           2000,
+		2 * time.Second:       1000,
+		time.Minute:           1000,
+		0:                     1000,
+	} {
+		if got := w.enough(took); got != want {
+			t.Errorf("after a warm-up of %v %d, want %d", took, got, want)
+		}
+	}
+	if got := (size{n: 1000}).enough(time.Millisecond); got != 1000 {
+		t.Errorf("without an aim %d", got)
 	}
 }
 
-func TestEveryWorkloadHasEveryScale(t *testing.T) {
-	for _, w := range Workloads() {
-		for _, scale := range []Scale{Short, Full} {
-			if w.sizes[scale] == (size{}) {
-				t.Errorf("%s has no size at scale %s", w.Name, scale)
+func TestUnknownNamesAreErrors(t *testing.T) {
+	for _, e := range Part().Experiments {
+		_, err := e.Run(t.Context(), e.Rows[0].Name, "huge")
+		if got, ok := errors.AsType[*experiment.ScaleError](err); !ok || got.Scale != "huge" {
+			t.Errorf("%s: got %v", e.Name, err)
+		}
+		if _, err = e.Run(t.Context(), "nobody", experiment.Short); err == nil {
+			t.Errorf("%s: measured a row that is not there", e.Name)
+		}
+	}
+}
+
+// What a reader and the runner need is there: unique names, rows, sizes and patience for both scales.
+func TestPartIsWhole(t *testing.T) {
+	seen := map[string]bool{}
+	for _, e := range Part().Experiments {
+		if seen[e.Name] || e.Title == "" || e.Text == "" || len(e.Rows) == 0 || len(e.Figures) == 0 {
+			t.Errorf("%s is not whole, or there twice", e.Name)
+		}
+		seen[e.Name] = true
+		for _, scale := range []experiment.Scale{experiment.Short, experiment.Full} {
+			if e.Rounds[scale] == 0 || e.Patience[scale] == 0 {
+				t.Errorf("%s has no rounds or patience at scale %s", e.Name, scale)
+			}
+		}
+	}
+	for _, w := range workloads() {
+		for _, scale := range []experiment.Scale{experiment.Short, experiment.Full} {
+			if s := w.sizes[scale]; s.n == 0 && s.actors == 0 {
+				t.Errorf("%s has no size at scale %s", w.name, scale)
 			}
 		}
 	}

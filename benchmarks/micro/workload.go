@@ -3,98 +3,112 @@ package micro
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/benchmarks/systems"
 )
 
-// Scale is how much work a run does.
-type Scale string
-
-// The scales.
-const (
-	Short Scale = "short" // seconds: whether everything works, and roughly how it stands
-	Full  Scale = "full"  // what tables are made of
-)
-
-// run is a workload on an open system; it takes n messages or round trips, and so many actors, as far as it has a use for them.
-type run func(ctx context.Context, s systems.System, n, actors int) (Result, error)
-
 // size is a workload's work at one scale.
-type size struct{ n, actors int }
-
-// Workload is one table: the same work for every system.
-type Workload struct {
-	Name  string
-	Title string
-	Unit  string // what Rate counts; "": the workload measures memory
-	Asks  bool   // variants that differ in asking take part
-
-	sizes map[Scale]size
-	run   run
+type size struct {
+	n      int           // messages, questions or round trips of the warm-up, and the fewest of the measured part
+	actors int           // where the workload has a use for more than it needs
+	aim    time.Duration // how long the measured part is to take; 0: n are enough
 }
 
-// Workloads returns the workloads in the order of the tables.
-func Workloads() []Workload {
-	many := map[Scale]size{Short: {200_000, 10_000}, Full: {5_000_000, 100_000}}
-	flow := map[Scale]size{Short: {n: 400_000}, Full: {n: 20_000_000}}
-	trips := map[Scale]size{Short: {n: 50_000}, Full: {n: 2_000_000}}
-	return []Workload{
-		{Name: "idle", Title: "Idle actors that have handled one message", sizes: map[Scale]size{Short: {actors: 10_000}, Full: {actors: 100_000}}, run: idle},
-		{Name: "idle-10x", Title: "Ten times as many idle actors", sizes: map[Scale]size{Short: {actors: 100_000}, Full: {actors: 1_000_000}}, run: idle},
-		{Name: "spawn", Title: "Actors brought to life, first message handled", Unit: "actors/s", sizes: map[Scale]size{Short: {actors: 10_000}, Full: {actors: 200_000}}, run: spawnRate},
-		{Name: "one-to-one", Title: "One sender, one actor", Unit: "messages/s", sizes: flow, run: toOne(1)},
-		{Name: "eight-to-one", Title: "Eight senders, one actor", Unit: "messages/s", sizes: flow, run: toOne(8)},
-		{Name: "spray", Title: "One sender, many actors in turn", Unit: "messages/s", sizes: many, run: spray(roundRobin)},
-		{Name: "spray-random", Title: "One sender, many actors at random", Unit: "messages/s", sizes: many, run: spray(random)},
-		{Name: "ping-pong", Title: "One message between two actors", Unit: "round trips/s", sizes: trips, run: pingPong},
-		{Name: "ask", Title: "Request and reply, one caller", Unit: "replies/s", Asks: true, sizes: trips, run: ask(1)},
-		{Name: "ask-64", Title: "Request and reply, 64 callers of one actor", Unit: "replies/s", Asks: true, sizes: trips, run: ask(64)},
+// enough is how much the measured part does after a warm-up that took so long: at the same speed it takes as long as aimed at,
+// so that a slow system makes no long cell and a fast one no short measurement.
+func (w size) enough(took time.Duration) int {
+	if took <= 0 || took >= w.aim {
+		return w.n
+	}
+	return int(float64(w.n) * float64(w.aim) / float64(took))
+}
+
+// run is a workload on an open system.
+type run func(ctx context.Context, s systems.System, w size) (experiment.Result, error)
+
+// workload is one table: the same work for every system.
+type workload struct {
+	name  string
+	title string
+	text  string
+	each  string // what rate counts; "": the workload measures memory
+	asks  bool   // variants that differ in asking take part
+
+	sizes  map[experiment.Scale]size
+	rounds map[experiment.Scale]int
+	run    run
+}
+
+// aim is how long a measured part takes at full scale.
+const aim = 2 * time.Second
+
+func workloads() []workload {
+	return []workload{
+		{
+			name: "idle", title: "Idle actors that have handled one message", text: idleText,
+			sizes: sizes(size{actors: 10_000}, size{actors: 100_000}), rounds: rounds(2, 3), run: idle,
+		}, {
+			name: "idle-10x", title: "Ten times as many idle actors", text: idleText,
+			sizes: sizes(size{actors: 100_000}, size{actors: 1_000_000}), rounds: rounds(1, 1), run: idle,
+		}, {
+			name: "spawn", title: "Actors brought to life, first message handled", each: "actors/s", text: spawnText,
+			sizes: sizes(size{actors: 10_000}, size{actors: 100_000}), rounds: rounds(2, 3), run: spawnRate,
+		}, {
+			name: "one-to-one", title: "One sender, one actor", each: "messages/s", text: flowText,
+			sizes: sizes(size{n: 200_000}, size{n: 1_000_000, aim: aim}), rounds: rounds(2, 3), run: toOne(1),
+		}, {
+			name: "eight-to-one", title: "Eight senders, one actor", each: "messages/s", text: flowText,
+			sizes: sizes(size{n: 200_000}, size{n: 1_000_000, aim: aim}), rounds: rounds(2, 3), run: toOne(8),
+		}, {
+			name: "spray", title: "One sender, many actors in turn", each: "messages/s", text: sprayText,
+			sizes: sizes(size{n: 100_000, actors: 10_000}, size{n: 1_000_000, actors: 100_000, aim: aim}), rounds: rounds(2, 3), run: spray(roundRobin),
+		}, {
+			name: "spray-random", title: "One sender, many actors at random", each: "messages/s", text: sprayText,
+			sizes: sizes(size{n: 100_000, actors: 10_000}, size{n: 1_000_000, actors: 100_000, aim: aim}), rounds: rounds(2, 3), run: spray(random),
+		}, {
+			name: "ping-pong", title: "One message between two actors", each: "round trips/s", text: pingPongText,
+			sizes: sizes(size{n: 25_000}, size{n: 200_000, aim: aim}), rounds: rounds(2, 3), run: pingPong,
+		}, {
+			name: "ask", title: "Request and reply, one caller", each: "replies/s", text: askText, asks: true,
+			sizes: sizes(size{n: 25_000}, size{n: 100_000, aim: aim}), rounds: rounds(2, 3), run: ask(1),
+		}, {
+			name: "ask-64", title: "Request and reply, 64 callers of one actor", each: "replies/s", text: askText, asks: true,
+			sizes: sizes(size{n: 25_000}, size{n: 100_000, aim: aim}), rounds: rounds(2, 3), run: ask(64),
+		},
 	}
 }
 
-// FloorWorkload is the table of Floors.
-const FloorWorkload = "floor"
-
-var floorSize = map[Scale]int{Short: 400_000, Full: 20_000_000}
-
-// Takes reports whether the system takes part in the workload.
-func (w Workload) Takes(s systems.Spec) bool { return s.Only == "" || (s.Only == "ask" && w.Asks) }
-
-// Needs returns a rough upper bound of the bytes that the workload takes with the system.
-func (w Workload) Needs(s systems.Spec, scale Scale) uint64 {
-	return uint64(w.sizes[scale].actors) * s.Bytes
+func sizes(short, full size) map[experiment.Scale]size {
+	return map[experiment.Scale]size{experiment.Short: short, experiment.Full: full}
 }
 
-// Run opens the system, runs the workload on it and leaves the system to the end of the process: closing a million actors is no part
-// of any figure. An error comes with what was counted until then.
-func (w Workload) Run(ctx context.Context, spec systems.Spec, scale Scale) (Result, error) {
+func rounds(short, full int) map[experiment.Scale]int {
+	return map[experiment.Scale]int{experiment.Short: short, experiment.Full: full}
+}
+
+// takes reports whether the system takes part in the workload.
+func (w workload) takes(s systems.Spec) bool { return s.Only == "" || (s.Only == "ask" && w.asks) }
+
+// measure opens the system, runs the workload on it and leaves the system to the end of the process: closing a million actors is no
+// part of any figure. An error comes with what was counted until then.
+func (w workload) measure(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
 	size, ok := w.sizes[scale]
 	if !ok {
-		return Result{}, &ScaleError{Scale: scale}
+		return experiment.Result{}, &experiment.ScaleError{Scale: scale}
+	}
+	spec, err := systems.Find(row)
+	if err != nil {
+		return experiment.Result{}, err
 	}
 	s, err := spec.Open(ctx)
 	if err != nil {
-		return Result{}, fmt.Errorf("open %s: %w", spec.Name, err)
+		return experiment.Result{}, fmt.Errorf("open %s: %w", row, err)
 	}
-	r, err := w.run(ctx, s, size.n, size.actors)
+	r, err := w.run(ctx, s, size)
 	if err != nil {
-		return r, fmt.Errorf("%s on %s: %w", w.Name, spec.Name, err)
+		return r, fmt.Errorf("%s on %s: %w", w.name, row, err)
 	}
 	return r, nil
-}
-
-// RunFloor measures one floor.
-func RunFloor(ctx context.Context, f Floor, scale Scale) (Result, error) {
-	n, ok := floorSize[scale]
-	if !ok {
-		return Result{}, &ScaleError{Scale: scale}
-	}
-	return f.measure(ctx, n)
-}
-
-// ScaleError names a scale that is not there.
-type ScaleError struct{ Scale Scale }
-
-func (e *ScaleError) Error() string {
-	return fmt.Sprintf("micro: there is no scale %q: use %s or %s", e.Scale, Short, Full)
 }

@@ -1,0 +1,58 @@
+package micro
+
+import (
+	"runtime"
+	"syscall"
+	"time"
+
+	"hayauma.example/benchmarks/experiment"
+)
+
+// The figures' names.
+const (
+	rate   = "rate"   // messages, questions, round trips or actors per second
+	cpu    = "cpu_ns" // processor time for each, of all cores together
+	allocs = "allocs" // for each
+	inUse  = "in_use" // bytes per actor: live heap and stacks
+	rss    = "rss"    // bytes per actor: resident memory of the process
+)
+
+// meter measures from its making to stop.
+type meter struct {
+	began   time.Time
+	cpu     time.Duration
+	mallocs uint64
+}
+
+func startMeter() meter {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return meter{mallocs: m.Mallocs, cpu: processorTime(), began: time.Now()}
+}
+
+// stop returns what was measured while n were sent and handled came out.
+func (b meter) stop(n, handled uint64) experiment.Result {
+	elapsed, used := time.Since(b.began), processorTime()-b.cpu
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	r := experiment.Result{Sent: n, Lost: int64(n) - int64(handled), Seconds: elapsed.Seconds()}
+	if n == 0 || elapsed <= 0 {
+		return r
+	}
+	r.Figures = map[string]float64{
+		rate:   float64(n) / elapsed.Seconds(),
+		cpu:    float64(used.Nanoseconds()) / float64(n),
+		allocs: float64(m.Mallocs-b.mallocs) / float64(n),
+	}
+	return r
+}
+
+// processorTime is what the process has used on all cores.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
