@@ -3,12 +3,15 @@ package suite
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -23,15 +26,31 @@ type Host struct {
 	Kernel     string `json:"kernel"`
 	Go         string `json:"go"`
 	GOMAXPROCS int    `json:"gomaxprocs"`
-	Peers      string `json:"peers"`  // modules and versions
-	Binary     string `json:"binary"` // begin of the executable's SHA-256
+	Peers      string `json:"peers"`            // modules and versions
+	Programs   string `json:"programs"`         // other programs and versions
+	Binary     string `json:"binary"`           // begin of the executable's SHA-256
+	Commit     string `json:"commit,omitempty"` // of this program; "" when the build does not know
 }
 
 // measured are the modules whose versions a table shows.
-var measured = []string{"github.com/anthdm/hollywood", "github.com/asynkron/protoactor-go", "github.com/tochemey/goakt/v3"}
+var measured = []string{
+	"github.com/anthdm/hollywood", "github.com/asynkron/protoactor-go", "github.com/tochemey/goakt/v3", "github.com/hibiken/asynq",
+	"github.com/riverqueue/river", "github.com/redis/go-redis/v9", "github.com/jackc/pgx/v5",
+}
+
+// programs are others than this one that a cell may start: how each tells its version, and where it is when not in the path.
+var programs = []struct {
+	name    string
+	args    []string
+	folders string // a pattern
+}{
+	{"redis-server", []string{"--version"}, ""},
+	{"postgres", []string{"--version"}, "/usr/lib/postgresql/*/bin"},
+	{"php", []string{"-r", "echo 'PHP ', PHP_VERSION, extension_loaded('redis') ? ', phpredis '.phpversion('redis') : '';"}, ""},
+}
 
 // ThisHost describes the machine and the executable, whose path is given.
-func ThisHost(executable string) (Host, error) {
+func ThisHost(ctx context.Context, executable string) (Host, error) {
 	binary, err := digest(executable)
 	if err != nil {
 		return Host{}, err
@@ -50,8 +69,52 @@ func ThisHost(executable string) (Host, error) {
 	}
 	return Host{
 		CPU: cpu, Cores: runtime.NumCPU(), MemoryMiB: total >> 20, Kernel: strings.TrimSpace(string(kernel)),
-		Go: runtime.Version(), GOMAXPROCS: runtime.GOMAXPROCS(0), Peers: versions(), Binary: binary,
+		Go: runtime.Version(), GOMAXPROCS: runtime.GOMAXPROCS(0), Peers: versions(), Programs: installed(ctx), Binary: binary, Commit: commit(),
 	}, nil
+}
+
+// commit is what the build knows of version control; "go run" wants -buildvcs=true for it.
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	var revision, modified string
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			revision = s.Value
+		case "vcs.modified":
+			modified = s.Value
+		}
+	}
+	revision = revision[:min(len(revision), 12)]
+	if modified == "true" {
+		revision += " with changes"
+	}
+	return revision
+}
+
+// installed returns the first line of what each program that is there says of its version.
+func installed(ctx context.Context) string {
+	var all []string
+	for _, p := range programs {
+		path, err := exec.LookPath(p.name)
+		if found, _ := filepath.Glob(filepath.Join(p.folders, p.name)); err != nil && p.folders != "" && len(found) > 0 {
+			path = found[len(found)-1]
+		}
+		if path == "" {
+			continue
+		}
+		text, err := exec.CommandContext(ctx, path, p.args...).Output()
+		if err != nil {
+			continue // a program that can't say its version is shown as absent
+		}
+		first, _, _ := strings.Cut(string(text), "\n")
+		first, _, _ = strings.Cut(first, " sha=") // Redis goes on with its build
+		all = append(all, strings.TrimSpace(first))
+	}
+	return strings.Join(all, "; ")
 }
 
 func versions() string {

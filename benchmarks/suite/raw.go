@@ -8,17 +8,17 @@ import (
 	"os"
 	"time"
 
-	"hayauma.example/benchmarks/micro"
+	"hayauma.example/benchmarks/experiment"
 )
 
 // Line is one cell in the raw file.
 type Line struct {
 	Cell
-	Host    Host         `json:"host"`
-	At      time.Time    `json:"at"`
-	Result  micro.Result `json:"result"`
-	Error   string       `json:"error,omitempty"`   // the cell failed; Result holds what was counted
-	Skipped string       `json:"skipped,omitempty"` // why the cell was not measured
+	Host    Host              `json:"host"`
+	At      time.Time         `json:"at"`
+	Result  experiment.Result `json:"result"`
+	Error   string            `json:"error,omitempty"`   // the cell failed; Result holds what was counted
+	Skipped string            `json:"skipped,omitempty"` // why the cell was not measured
 }
 
 // done reports whether the next run leaves the cell alone.
@@ -31,7 +31,7 @@ type HostError struct {
 }
 
 func (e *HostError) Error() string {
-	return fmt.Sprintf("suite: %s was measured elsewhere: figures compare only inside one run. Name another file, or remove it. There: %+v. Here: %+v",
+	return fmt.Sprintf("suite: %s was measured elsewhere, or by another binary: figures compare only inside one run. Name another file, or remove it. There: %+v. Here: %+v",
 		e.File, e.There, e.Here)
 }
 

@@ -3,107 +3,43 @@ package suite
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
-	"hayauma.example/benchmarks/micro"
+	"hayauma.example/benchmarks/experiment"
 )
-
-// Report writes the lines as Markdown: the host, then a table for each workload that has lines. The raw file's lines come from one
-// host and, where cells were measured again, the last line of a cell counts.
-func Report(w io.Writer, lines []Line) error {
-	var b strings.Builder
-	if len(lines) == 0 {
-		b.WriteString("Nothing was measured.\n")
-	} else {
-		describe(&b, lines)
-	}
-	for _, scale := range []micro.Scale{micro.Short, micro.Full} {
-		for _, t := range tables() {
-			t.write(&b, scale, latest(lines))
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func describe(b *strings.Builder, lines []Line) {
-	h := lines[0].Host
-	fmt.Fprintf(b, "%s, %d cores, %d MiB, Linux %s, %s, GOMAXPROCS=%d, binary %s\n\n%s\n\n",
-		h.CPU, h.Cores, h.MemoryMiB, h.Kernel, h.Go, h.GOMAXPROCS, h.Binary, h.Peers)
-	said := map[string]bool{}
-	for _, t := range tables() {
-		for _, r := range t.rows {
-			here := slices.ContainsFunc(lines, func(l Line) bool { return l.Workload == t.workload && l.System == r.system })
-			if here && !said[r.system] {
-				said[r.system] = true
-				fmt.Fprintf(b, "- %s: %s\n", r.system, r.about)
-			}
-		}
-	}
-}
-
-// latest keeps the last line of each cell, in order.
-func latest(lines []Line) []Line {
-	last := map[Cell]int{}
-	for i, l := range lines {
-		last[l.Cell] = i
-	}
-	var kept []Line
-	for i, l := range lines {
-		if last[l.Cell] == i {
-			kept = append(kept, l)
-		}
-	}
-	return kept
-}
 
 // entry is a row of a table with its rounds.
 type entry struct {
-	row
-	rate, cpu, allocs, inUse, rss Summary
-	actors                        int
-	sent                          uint64 // of one round
-	lost                          int64  // of all rounds, failed ones too
-	failed                        []string
-	skipped                       string
+	experiment.Row
+	rounds  int                // good ones
+	figures map[string]Summary // by Figure.Name; one that was never measured is absent
+	sent    uint64             // of one round
+	lost    int64              // of all rounds, failed ones too
+	failed  []string
+	skipped string
 }
 
-func (t table) write(b *strings.Builder, scale micro.Scale, lines []Line) {
-	var entries []entry
-	for _, r := range t.rows {
-		own := slices.DeleteFunc(slices.Clone(lines), func(l Line) bool {
-			return l.Scale != scale || l.Workload != t.workload || l.System != r.system
-		})
+// entries collects the experiment's lines of one scale by row, in the order of the rows. Rows without lines are left out.
+func entries(e experiment.Experiment, lines []Line) []entry {
+	var all []entry
+	for _, r := range e.Rows {
+		var own []Line
+		for _, l := range lines {
+			if l.Row == r.Name {
+				own = append(own, l)
+			}
+		}
 		if len(own) > 0 {
-			entries = append(entries, collect(r, own))
+			all = append(all, collect(r, own))
 		}
 	}
-	if len(entries) == 0 {
-		return
-	}
-	fmt.Fprintf(b, "\n## %s (%s, %s)\n\n", t.title, t.workload, scale)
-	if t.unit == "" {
-		writeMemory(b, entries)
-	} else {
-		t.writeRates(b, entries)
-	}
-	b.WriteString("\n")
-	for _, e := range entries {
-		for _, f := range e.failed {
-			first, _, _ := strings.Cut(f, "\n")
-			fmt.Fprintf(b, "- %s failed: %s\n", e.system, first)
-		}
-		if e.skipped != "" {
-			fmt.Fprintf(b, "- %s was not measured: %s\n", e.system, e.skipped)
-		}
-	}
+	return all
 }
 
-func collect(r row, lines []Line) entry {
-	e := entry{row: r}
-	var good []micro.Result
+func collect(r experiment.Row, lines []Line) entry {
+	e := entry{Row: r, figures: map[string]Summary{}}
+	rounds := map[string][]float64{}
 	for _, l := range lines {
 		e.lost += l.Result.Lost
 		switch {
@@ -112,84 +48,90 @@ func collect(r row, lines []Line) entry {
 		case l.Error != "":
 			e.failed = append(e.failed, l.Error)
 		default:
-			good = append(good, l.Result)
+			e.rounds++
+			e.sent = cmp.Or(e.sent, l.Result.Sent)
+			for name, v := range l.Result.Figures {
+				rounds[name] = append(rounds[name], v)
+			}
 		}
 	}
-	figure := func(of func(micro.Result) float64) Summary {
-		var all []float64
-		for _, r := range good {
-			all = append(all, of(r))
-		}
-		return Summarise(all)
+	for name, all := range rounds {
+		e.figures[name] = Summarise(all)
 	}
-	if len(good) > 0 {
-		e.actors, e.sent = good[0].Actors, good[0].Sent
-	}
-	e.rate = figure(func(r micro.Result) float64 { return r.Rate })
-	e.cpu = figure(func(r micro.Result) float64 { return r.CPU })
-	e.allocs = figure(func(r micro.Result) float64 { return r.Allocs })
-	e.inUse = figure(func(r micro.Result) float64 { return r.InUse })
-	e.rss = figure(func(r micro.Result) float64 { return r.RSS })
 	return e
 }
 
-func (t table) writeRates(b *strings.Builder, entries []entry) {
-	best := bestPeer(entries, func(e entry) float64 { return -e.rate.Median })
-	fmt.Fprintf(b, "| System | %s, median | min – max | × best peer | CPU ns each | allocations each | actors | sent a round | lost | rounds |\n", t.unit)
-	b.WriteString("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
-	for _, e := range entries {
-		fmt.Fprintf(b, "| %s | %s | %s – %s | %s | %s | %s | %d | %d | %d | %d |\n", e.system, show(e.rate, e.rate.Median),
-			show(e.rate, e.rate.Min), show(e.rate, e.rate.Max), ratio(e.rate, best.rate), show(e.cpu, e.cpu.Median),
-			allocs(e.allocs), e.actors, e.sent, e.lost, e.rate.Rounds)
+// writeTable writes the experiment's table, and below it what failed and what was not measured.
+func writeTable(b *strings.Builder, e experiment.Experiment, rows []entry) {
+	first, others := e.Figures[0], filled(e.Figures[1:], rows)
+	best, compared := bestPeer(first, rows)
+	head, rule := "| | "+first.Title+", median | min – max |", "|---|---:|---:|"
+	if compared {
+		head, rule = head+" × best peer |", rule+"---:|"
+	}
+	for _, f := range others {
+		head, rule = head+" "+f.Title+" |", rule+"---:|"
+	}
+	fmt.Fprintf(b, "%s sent a round | lost | rounds |\n%s---:|---:|---:|\n", head, rule)
+	for _, r := range rows {
+		s := r.figures[first.Name]
+		fmt.Fprintf(b, "| %s | %s | %s |", r.Name, median(s), span(s))
+		if compared {
+			fmt.Fprintf(b, " %s |", ratio(s, best))
+		}
+		for _, f := range others {
+			fmt.Fprintf(b, " %s |", median(r.figures[f.Name]))
+		}
+		fmt.Fprintf(b, " %s | %d | %d |\n", show(float64(r.sent)), r.lost, r.rounds)
+	}
+	writeReasons(b, rows)
+}
+
+func writeReasons(b *strings.Builder, rows []entry) {
+	var reasons []string
+	for _, r := range rows {
+		for _, f := range r.failed {
+			first, _, _ := strings.Cut(f, "\n")
+			reasons = append(reasons, fmt.Sprintf("- %s failed: %s\n", r.Name, first))
+		}
+		if r.skipped != "" {
+			reasons = append(reasons, fmt.Sprintf("- %s was not measured: %s\n", r.Name, r.skipped))
+		}
+	}
+	if len(reasons) > 0 {
+		fmt.Fprintf(b, "\n%s", strings.Join(slices.Compact(reasons), ""))
 	}
 }
 
-func writeMemory(b *strings.Builder, entries []entry) {
-	best := bestPeer(entries, func(e entry) float64 { return e.inUse.Median })
-	b.WriteString("| System | bytes in use per actor, median | min – max | × best peer | resident bytes per actor | min – max | actors | lost | rounds |\n")
-	b.WriteString("|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
-	for _, e := range entries {
-		fmt.Fprintf(b, "| %s | %s | %s – %s | %s | %s | %s – %s | %d | %d | %d |\n", e.system, show(e.inUse, e.inUse.Median),
-			show(e.inUse, e.inUse.Min), show(e.inUse, e.inUse.Max), ratio(e.inUse, best.inUse), show(e.rss, e.rss.Median),
-			show(e.rss, e.rss.Min), show(e.rss, e.rss.Max), e.actors, e.lost, e.inUse.Rounds)
+// filled leaves out the figures that no row has.
+func filled(figures []experiment.Figure, rows []entry) []experiment.Figure {
+	var some []experiment.Figure
+	for _, f := range figures {
+		if slices.ContainsFunc(rows, func(r entry) bool { return r.figures[f.Name].Rounds > 0 }) {
+			some = append(some, f)
+		}
 	}
+	return some
 }
 
-// bestPeer returns the measured peer with the smallest cost; a zero entry when there is none.
-func bestPeer(entries []entry, costs func(e entry) float64) entry {
-	peers := slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !e.peer || e.rate.Rounds == 0 }) // every figure has the same rounds
-	if len(peers) == 0 {
-		return entry{}
+// bestPeer returns the best peer's summary of the figure. Where no peer has a row, or no direction is better, nothing is compared.
+func bestPeer(f experiment.Figure, rows []entry) (best Summary, compared bool) {
+	if f.Better == experiment.Neither {
+		return Summary{}, false
 	}
-	return slices.MinFunc(peers, func(a, b entry) int { return cmp.Compare(costs(a), costs(b)) })
+	for _, r := range rows {
+		if !r.Peer {
+			continue
+		}
+		compared = true
+		s := r.figures[f.Name]
+		if s.Rounds > 0 && (best.Rounds == 0 || better(f.Better, s.Median, best.Median)) {
+			best = s
+		}
+	}
+	return best, compared
 }
 
-func ratio(s, best Summary) string {
-	if s.Rounds == 0 || best.Median == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.2f", s.Median/best.Median)
-}
-
-// show prints a figure of a summary: three digits where they mean something.
-func show(s Summary, v float64) string {
-	switch {
-	case s.Rounds == 0:
-		return "–"
-	case v >= 1e6:
-		return fmt.Sprintf("%.2fM", v/1e6)
-	case v >= 1e4:
-		return fmt.Sprintf("%.0fk", v/1e3)
-	case v >= 100 || v <= -100:
-		return fmt.Sprintf("%.0f", v)
-	}
-	return fmt.Sprintf("%.1f", v)
-}
-
-// allocs prints allocations, of which hundredths mean something: chunks that many messages share.
-func allocs(s Summary) string {
-	if s.Rounds == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.2f", s.Median)
+func better(d experiment.Direction, a, b float64) bool {
+	return (d == experiment.More && a > b) || (d == experiment.Less && a < b)
 }

@@ -1,4 +1,4 @@
-// Command bench measures this program's engine beside other actor systems; see the README of the benchmarks.
+// Command bench measures this program beside other systems; see the README of the benchmarks.
 package main
 
 import (
@@ -11,21 +11,16 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
+	"syscall"
 
-	"hayauma.example/benchmarks/micro"
+	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/benchmarks/suite"
 )
 
-type options struct {
-	run, scale, out, only, cell string
-	report                      bool
-}
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 		}
@@ -34,65 +29,55 @@ func main() {
 	}
 }
 
-func parse(args []string, progress io.Writer) (options, error) {
-	var o options
-	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.SetOutput(progress)
-	f.StringVar(&o.run, "run", suite.Micro, "what to measure: micro")
-	f.StringVar(&o.scale, "scale", string(micro.Short), "how much: short or full")
-	f.StringVar(&o.out, "out", "raw.jsonl", "the file of finished cells, which are skipped; new ones are appended")
-	f.StringVar(&o.only, "only", "", "workloads, separated by commas; default all")
-	f.BoolVar(&o.report, "report", false, "measure nothing: print the tables of the file, wherever it was measured")
-	f.StringVar(&o.cell, "cell", "", "a cell as JSON: measure it in this process and print the outcome")
-	err := f.Parse(args)
-	if err == nil && f.NArg() > 0 {
-		err = fmt.Errorf("unknown argument %q: all arguments are flags, see -help", f.Arg(0))
+// run is the command, or the process of a child when the arguments name one.
+func run(ctx context.Context, args []string) error {
+	if named, err := children().Serve(ctx, args); named {
+		return err
 	}
-	return o, err
+	return command{parts: parts(), out: os.Stdout, progress: os.Stderr}.run(ctx, args)
 }
 
-func bench(ctx context.Context, args []string, out, progress io.Writer) error {
-	o, err := parse(args, progress)
+// command is bench with its surroundings.
+type command struct {
+	parts         []experiment.Part
+	out, progress io.Writer
+}
+
+func (c command) run(ctx context.Context, args []string) error {
+	o, err := parse(args, c.progress)
 	if err != nil {
+		return err
+	}
+	if err := suite.Check(c.parts); err != nil {
 		return err
 	}
 	switch {
 	case o.cell != "":
-		return measure(ctx, o.cell, out)
-	case o.report:
-		return report(o.out, out)
+		return c.cell(ctx, o.cell)
+	case o.list:
+		return suite.List(c.out, c.parts, o.selection)
 	}
-	return runAll(ctx, o, out, progress)
+	if o.measures() {
+		if err := c.measure(ctx, o); err != nil {
+			return err
+		}
+	}
+	return c.show(o)
 }
 
-// measure is the process of one cell.
-func measure(ctx context.Context, cell string, out io.Writer) error {
+// cell is the process of one cell.
+func (c command) cell(ctx context.Context, text string) error {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // Hollywood logs there
-	var c suite.Cell
-	if err := json.Unmarshal([]byte(cell), &c); err != nil {
+	var cell suite.Cell
+	if err := json.Unmarshal([]byte(text), &cell); err != nil {
 		return fmt.Errorf("-cell: %w", err)
 	}
-	return json.NewEncoder(out).Encode(c.Outcome(ctx))
+	return json.NewEncoder(c.out).Encode(cell.Outcome(ctx, c.parts))
 }
 
-func report(file string, out io.Writer) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	lines, err := suite.Parse(text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return suite.Report(out, lines)
-}
-
-func runAll(ctx context.Context, o options, out, progress io.Writer) (err error) {
-	var only []string
-	if o.only != "" {
-		only = strings.Split(o.only, ",")
-	}
-	cells, err := suite.Plan(o.run, micro.Scale(o.scale), only)
+// measure appends the cells that the file does not have yet.
+func (c command) measure(ctx context.Context, o options) (err error) {
+	cells, err := suite.Plan(c.parts, o.selection)
 	if err != nil {
 		return err
 	}
@@ -100,19 +85,62 @@ func runAll(ctx context.Context, o options, out, progress io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	here, err := suite.ThisHost(program)
+	here, err := suite.ThisHost(ctx, program)
 	if err != nil {
 		return err
 	}
-	raw, err := suite.OpenRaw(o.out, here)
+	raw, err := suite.OpenRaw(o.files[0], here)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
-	if err := suite.Run(ctx, cells, here, raw, suite.Executable(program), func(l suite.Line) { tell(progress, l) }); err != nil {
+	r := suite.Runner{Parts: c.parts, Host: here, Raw: raw, Start: suite.Executable(program), Tell: func(l suite.Line) { tell(c.progress, l) }}
+	return r.Run(ctx, cells)
+}
+
+// show prints or writes what the options ask for of the files' lines.
+func (c command) show(o options) error {
+	files, err := read(o.files)
+	if err != nil {
 		return err
 	}
-	return suite.Report(out, raw.Lines)
+	if o.measures() || o.report {
+		if err := suite.Report(c.out, c.parts, files...); err != nil {
+			return err
+		}
+	}
+	if o.rewrite != "" {
+		if err := suite.RewriteReadme(o.rewrite, o.plots, c.parts, files...); err != nil {
+			return err
+		}
+	}
+	return c.bounds(o, files)
+}
+
+func (c command) bounds(o options, files [][]suite.Line) error {
+	switch {
+	case o.bounds == "":
+		return nil
+	case o.rewriteBounds:
+		return suite.RewriteBounds(o.bounds, c.parts, files...)
+	}
+	return suite.HoldBounds(o.bounds, c.parts, o.selection, files...)
+}
+
+func read(names []string) ([][]suite.Line, error) {
+	var files [][]suite.Line
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		lines, err := suite.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		files = append(files, lines)
+	}
+	return files, nil
 }
 
 func tell(w io.Writer, l suite.Line) {
@@ -123,5 +151,5 @@ func tell(w io.Writer, l suite.Line) {
 	case l.Error != "":
 		state = "failed: " + l.Error
 	}
-	fmt.Fprintf(w, "%s %d %s: %s\n", l.Workload, l.Round, l.System, state)
+	fmt.Fprintf(w, "%s %d %s: %s\n", l.Experiment, l.Round, l.Row, state)
 }

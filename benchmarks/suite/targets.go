@@ -1,0 +1,5 @@
+package suite
+
+import "strings"
+
+func (t tables) writeTargets(b *strings.Builder) {}
