@@ -32,4 +32,3 @@ func TestSummariseLeavesTheRoundsAlone(t *testing.T) {
 		t.Fatalf("got %v", rounds)
 	}
 }
-
