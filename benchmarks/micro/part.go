@@ -68,7 +68,7 @@ func rates(each string) []experiment.Figure {
 }
 
 func patience() map[experiment.Scale]time.Duration {
-	return map[experiment.Scale]time.Duration{experiment.Short: time.Minute, experiment.Full: 3 * time.Minute}
+	return map[experiment.Scale]time.Duration{experiment.Short: time.Minute, experiment.Full: 4 * time.Minute}
 }
 
 // about says of a system what concerns the workload.
