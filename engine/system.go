@@ -50,6 +50,7 @@ type System struct {
 	_       [64]byte       // what is read at each message stands above, on other cache lines than what is written
 	workers sync.WaitGroup // dispatchers' goroutines
 	tasks   sync.WaitGroup // Go functions and replays
+	runners runners        // run Go functions
 	live    atomic.Int64   // cells in memory; raised under a lock that Stop takes after stopping is set
 	emptied chan struct{}  // closed when a stopping system has no cell any more
 	empty   sync.Once
@@ -92,6 +93,7 @@ func New(cfg Config) (*System, error) {
 	s.clock.began = time.Now()
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.asks.sys, s.replays.sys = s, s
+	s.runners.tasks = &s.tasks
 	var err error
 	if s.hollywood, err = actor.NewEngine(actor.NewEngineConfig().WithRemote(&remoter{sys: s})); err != nil {
 		return nil, err
@@ -149,6 +151,7 @@ func (s *System) Stop(ctx context.Context) error {
 		defer close(done)
 		select {
 		case <-s.emptied:
+			s.runners.close()
 			s.tasks.Wait()
 		case <-s.ctx.Done():
 		}
@@ -194,6 +197,7 @@ func (s *System) shut(cause error, own int) {
 	s.cancel(cause)
 	s.asks.end(cause)
 	s.clock.stop()
+	s.runners.close()
 	for _, k := range s.kinds.all() {
 		k.sweep.stop()
 	}

@@ -87,7 +87,7 @@ func (c *cell) run(f func(ctx context.Context) any) {
 		act.ctx, act.cancel = context.WithCancel(sys.ctx)
 	}
 	act.running++
-	sys.tasks.Go(func() {
+	sys.runners.run(func() {
 		r := &goResult{act: act, panic: "the function ended its goroutine"}
 		defer func() {
 			if !sys.dead.Load() {
