@@ -55,13 +55,13 @@ func (c *Client) post(ctx context.Context, to *url.URL, payload []byte, key stri
 	if err != nil {
 		return provider.Answer{Verdict: provider.Unauthorized, Reason: reason(err.Error())}
 	}
-	header := http.Header{"Authorization": auth, "Content-Type": jsonType}
-	if key != "" {
-		header["X-Line-Retry-Key"] = []string{key}
-	}
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	left := c.leaving(payload)
+	left := c.leaving(payload, key)
+	header := http.Header{"Authorization": auth, "Content-Type": jsonType}
+	if key != "" {
+		header["X-Line-Retry-Key"] = left.key[:]
+	}
 	request := (&http.Request{
 		Method: http.MethodPost, URL: to, Host: to.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, ContentLength: int64(len(payload)),
@@ -82,13 +82,14 @@ func (c *Client) post(ctx context.Context, to *url.URL, payload []byte, key stri
 // writes the first byte.
 type leaving struct {
 	trace     httptrace.ClientTrace
+	key       [1]string    // the header's value, and with the body part of the same allocation
 	body      bytes.Reader // owned by the transport
 	connected atomic.Bool
 }
 
 // leaving watches one attempt. A transport that isn't net/http's announces nothing: with it every request may have left.
-func (c *Client) leaving(payload []byte) *leaving {
-	l := new(leaving)
+func (c *Client) leaving(payload []byte, key string) *leaving {
+	l := &leaving{key: [1]string{key}}
 	l.body.Reset(payload)
 	l.trace.GotConn = func(httptrace.GotConnInfo) { l.connected.Store(true) }
 	l.connected.Store(!c.announces)
