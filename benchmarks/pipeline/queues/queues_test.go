@@ -1,0 +1,148 @@
+package queues_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"hayauma.example/actors/provider/linesim"
+	"hayauma.example/benchmarks/pipeline"
+	"hayauma.example/benchmarks/pipeline/queues"
+)
+
+func TestMain(m *testing.M) {
+	if named, err := queues.Children().Serve(context.Background(), os.Args[1:]); named {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// provide starts a simulator that checks the whole contract.
+func provide(t testing.TB, options linesim.Options) (*linesim.Sim, string) {
+	t.Helper()
+	server := linesim.NewServer(options)
+	web := httptest.NewServer(server)
+	t.Cleanup(func() {
+		server.Close()
+		web.Close()
+	})
+	return server.Sim, web.URL
+}
+
+func writeAudience(t testing.TB, n int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "audience.csv")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriter(file)
+	fmt.Fprintln(w, "user_id,name,coupon")
+	for i := range n {
+		fmt.Fprintf(w, "U%032x,\"Zoë, no. %d\",C-%06d\n", i, i, i)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// open opens a system that is closed with the test.
+func open(t testing.TB, spec pipeline.Spec) pipeline.System {
+	t.Helper()
+	if why := spec.Missing(); why != "" {
+		t.Skip(why)
+	}
+	dir, err := os.MkdirTemp("", "q") // short enough for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	system, err := spec.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := system.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := os.Remove(dir); err != nil {
+			t.Errorf("Close left something behind: %v", err)
+		}
+	})
+	return system
+}
+
+func each(t *testing.T, test func(t *testing.T, spec pipeline.Spec)) {
+	for _, spec := range queues.Specs() {
+		t.Run(spec.Name, func(t *testing.T) {
+			if spec.Name == "php-128" && testing.Short() {
+				t.Skip("the same program as php")
+			}
+			test(t, spec)
+		})
+	}
+}
+
+func exactlyOnce(t *testing.T, sim *linesim.Sim, n int) {
+	t.Helper()
+	if got := sim.Ledger(); got.Users != n || got.Deliveries != n || got.Duplicates != 0 {
+		t.Errorf("want %d deliveries to as many users, got %+v", n, got)
+	}
+}
+
+func deliver(t *testing.T, system pipeline.System, job pipeline.Job, sim *linesim.Sim) {
+	t.Helper()
+	due, err := system.Accept(t.Context(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sim.Ledger().Requests; got.Push+got.Multicast != 0 {
+		t.Errorf("%+v before Finish", got)
+	}
+	if since := time.Since(due); since < 0 || since > time.Second {
+		t.Errorf("due %s ago", since)
+	}
+	if err := system.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(system.Pids()) < 2 {
+		t.Errorf("processes %v: want a server and a sender at least", system.Pids())
+	}
+}
+
+func TestEveryQueueDeliversPushesOnce(t *testing.T) {
+	const n = 200
+	path := writeAudience(t, n)
+	each(t, func(t *testing.T, spec pipeline.Spec) {
+		sim, url := provide(t, linesim.Options{})
+		system := open(t, spec)
+		deliver(t, system, pipeline.Job{Kind: pipeline.Push, Recipients: n, Audience: path, Endpoint: url, InFlight: 64}, sim)
+		exactlyOnce(t, sim, n)
+	})
+}
+
+func TestEveryQueueDeliversMulticastsOnce(t *testing.T) {
+	const n = 1001
+	path := writeAudience(t, n)
+	each(t, func(t *testing.T, spec pipeline.Spec) {
+		sim, url := provide(t, linesim.Options{})
+		system := open(t, spec)
+		deliver(t, system, pipeline.Job{Kind: pipeline.Multicast, Recipients: n, Audience: path, Endpoint: url, InFlight: 64}, sim)
+		exactlyOnce(t, sim, n)
+		if got := sim.Ledger().Requests; got.Multicast != 3 || got.Push != 0 {
+			t.Errorf("want 3 multicasts, got %+v", got)
+		}
+	})
+}
