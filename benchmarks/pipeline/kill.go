@@ -1,0 +1,209 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hayauma.example/benchmarks/experiment"
+)
+
+// How long nothing may happen after a kill until a system is taken to have ended.
+const (
+	durablePatience = 100 * time.Second // asynq takes up to 90 s to find what a dead worker held
+	forgetPatience  = 3 * time.Second   // a system that keeps nothing has nothing to go on with
+	watching        = 5 * time.Millisecond
+)
+
+// UnkilledError is a job that had ended before it could be killed.
+type UnkilledError struct{ Reached, Recipients int }
+
+func (e *UnkilledError) Error() string {
+	return fmt.Sprintf("the job ended with %d of %d recipients reached before its processes could be killed: give it more recipients", e.Reached, e.Recipients)
+}
+
+// The figures of a kill.
+const (
+	never     = "never"
+	seconds   = "seconds"
+	firstCall = "first_call_s"
+)
+
+func killFigures() []experiment.Figure {
+	return []experiment.Figure{
+		{Name: never, Title: "never", Better: experiment.Less},
+		{Name: twice, Title: "twice", Better: experiment.Less},
+		{Name: firstCall, Title: "s to the next call", Better: experiment.Less},
+		{Name: seconds, Title: "s to the last recipient", Better: experiment.Less},
+	}
+}
+
+// runKill measures what a kill half-way costs.
+func (c cell) runKill(ctx context.Context) (r experiment.Result, err error) {
+	s, err := c.set(ctx)
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err != nil {
+		return r, err
+	}
+	d, err := s.death(ctx, c.spec.Durable)
+	if err != nil {
+		return r, fmt.Errorf("pipeline: %s: %w", c.spec.Name, err)
+	}
+	return d.result(), nil
+}
+
+// death is what was seen of a kill.
+type death struct {
+	at       time.Time // of the kill
+	called   time.Time // when the first call after it was seen; zero: none
+	arrivals *arrivals
+}
+
+func (d *death) result() experiment.Result {
+	a := d.arrivals
+	r := experiment.Result{Sent: uint64(len(a.first)), Lost: a.lost(), Figures: map[string]float64{
+		never: float64(a.never()),
+		twice: float64(a.twice),
+	}}
+	if !d.called.IsZero() {
+		r.Figures[firstCall] = d.called.Sub(d.at).Seconds()
+	}
+	if span := a.span(d.at); span > 0 && !d.called.IsZero() {
+		r.Figures[seconds] = span.Seconds()
+		r.Seconds = span.Seconds()
+	}
+	return r
+}
+
+// death plays the job, kills its processes when half is reached, starts them again, and waits for the end.
+func (s *scene) death(ctx context.Context, durable bool) (d death, err error) {
+	if _, err = s.system.Accept(ctx, s.job); err != nil {
+		return d, fmt.Errorf("accept: %w", err)
+	}
+	finishing, stop := context.WithCancel(ctx)
+	defer stop()
+	finished := make(chan error, 1)
+	go func() { finished <- s.system.Finish(finishing) }()
+	if err := s.half(ctx, finished); err != nil {
+		return d, err
+	}
+	d.at = time.Now()
+	if err := s.system.Kill(); err != nil {
+		return d, fmt.Errorf("kill: %w", err)
+	}
+	calls, err := s.quiet(ctx)
+	if err != nil {
+		return d, err
+	}
+	if err := s.revive(ctx, &d, calls, patience{finished, durable}); err != nil {
+		return d, err
+	}
+	stop() // Finish may wait for ever for what was lost
+	d.arrivals, err = s.simulator.arrivals(ctx, s.job.Recipients)
+	return d, err
+}
+
+// half waits until half of the recipients are reached.
+func (s *scene) half(ctx context.Context, finished <-chan error) error {
+	tick := time.NewTicker(watching)
+	defer tick.Stop()
+	for {
+		l, err := s.simulator.ledger(ctx)
+		switch {
+		case err != nil:
+			return err
+		case l.Users >= s.job.Recipients:
+			return &UnkilledError{l.Users, s.job.Recipients}
+		case l.Users >= s.job.Recipients/2:
+			return nil
+		}
+		select {
+		case err := <-finished:
+			return errors.Join(&UnkilledError{l.Users, s.job.Recipients}, err)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
+// quiet waits until the calls that the dead processes had on their way are counted, and returns how many calls there were until then.
+func (s *scene) quiet(ctx context.Context) (int, error) {
+	tick := time.NewTicker(watching)
+	defer tick.Stop()
+	last := -1
+	for {
+		l, err := s.simulator.ledger(ctx)
+		if err != nil || l.calls() == last {
+			return last, err
+		}
+		last = l.calls()
+		select {
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
+// patience says when a killed system has ended.
+type patience struct {
+	finished <-chan error
+	durable  bool
+}
+
+func (p patience) quietFor() time.Duration {
+	if p.durable {
+		return durablePatience
+	}
+	return forgetPatience
+}
+
+// revive starts the processes again and watches until the system says that it has finished, or nothing happens any more. Systems that
+// keep nothing may say that with an error.
+func (s *scene) revive(ctx context.Context, d *death, calls int, p patience) error {
+	restarted := make(chan error, 1)
+	go func() { restarted <- s.system.Restart(ctx) }()
+	tick := time.NewTicker(watching)
+	defer tick.Stop()
+	progress, back, finished := time.Now(), false, false
+	for !back || !finished {
+		select {
+		case err := <-restarted:
+			if err != nil {
+				return fmt.Errorf("restart: %w", err)
+			}
+			back, progress = true, time.Now()
+			continue
+		case err := <-p.finished:
+			if err != nil && p.durable {
+				return fmt.Errorf("finish after the kill: %w", err)
+			}
+			finished = true
+			continue
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+		l, err := s.simulator.ledger(ctx)
+		switch {
+		case err != nil:
+			return err
+		case l.calls() > calls:
+			calls, progress = l.calls(), time.Now()
+			if d.called.IsZero() {
+				d.called = progress
+			}
+		case back && time.Since(progress) > p.quietFor():
+			return nil
+		}
+	}
+	// What came last may not be seen yet.
+	if l, err := s.simulator.ledger(ctx); err != nil {
+		return err
+	} else if l.calls() > calls && d.called.IsZero() {
+		d.called = time.Now()
+	}
+	return nil
+}

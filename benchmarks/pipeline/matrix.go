@@ -1,0 +1,134 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"hayauma.example/benchmarks/experiment"
+)
+
+// setting is one experiment of the matrix.
+type setting struct {
+	kind       Kind
+	recipients int
+	latency    time.Duration
+	limited    bool
+	rounds     map[experiment.Scale]int
+	rows       []string // empty: all
+	first      string   // the figure that decides; "": the rate
+	name       string   // "": made of the others
+}
+
+// latencies are those of the provider's answers.
+var latencies = []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond}
+
+func full(rounds int) map[experiment.Scale]int { return map[experiment.Scale]int{experiment.Full: rounds} }
+
+// matrix is all settings but the kill's.
+func matrix() []setting {
+	short := map[experiment.Scale]int{experiment.Short: 1}
+	all := []setting{
+		{kind: Push, recipients: 2_000, rounds: short},
+		{kind: Multicast, recipients: 2_000, rounds: short},
+	}
+	for _, kind := range []Kind{Push, Multicast} {
+		for _, latency := range latencies {
+			for _, limited := range []bool{false, true} {
+				all = append(all, setting{kind: kind, recipients: 10_000, latency: latency, limited: limited, rounds: full(3)})
+			}
+		}
+	}
+	for i, latency := range latencies {
+		all = append(all, setting{kind: Push, recipients: 100_000, latency: latency, rounds: full([]int{2, 2, 1}[i])})
+	}
+	return append(all,
+		setting{kind: Multicast, recipients: 100_000, rounds: full(2)},
+		setting{kind: Multicast, recipients: 100_000, limited: true, rounds: full(2)},
+		setting{kind: Push, recipients: 1_000_000, latency: 20 * time.Millisecond, rounds: full(1)},
+		setting{kind: Multicast, recipients: 1_000_000, limited: true, rounds: full(1), rows: []string{Shipped}},
+		setting{kind: Push, recipients: 100_000, rounds: full(3), rows: []string{Shipped, ShippedMemory, Bare}, first: cpu, name: "pipeline-cpu"},
+	)
+}
+
+// Name is such as pipeline-push-10k-20ms-off.
+func (s setting) Name() string {
+	if s.name != "" {
+		return s.name
+	}
+	limits := "off"
+	if s.limited {
+		limits = "line"
+	}
+	return fmt.Sprintf("pipeline-%s-%s-%s-%s", s.kind, size(s.recipients), milliseconds(s.latency), limits)
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }
+
+func size(n int) string {
+	switch {
+	case n >= 1_000_000 && n%1_000_000 == 0:
+		return fmt.Sprintf("%dm", n/1_000_000)
+	case n >= 1_000 && n%1_000 == 0:
+		return fmt.Sprintf("%dk", n/1_000)
+	}
+	return fmt.Sprint(n)
+}
+
+// takes tells which rows a setting has. What differs only in the calls in flight shows where answers take time.
+func (s setting) takes(spec Spec) bool {
+	switch {
+	case len(s.rows) > 0:
+		return slices.Contains(s.rows, spec.Name)
+	case spec.Name == ShippedLikePeers:
+		return s.kind == Push && s.latency > 0 && !s.limited
+	}
+	return true
+}
+
+// experiment makes the setting's experiment of the systems.
+func (s setting) experiment(specs []Spec) experiment.Experiment {
+	mine := slices.DeleteFunc(slices.Clone(specs), func(spec Spec) bool { return !s.takes(spec) })
+	first := s.first
+	if first == "" {
+		first = rate
+	}
+	return experiment.Experiment{
+		Name: s.Name(), Title: s.title(), Text: s.text(), Rows: rows(mine), Figures: figures(first),
+		Rounds: s.rounds, Patience: s.patience(), Needs: s.needs,
+		Missing: func(row string) string {
+			if why := missing(mine, row); why != "" {
+				return why
+			}
+			return s.skipped(row)
+		},
+		Run: func(ctx context.Context, row string, _ experiment.Scale) (experiment.Result, error) {
+			spec, err := find(mine, row)
+			if err != nil {
+				return experiment.Result{}, err
+			}
+			return s.cell(spec).run(ctx)
+		},
+	}
+}
+
+func (s setting) cell(spec Spec) cell {
+	return cell{spec: spec, kind: s.kind, recipients: s.recipients, latency: s.latency, limited: s.limited}
+}
+
+func (s setting) skipped(row string) string {
+	if s.kind == Multicast {
+		return "" // five hundred times fewer calls
+	}
+	return skipped(row, s.recipients, s.latency)
+}
+
+// patience is of one cell: what the slowest system that is measured takes, and its start.
+func (s setting) patience() map[experiment.Scale]time.Duration {
+	long := 2*time.Minute + time.Duration(s.recipients)*time.Second/250
+	return map[experiment.Scale]time.Duration{experiment.Short: 2 * time.Minute, experiment.Full: long}
+}
+
+// needs is the memory of a goroutine and its channel for every recipient, which is the most that any system takes.
+func (s setting) needs(string, experiment.Scale) uint64 { return 512<<20 + uint64(s.recipients)*8<<10 }
