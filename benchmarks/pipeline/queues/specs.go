@@ -37,7 +37,7 @@ func phpSpecOf(name string, workers int) pipeline.Spec {
 	return pipeline.Spec{
 		Name: name, Peer: true, Durable: true, Open: openPHP(workers),
 		Missing: func() string { return cmp.Or(servers.MissingRedis(), missingPHP()) },
-		About: fmt.Sprintf("Redis list and sorted sets (Unix socket, AOF everysec), %d PHP CLI processes with a kept curl connection each, one Lua round trip a job, a process that moves due jobs every 10 ms, work in hand taken over after 30 s", workers),
+		About:   fmt.Sprintf("Redis list and sorted sets (Unix socket, AOF everysec), %d PHP CLI processes with a kept curl connection each, one Lua round trip a job, a process that moves due jobs every 10 ms, work in hand taken over after 30 s", workers),
 	}
 }
 
