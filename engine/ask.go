@@ -20,7 +20,11 @@ type ask struct {
 	value any           // written by who takes the state from awaited, before done
 	done  chan struct{} // capacity 1
 	home  *askShard
+	alarm alarm
 }
+
+// awaits reports whether the question of this generation is open.
+func (a *ask) awaits(gen uint32) bool { return a.state.Load() == uint64(gen)<<1|1 }
 
 // answer delivers v if the question of this generation is still open. It never blocks.
 func (a *ask) answer(gen uint32, v any) {
@@ -43,10 +47,18 @@ type asks struct {
 const askShards = 16
 
 type askShard struct {
+	sys  *System
 	mu   sync.Mutex
 	free []*ask // guarded by mu
 	all  []*ask // as many as were ever open at once; guarded by mu
 	_    [64]byte
+}
+
+func (p *asks) begin(s *System) {
+	p.sys = s
+	for i := range p.shards {
+		p.shards[i].sys = s
+	}
 }
 
 // open returns an ask and its new generation.
@@ -80,6 +92,7 @@ func (p *asks) end(err error) {
 		s.mu.Lock()
 		for _, a := range s.all {
 			a.answer(uint32(a.state.Load()>>1), err)
+			a.silence()
 		}
 		s.mu.Unlock()
 	}
@@ -114,7 +127,8 @@ func (a *ask) close() any {
 
 // Ask sends m and waits for the answer. An answer that is an error is returned as the error; an answer of another type than R is
 // an AnswerTypeError. It fails at once when the message reaches nobody, when the handler returns without an answer, when it
-// panics, and when the system ends. A handler never asks: it would hold its worker; Go functions do.
+// panics, and when the system ends. A handler never asks: it would hold its worker; Go functions do. Who wants no more than a bound on
+// the wait uses AskTimeout.
 func Ask[R, M any](ctx context.Context, r Ref[M], m M) (R, error) {
 	p := &r.kind.sys.asks
 	a, gen := p.open()

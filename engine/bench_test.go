@@ -224,6 +224,32 @@ func BenchmarkAsk64(b *testing.B) {
 	})
 }
 
+func BenchmarkAskTimeout(b *testing.B) {
+	r := active(b, benchSystem(b), "a")
+	b.ReportAllocs()
+	began := cpu()
+	defer func() { perMessage(b, b.N, began) }()
+	for b.Loop() {
+		if _, err := engine.AskTimeout[bool, counterMsg](r, get{}, 2*time.Second); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAskTimeout64(b *testing.B) {
+	r := active(b, benchSystem(b), "a")
+	b.SetParallelism(32)
+	began := cpu()
+	defer func() { perMessage(b, b.N, began) }()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := engine.AskTimeout[bool, counterMsg](r, get{}, 2*time.Second); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 func hollywood(b *testing.B) *actor.Engine {
 	e, err := actor.NewEngine(actor.NewEngineConfig())
 	if err != nil {

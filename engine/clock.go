@@ -72,7 +72,10 @@ func (k *clock) stop() {
 	}
 }
 
-func (k *clock) real() uint32 { return uint32(time.Since(k.began)/tick) + 1 }
+func (k *clock) real() uint32 { return uint32(k.uptime()/tick) + 1 }
+
+// uptime is the exact time since the system began.
+func (k *clock) uptime() time.Duration { return time.Since(k.began) }
 
 // since returns how long ago a tick was.
 func (k *clock) since(at uint32) time.Duration {

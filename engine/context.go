@@ -39,7 +39,7 @@ func (c *Context[M]) Now() time.Time { return time.Now().Round(0) }
 
 // Uptime returns how long the system has run. No step of the wall's clock changes it, and it stands still while the machine sleeps:
 // it is for rates and for durations within one activation, and means nothing elsewhere.
-func (c *Context[M]) Uptime() time.Duration { return time.Since(c.cell.kind.sys.clock.began) }
+func (c *Context[M]) Uptime() time.Duration { return c.cell.kind.sys.clock.uptime() }
 
 // Sender returns Hollywood's sender of the message in hand, nil when it has none. Who takes it may answer later.
 func (c *Context[M]) Sender() *actor.PID {

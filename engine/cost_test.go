@@ -80,6 +80,11 @@ func TestAllocationsOfTellAndAsk(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
+		{"AskTimeout", 1.1, func() {
+			if _, err := engine.AskTimeout[bool](r, question, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}},
 	} {
 		if got := testing.AllocsPerRun(5000, c.f); got > c.most {
 			t.Errorf("%s: %.2f allocations, want at most %.0f", c.name, got, c.most)

@@ -28,7 +28,7 @@
 //   - A message is handled at most once. One that is not handled is a dead letter with a reason, or was in the hands of a handler
 //     that panicked, which is counted and logged.
 //   - A handler runs alone; two activations of one grain never overlap in one system.
-//   - An Ask ends: with an answer, with an error as soon as it is known that none will come, or with its context.
+//   - An Ask ends: with an answer, with an error as soon as it is known that none will come, or with its context or timeout.
 //   - Events are applied only once they are stored, and effects of a continuation come after that.
 //
 // # Failure
@@ -45,7 +45,7 @@
 // # Cost
 //
 // An idle grain takes less than 200 bytes, its 33-byte identity and 16 bytes of state included: one cell, no goroutine, no mailbox,
-// no PID. A Tell allocates nothing and an Ask nothing beyond its answer; both are tests.
+// no PID. A Tell allocates nothing and an Ask nothing beyond its answer, with a timeout or without; both are tests.
 //
 // # Under testing/synctest
 //

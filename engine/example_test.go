@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"hayauma.example/engine"
 )
@@ -46,4 +48,22 @@ func Example() {
 	// Output:
 	// yuki greets Ren, its number 2 <nil>
 	// <nil>
+}
+
+// A question with a timeout of its own needs no context.
+func ExampleAskTimeout() {
+	s, err := engine.New(engine.Config{})
+	if err != nil {
+		panic(err)
+	}
+	defer s.Kill()
+	engine.Serve(s, Greeters, func(string) engine.Actor[GreeterMsg] { return &Greeter{} })
+
+	answer, err := engine.AskTimeout[string, GreeterMsg](Greeters.Ref(s, "yuki"), Greet{"Ren"}, 10*time.Second)
+	if errors.Is(err, context.DeadlineExceeded) {
+		fmt.Println("yuki is busy")
+		return
+	}
+	fmt.Println(answer, err)
+	// Output: yuki greets Ren, its number 1 <nil>
 }

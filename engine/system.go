@@ -92,7 +92,8 @@ func New(cfg Config) (*System, error) {
 	s.emptied = make(chan struct{})
 	s.clock.began = time.Now()
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.asks.sys, s.replays.sys = s, s
+	s.asks.begin(s)
+	s.replays.sys = s
 	s.runners.tasks = &s.tasks
 	var err error
 	if s.hollywood, err = actor.NewEngine(actor.NewEngineConfig().WithRemote(&remoter{sys: s})); err != nil {
