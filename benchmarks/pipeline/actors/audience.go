@@ -2,7 +2,6 @@ package actors
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -75,11 +74,8 @@ func bind(kind pipeline.Kind) (*template.Bound, error) {
 	if kind == pipeline.Multicast {
 		text = pipeline.MulticastText
 	}
-	messages, err := json.Marshal([]map[string]string{{"type": "text", "text": text}})
-	if err != nil {
-		return nil, err
-	}
-	t, err := template.Parse(messages, template.Options{})
+	messages := `[{"type":"text","text":"` + text + `"}]` // neither text needs an escape
+	t, err := template.Parse([]byte(messages), template.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -5,35 +5,36 @@ import "time"
 // pulse is how often a gate with a limit looks at its clock.
 const pulse = 2 * time.Millisecond
 
-// purse holds the permits of a provider with a limit: they come evenly, and few lie in it, so that the rate holds over any stretch of
-// time. The zero value has no limit.
+// slack is how far a purse catches up after a pause; LINE's own bucket holds a second.
+const slack = 50 * time.Millisecond
+
+// purse holds the permits of a provider with a limit: they come evenly, and only those of the last slack lie in it, so that the rate
+// holds over any stretch of time. The zero value has no limit.
 type purse struct {
-	rate float64 // permits per second
-	have float64
-	at   time.Time // when have was right
+	interval time.Duration // between permits
+	next     time.Time     // when the next one came or will come
 }
 
 // newPurse has its first permit at now.
 func newPurse(rate int, now time.Time) purse {
-	return purse{rate: float64(rate), have: 1, at: now}
+	if rate <= 0 {
+		return purse{}
+	}
+	return purse{interval: time.Second / time.Duration(rate), next: now}
 }
-
-// most is what may lie in the purse: a twentieth of a second's permits, so that a late look at the clock loses none.
-func (p *purse) most() float64 { return max(1, p.rate/20) }
 
 // take takes a permit, if there is one.
 func (p *purse) take(now time.Time) bool {
-	if p.rate == 0 {
+	if p.interval == 0 {
 		return true
 	}
-	if passed := now.Sub(p.at); passed > 0 {
-		p.have = min(p.have+p.rate*passed.Seconds(), p.most())
-		p.at = now
-	}
-	if p.have < 1 {
+	if now.Before(p.next) {
 		return false
 	}
-	p.have--
+	if oldest := now.Add(-slack); p.next.Before(oldest) {
+		p.next = oldest
+	}
+	p.next = p.next.Add(p.interval)
 	return true
 }
 
