@@ -33,7 +33,7 @@ func digits(v float64) string {
 	case size >= 0.0005:
 		return strconv.FormatFloat(v, 'f', 4, 64)
 	}
-	return strconv.FormatFloat(v, 'g', 2, 64)
+	return "<0.001"
 }
 
 // median prints a summary's median; "–" of nothing.
