@@ -39,5 +39,6 @@
 //
 // Nothing is durable: Kill loses every recipient that was not called yet, and Restart starts a worker that knows of none. Finish then
 // returns when that one has nothing to do. Finish returns an [*UndeliveredError] when recipients were refused, and the worker's own error
-// when it ended by itself.
+// when it ended by itself. A recipient that a system lost by itself would keep the checker waiting, and Finish with it until its context
+// ends: nothing is lost in silence.
 package actors

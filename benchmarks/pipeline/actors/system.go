@@ -105,8 +105,11 @@ func (s *system) hear(ctx context.Context, w *worker, awaited string) (word, err
 		return word{}, err
 	}
 	var said word
-	if err := json.Unmarshal(line, &said); err != nil || said.Said != awaited {
-		return word{}, fmt.Errorf("pipeline: the worker of %s said %q and not %s: %w", s.name, line, awaited, err)
+	if err := json.Unmarshal(line, &said); err != nil {
+		return word{}, fmt.Errorf("pipeline: the worker of %s said %q: %w", s.name, line, err)
+	}
+	if said.Said != awaited {
+		return word{}, fmt.Errorf("pipeline: the worker of %s said %s and not %s", s.name, said.Said, awaited)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
