@@ -31,7 +31,7 @@ func List(w io.Writer, parts []experiment.Part, s Selection) error {
 		}
 		fmt.Fprintf(&b, "\n%s: %s, %d cells\n", p.Name, p.Title, count[p.Name])
 		for _, e := range p.Experiments {
-			if s.takes(s.Experiments, e.Name) {
+			if len(rows[e.Name]) > 0 { // others have rounds at another scale only
 				fmt.Fprintf(&b, "  %-32s %4d cells: %s\n", e.Name, count[p.Name+" "+e.Name], strings.Join(rows[e.Name], " "))
 				missing(&b, e, rows[e.Name])
 			}

@@ -36,8 +36,9 @@ func Report(w io.Writer, parts []experiment.Part, files ...[]Line) error {
 // tables are the lines of some files, by experiment and scale.
 type tables struct {
 	tables  []measurement
-	hosts   []Host   // without what each table says itself
-	strange []string // experiments that are in no part
+	hosts   []Host          // without what each table says itself
+	strange []string        // experiments that are in no part
+	said    map[string]bool // what rows were explained
 }
 
 // measurement is one table: lines of one file.
@@ -56,7 +57,7 @@ func gather(parts []experiment.Part, files [][]Line) tables {
 		scale      experiment.Scale
 	}
 	found := map[key][]Line{}
-	var t tables
+	t := tables{said: map[string]bool{}}
 	for _, lines := range files {
 		own := map[key][]Line{}
 		for _, l := range latest(lines) {
@@ -129,18 +130,26 @@ func (t tables) writeExperiment(b *strings.Builder, m measurement, plots string)
 	}
 	rows := entries(e, m.lines)
 	writeTable(b, e, rows)
-	for i, r := range rows {
-		if i == 0 {
-			b.WriteString("\n")
-		}
-		if r.About != "" {
-			fmt.Fprintf(b, "- %s: %s\n", r.Name, r.About)
-		}
-	}
+	t.writeAbout(b, m.part, rows)
 	if e.Plot != nil && plots != "" {
 		fmt.Fprintf(b, "\n![%s](%s)\n", e.Title, path.Join(plots, e.Plot.File))
 	}
 	fmt.Fprintf(b, "\n%s\n", t.origin(m))
+}
+
+// writeAbout says what the rows are, unless a table above said the same.
+func (t tables) writeAbout(b *strings.Builder, part string, rows []entry) {
+	var about strings.Builder
+	for _, r := range rows {
+		key := part + "/" + r.Name + "/" + r.About
+		if r.About != "" && !t.said[key] {
+			fmt.Fprintf(&about, "- %s: %s\n", r.Name, r.About)
+		}
+		t.said[key] = true
+	}
+	if about.Len() > 0 {
+		fmt.Fprintf(b, "\n%s", about.String())
+	}
 }
 
 // origin says which command made the lines, of which program, when and where.

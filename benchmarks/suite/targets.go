@@ -145,7 +145,7 @@ func (o Operand) median(t tables) (best float64, reason string) {
 		case ok:
 			return 0, fmt.Sprintf("%s has no figure %s in %s", name, o.Figure, o.Experiment)
 		default:
-			return 0, fmt.Sprintf("%s is not in %s at full scale", name, o.Experiment)
+			return 0, fmt.Sprintf("%s has no full-scale lines of %s", o.Experiment, name)
 		}
 	}
 	if found {

@@ -1,0 +1,123 @@
+package suite
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"hayauma.example/benchmarks/experiment"
+)
+
+// rates are full-scale lines of ask with one figure each.
+func rates(of map[string]float64) tables {
+	var lines []Line
+	for row, v := range of {
+		lines = append(lines, line(experiment.Full, "ask", row, 1, 0, map[string]float64{"rate": v}))
+	}
+	return gather(parts(), [][]Line{lines})
+}
+
+func TestJudge(t *testing.T) {
+	ratio := more("ask", "hayauma", []string{"old", "other"}).must(atLeast(1.5)).stretch(atLeast(2))
+	inverse := one("ask", "hayauma", "rate", "s")
+	inverse.Inverse, inverse.Scale = true, 1e6
+	for name, c := range map[string]struct {
+		claim  Claim
+		rates  map[string]float64
+		want   Verdict
+		value  float64
+		reason string
+	}{
+		"stretch":           {ratio, map[string]float64{"hayauma": 200, "old": 100, "other": 50}, StretchMet, 2, ""},
+		"must":              {ratio, map[string]float64{"hayauma": 150, "old": 50, "other": 100}, Met, 1.5, ""},
+		"missed":            {ratio, map[string]float64{"hayauma": 149, "old": 50, "other": 100}, Missed, 1.49, ""},
+		"no us":             {ratio, map[string]float64{"old": 50, "other": 100}, NotMeasured, 0, "ask has no full-scale lines of hayauma"},
+		"half the peers":    {ratio, map[string]float64{"hayauma": 149, "old": 50}, NotMeasured, 0, "ask has no full-scale lines of other"},
+		"a peer at 0":       {ratio, map[string]float64{"hayauma": 149, "old": 0, "other": 0}, NotMeasured, 0, "best of old, other is 0"},
+		"beside":            {more("ask", "hayauma", []string{"old"}), map[string]float64{"hayauma": 3, "old": 2}, Beside, 1.5, ""},
+		"only a must":       {one("ask", "hayauma", "rate", "").must(atMost(5)), map[string]float64{"hayauma": 5}, Met, 5, ""},
+		"only a stretch":    {one("ask", "hayauma", "rate", "").stretch(atLeast(5)), map[string]float64{"hayauma": 4}, StretchMissed, 4, ""},
+		"seconds of a rate": {inverse.must(atMost(12)), map[string]float64{"hayauma": 1e5}, Met, 10, ""},
+		"seconds of none":   {inverse.must(atMost(12)), map[string]float64{"hayauma": 0}, NotMeasured, 0, "hayauma is 0"},
+		"another figure":    {one("ask", "hayauma", "allocs", ""), map[string]float64{"hayauma": 4}, NotMeasured, 0, "hayauma has no figure allocs in ask"},
+		"can't be yet":      {absent("something", "no owners"), nil, NotMeasured, 0, "no owners"},
+	} {
+		if got := c.claim.judge(rates(c.rates)); got.Verdict != c.want || got.Value != c.value || got.Reason != c.reason {
+			t.Errorf("%s: got %+v, want %s %v %s", name, got, c.want, c.value, c.reason)
+		}
+	}
+}
+
+func TestAPeerThatCantRunHereLeavesTheOthers(t *testing.T) {
+	lines := []Line{
+		line(experiment.Full, "ask", "hayauma", 1, 0, map[string]float64{"rate": 300}),
+		line(experiment.Full, "ask", "old", 1, 0, map[string]float64{"rate": 100}),
+		{Cell: Cell{"talk", experiment.Full, "ask", "other", 1}, Host: here, Skipped: "no room"},
+		failed(line(experiment.Full, "ask", "chan", 1, 0, nil), "it broke\nthere"),
+	}
+	t1 := gather(parts(), [][]Line{lines})
+	if got := more("ask", "hayauma", []string{"old", "other"}).judge(t1); got.Value != 3 {
+		t.Errorf("got %+v", got)
+	}
+	if got := more("ask", "hayauma", []string{"other"}).judge(t1); got.Reason != "other: no room" {
+		t.Errorf("got %+v", got)
+	}
+	if got := more("ask", "hayauma", []string{"old", "chan"}).judge(t1); got.Reason != "chan failed: it broke" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestShortFiguresJudgeNothing(t *testing.T) {
+	short := gather(parts(), [][]Line{talkLines()})
+	if got := one("ask", "hayauma", "rate", "").must(atLeast(1)).judge(short); got.Verdict != NotMeasured {
+		t.Fatalf("got %+v", got)
+	}
+}
+
+func TestTheTableSaysAllOfATarget(t *testing.T) {
+	var b strings.Builder
+	micro := parts()
+	micro[0].Experiments[0].Rows[1].Name = "hollywood"
+	micro[0].Experiments[0].Rows[2].Name = "hollywood-inbox1"
+	lines := []Line{
+		line(experiment.Full, "ask", "hayauma", 1, 0, map[string]float64{"rate": 2e6}),
+		line(experiment.Full, "ask", "hollywood", 1, 0, map[string]float64{"rate": 1e6}),
+		line(experiment.Full, "ask", "hollywood-inbox1", 1, 0, map[string]float64{"rate": 5e5}),
+		line(experiment.Full, "ask", "chan", 1, 0, map[string]float64{"rate": 2e6}),
+	}
+	gather(micro, [][]Line{lines}).writeTargets(&b)
+	for _, want := range []string{
+		"| request-reply | ×1 ≥ 2.5×, ×64 ≥ 3× Hollywood | ≥ goroutine per actor | `ask` rate of hayauma / best of hollywood, hollywood-inbox1, one context for all questions | 2.00× (2.00M / 1.00M) | **missed** (must ≥ 2.50) |\n",
+		"|  |  |  | `ask` rate of hayauma / chan | 1.00× (2.00M / 2.00M) | stretch met (stretch ≥ 1.00) |\n",
+		"| fail-over (external NATS, ≥ 3 nodes) | process death", "| – | not measured: it needs ownership by several machines",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("there is no %q in\n%s", want, b.String())
+		}
+	}
+}
+
+// The design's table has a row for each target, in this order; these are the rows' names.
+func TestEveryTargetOfTheDesignIsThere(t *testing.T) {
+	names, err := os.ReadFile("testdata/targets.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, target := range Targets() {
+		got = append(got, target.Name)
+		if len(target.Claims) == 0 || target.Must == "" {
+			t.Errorf("%s says nothing", target.Name)
+		}
+		decides := false
+		for _, c := range target.Claims {
+			decides = decides || c.Must.Set || c.Absent != ""
+		}
+		if !decides {
+			t.Errorf("nothing decides on %s", target.Name)
+		}
+	}
+	if want := strings.TrimSpace(string(names)); strings.Join(got, "\n") != want {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), want)
+	}
+}
