@@ -46,7 +46,7 @@ func Program(ctx context.Context) (string, error) {
 	}
 	defer unlock()
 	path := filepath.Join(dir, "hayauma")
-	if _, err := goTool(ctx, module, "build", "-o", path, "./cmd/hayauma"); err != nil {
+	if _, err := goTool(ctx, module, "build", "-buildvcs=false", "-o", path, "./cmd/hayauma"); err != nil {
 		return "", &BuildError{"build", err}
 	}
 	return path, nil

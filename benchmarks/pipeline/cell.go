@@ -105,6 +105,7 @@ func (c cell) run(ctx context.Context) (r experiment.Result, err error) {
 		return r, err
 	}
 	m, err := s.measure(ctx)
+	m.latency = c.latency
 	if err != nil {
 		return r, fmt.Errorf("pipeline: %s: %w", c.spec.Name, err)
 	}

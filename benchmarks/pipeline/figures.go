@@ -10,6 +10,7 @@ import (
 // measurement is what one cell has seen.
 type measurement struct {
 	due        time.Time
+	latency    time.Duration // of the provider's answers
 	finished   time.Time     // when the system said so
 	accept     time.Duration // how long Accept took
 	cpu        float64       // seconds of the system, from before Accept until finished
@@ -61,16 +62,21 @@ const (
 	busy       = "provider_busy"
 )
 
+// countable is the shortest time of which ticks of processor time tell a share.
+const countable = 200 * time.Millisecond
+
 func (m *measurement) result() experiment.Result {
 	a := m.arrivals
 	r := experiment.Result{Sent: uint64(len(a.first)), Lost: a.lost(), Figures: map[string]float64{
 		cpu:     m.cpu * 100_000 / float64(len(a.first)),
 		peakRSS: float64(m.peak) / 1e6,
-		calls:   float64(m.ledger.Peak),
 		accept:  m.accept.Seconds(),
 		refused: float64(m.ledger.Throttled),
 		twice:   float64(a.twice),
 	}}
+	if m.latency > 0 {
+		r.Figures[calls] = float64(m.ledger.Peak)
+	}
 	if m.goroutines > 0 {
 		r.Figures[goroutines] = float64(m.goroutines)
 	}
@@ -82,7 +88,9 @@ func (m *measurement) result() experiment.Result {
 	r.Seconds = span
 	r.Figures[rate] = float64(a.reached) / span
 	r.Figures[lateP50], r.Figures[lateP99] = late[0], late[1]
-	r.Figures[busy] = 100 * m.busy / max(span, m.finished.Sub(m.due).Seconds())
+	if sending := m.finished.Sub(m.due); sending >= countable {
+		r.Figures[busy] = 100 * m.busy / sending.Seconds()
+	}
 	return r
 }
 

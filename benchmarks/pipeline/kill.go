@@ -11,7 +11,7 @@ import (
 
 // How long nothing may happen after a kill until a system is taken to have ended.
 const (
-	durablePatience = 100 * time.Second // asynq takes up to 90 s to find what a dead worker held
+	durablePatience = 130 * time.Second // asynq takes up to 120 s to find what a dead worker held
 	forgetPatience  = 3 * time.Second   // a system that keeps nothing has nothing to go on with
 	watching        = 5 * time.Millisecond
 )
@@ -81,11 +81,9 @@ func (s *scene) death(ctx context.Context, durable bool) (d death, err error) {
 	if _, err = s.system.Accept(ctx, s.job); err != nil {
 		return d, fmt.Errorf("accept: %w", err)
 	}
-	finishing, stop := context.WithCancel(ctx)
-	defer stop()
-	finished := make(chan error, 1)
-	go func() { finished <- s.system.Finish(finishing) }()
-	if err := s.half(ctx, finished); err != nil {
+	f := s.finish(ctx)
+	defer f.giveUp()
+	if err := s.half(ctx, f); err != nil {
 		return d, err
 	}
 	d.at = time.Now()
@@ -96,16 +94,15 @@ func (s *scene) death(ctx context.Context, durable bool) (d death, err error) {
 	if err != nil {
 		return d, err
 	}
-	if err := s.revive(ctx, &d, calls, patience{finished, durable}); err != nil {
+	if err := s.revive(ctx, &d, calls, patience{f, durable}); err != nil {
 		return d, err
 	}
-	stop() // Finish may wait for ever for what was lost
 	d.arrivals, err = s.simulator.arrivals(ctx, s.job.Recipients)
 	return d, err
 }
 
 // half waits until half of the recipients are reached.
-func (s *scene) half(ctx context.Context, finished <-chan error) error {
+func (s *scene) half(ctx context.Context, f *finishing) error {
 	tick := time.NewTicker(watching)
 	defer tick.Stop()
 	for {
@@ -119,8 +116,8 @@ func (s *scene) half(ctx context.Context, finished <-chan error) error {
 			return nil
 		}
 		select {
-		case err := <-finished:
-			return errors.Join(&UnkilledError{l.Users, s.job.Recipients}, err)
+		case <-f.done:
+			return errors.Join(&UnkilledError{l.Users, s.job.Recipients}, f.err)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-tick.C:
@@ -147,10 +144,33 @@ func (s *scene) quiet(ctx context.Context) (int, error) {
 	}
 }
 
+// finishing is a system's Finish under way.
+type finishing struct {
+	stop context.CancelFunc
+	done chan struct{}
+	err  error // valid after done
+}
+
+func (s *scene) finish(ctx context.Context) *finishing {
+	ctx, stop := context.WithCancel(ctx)
+	f := &finishing{stop: stop, done: make(chan struct{})}
+	go func() {
+		f.err = s.system.Finish(ctx)
+		close(f.done)
+	}()
+	return f
+}
+
+// giveUp ends it: for what was lost it may wait for ever.
+func (f *finishing) giveUp() {
+	f.stop()
+	<-f.done
+}
+
 // patience says when a killed system has ended.
 type patience struct {
-	finished <-chan error
-	durable  bool
+	*finishing
+	durable bool
 }
 
 func (p patience) quietFor() time.Duration {
@@ -167,8 +187,8 @@ func (s *scene) revive(ctx context.Context, d *death, calls int, p patience) err
 	go func() { restarted <- s.system.Restart(ctx) }()
 	tick := time.NewTicker(watching)
 	defer tick.Stop()
-	progress, back, finished := time.Now(), false, false
-	for !back || !finished {
+	progress, back, finished := time.Now(), false, p.done
+	for !back || finished != nil {
 		select {
 		case err := <-restarted:
 			if err != nil {
@@ -176,11 +196,11 @@ func (s *scene) revive(ctx context.Context, d *death, calls int, p patience) err
 			}
 			back, progress = true, time.Now()
 			continue
-		case err := <-p.finished:
-			if err != nil && p.durable {
-				return fmt.Errorf("finish after the kill: %w", err)
+		case <-finished:
+			if p.err != nil && p.durable {
+				return fmt.Errorf("finish after the kill: %w", p.err)
 			}
-			finished = true
+			finished = nil
 			continue
 		case <-ctx.Done():
 			return context.Cause(ctx)

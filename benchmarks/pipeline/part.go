@@ -75,7 +75,7 @@ const killLatency = 20 * time.Millisecond
 
 func (k killed) experiment(specs []Spec) experiment.Experiment {
 	mine := slices.DeleteFunc(slices.Clone(specs), func(s Spec) bool {
-		return s.Name == ShippedLikePeers || len(k.rows) > 0 && !slices.Contains(k.rows, s.Name)
+		return s.Name == ShippedLikePeers || s.Name == manyPHP || len(k.rows) > 0 && !slices.Contains(k.rows, s.Name)
 	})
 	patience := map[experiment.Scale]time.Duration{experiment.Short: k.patience, experiment.Full: k.patience}
 	return experiment.Experiment{

@@ -1,9 +1,11 @@
 package pipeline
 
-// The rows of the daemon itself, which experiments name.
+// The rows that experiments name.
 const (
 	Shipped          = "hayauma"
 	ShippedLikePeers = "hayauma-256"
 	ShippedMemory    = "hayauma-memory"
 	Bare             = "bare"
+
+	manyPHP = "php-128"
 )

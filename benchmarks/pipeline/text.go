@@ -29,7 +29,7 @@ func (s setting) text() string {
 		"Every system is handed the same audience file, keeps the job as it keeps waiting work (`accept, s`), and begins at a due time. " +
 			"All times are the simulator's: recipients/s runs from the due time to the last recipient's first acceptance, lateness from the due time to each recipient's.",
 		fmt.Sprintf("Every system may have %d calls in flight, whatever the latency; `%s` runs with its own default instead, `%s` with the peers' number. "+
-			"The column of calls in flight is what the simulator saw at most.", InFlight(), Shipped, ShippedLikePeers),
+			"The column of calls in flight is what the simulator saw at most (without latency it answers each call before it looks at the next).", InFlight(), Shipped, ShippedLikePeers),
 		pinned(),
 		"Processor time is that of all processes of a system, stores of its own included, from before the job is accepted until it is finished; memory is VmHWM added up, " +
 			"which counts pages that processes share once for each (PostgreSQL, PHP).",

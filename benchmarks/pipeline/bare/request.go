@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"unsafe"
 
 	"github.com/google/uuid"
 
@@ -66,13 +67,13 @@ func write(out *bufio.Writer, to []string, messages []byte) {
 // errCut is a file of requests that ends too early.
 var errCut = errors.New("bare: the file of requests is cut short: the disk may be full")
 
-// load reads what render wrote; ids and messages are parts of the one text. Each call has a key of its own.
+// load reads what render wrote; ids and messages are parts of the file's content, which nobody changes. Each call has a key of its own.
 func load(path string, job pipeline.Job) ([]provider.Call, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	rest := reader{raw: raw, text: string(raw)}
+	rest := reader{raw: raw}
 	endpoint := provider.Push
 	if job.Kind == pipeline.Multicast {
 		endpoint = provider.Multicast
@@ -81,9 +82,10 @@ func load(path string, job pipeline.Job) ([]provider.Call, error) {
 	for !rest.empty() {
 		to := make([]string, rest.count())
 		for i := range to {
-			to[i], _ = rest.take(idBytes)
+			id := rest.take(idBytes)
+			to[i] = unsafe.String(unsafe.SliceData(id), len(id))
 		}
-		_, messages := rest.take(rest.count())
+		messages := rest.take(rest.count())
 		if rest.cut {
 			return nil, errCut
 		}
@@ -97,25 +99,24 @@ func load(path string, job pipeline.Job) ([]provider.Call, error) {
 
 // reader cuts pieces off a file's content without copying.
 type reader struct {
-	raw  []byte
-	text string // the same
-	at   int
-	cut  bool
+	raw []byte
+	at  int
+	cut bool
 }
 
 func (r *reader) empty() bool { return r.at == len(r.raw) || r.cut }
 
-func (r *reader) take(n int) (string, []byte) {
+func (r *reader) take(n int) []byte {
 	if r.cut = r.cut || r.at+n > len(r.raw); r.cut {
-		return "", nil
+		return nil
 	}
 	from := r.at
 	r.at += n
-	return r.text[from:r.at], r.raw[from:r.at:r.at]
+	return r.raw[from:r.at:r.at]
 }
 
 func (r *reader) count() int {
-	_, b := r.take(2)
+	b := r.take(2)
 	if b == nil {
 		return 0
 	}

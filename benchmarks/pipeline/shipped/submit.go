@@ -18,7 +18,7 @@ import (
 
 // lead is how far ahead a campaign is scheduled: long enough to be accepted and planned before.
 func lead(recipients int) time.Duration {
-	return 1500*time.Millisecond + time.Duration(recipients)*15*time.Microsecond
+	return time.Second + time.Duration(recipients)*15*time.Microsecond
 }
 
 // LateError is an acceptance that took longer than the lead.
