@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,44 +36,70 @@ func (f *flaky) Send(_ context.Context, c provider.Call) provider.Answer {
 	return provider.Answer{Verdict: provider.Accepted}
 }
 
-func TestAPanicLosesNobody(t *testing.T) {
-	for name, open := range crews {
-		t.Run(name, func(t *testing.T) {
-			const recipients = 100
-			path, err := pipeline.Audience(t.TempDir(), recipients)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := &flaky{seen: map[uuid.UUID]provider.Call{}, t: t}
-			o := order{Job: pipeline.Job{Kind: pipeline.Push, Recipients: recipients, Audience: path, InFlight: 5}, Delays: quick}
-			d := newDesk(t.Context(), o, f)
-			c, err := open(d)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.begin()
-			select {
-			case got := <-c.outcome():
-				if got.Delivered != recipients || got.Repeats != recipients || d.panics.Load() != recipients {
-					t.Errorf("%+v, %d panics: want %d delivered after one repeat each", got, d.panics.Load(), recipients)
-				}
-			case <-time.After(20 * time.Second):
-				t.Fatal("somebody was lost")
-			}
-			if len(f.seen) != recipients {
-				t.Errorf("%d retry keys for %d recipients", len(f.seen), recipients)
-			}
-		})
+// play has a crew deliver 100 pushes through p and returns what came of them.
+func play(t *testing.T, name string, atOnce int, p provider.Provider) outcome {
+	t.Helper()
+	job := pipeline.Job{Kind: pipeline.Push, Recipients: 100, Audience: audienceOf(t, 100), InFlight: atOnce}
+	d := newDesk(t.Context(), order{Job: job, Delays: quick}, p)
+	c, err := crews[name](d)
+	if err != nil {
+		t.Fatal(err)
 	}
+	c.begin()
+	select {
+	case got := <-c.outcome():
+		got.Panics = int(d.panics.Load())
+		return got
+	case <-time.After(20 * time.Second):
+		t.Fatal("somebody was lost")
+	}
+	panic("unreachable")
+}
+
+func TestAPanicLosesNobody(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		f := &flaky{seen: map[uuid.UUID]provider.Call{}, t: t}
+		if got, want := play(t, name, 5, f), (outcome{Delivered: 100, Repeats: 100, Panics: 100}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		if len(f.seen) != 100 {
+			t.Errorf("%d retry keys for 100 recipients", len(f.seen))
+		}
+	})
+}
+
+// crowd accepts everything after a moment, in which calls meet. Every fifth call is to be repeated, so that places change hands
+// that way too.
+type crowd struct {
+	provider.Provider
+	all, now, most atomic.Int64
+}
+
+func (c *crowd) Send(context.Context, provider.Call) provider.Answer {
+	n := c.now.Add(1)
+	defer c.now.Add(-1)
+	for high := c.most.Load(); n > high && !c.most.CompareAndSwap(high, n); high = c.most.Load() {
+	}
+	<-time.After(time.Millisecond)
+	if c.all.Add(1)%5 == 0 {
+		return provider.Answer{Verdict: provider.Throttled}
+	}
+	return provider.Answer{Verdict: provider.Accepted}
+}
+
+func TestAsManyCallsAtOnceAsAsked(t *testing.T) {
+	each(t, func(t *testing.T, name string) {
+		var c crowd
+		play(t, name, 7, &c)
+		if got := c.most.Load(); got != 7 {
+			t.Errorf("%d calls at once, 7 were asked for", got)
+		}
+	})
 }
 
 func composed(t *testing.T, kind pipeline.Kind, n int) (all []message) {
 	t.Helper()
-	path, err := pipeline.Audience(t.TempDir(), n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := composeAll(pipeline.Job{Kind: kind, Recipients: n, Audience: path}, func(m message) { all = append(all, m) }); err != nil {
+	if err := composeAll(pipeline.Job{Kind: kind, Recipients: n, Audience: audienceOf(t, n)}, func(m message) { all = append(all, m) }); err != nil {
 		t.Fatal(err)
 	}
 	return all

@@ -170,29 +170,6 @@ func TestRateIsKept(t *testing.T) {
 	})
 }
 
-func TestNoMoreCallsAtOnceThanAsked(t *testing.T) {
-	each(t, func(t *testing.T, name string) {
-		var now, most atomic.Int64
-		at := &site{}
-		at.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			at.first.CompareAndSwap(0, time.Now().UnixNano())
-			n := now.Add(1)
-			for high := most.Load(); n > high && !most.CompareAndSwap(high, n); high = most.Load() {
-			}
-			time.Sleep(2 * time.Millisecond) // so that calls meet
-			now.Add(-1)
-			w.Write([]byte("{}"))
-		}))
-		t.Cleanup(at.web.Close)
-		job := at.job(t, pipeline.Push, 200)
-		job.InFlight = 7
-		deliverAll(t, open(t, name), at, job)
-		if got := most.Load(); got > 7 || got < 4 {
-			t.Errorf("%d calls at once, 7 were asked for", got)
-		}
-	})
-}
-
 func TestRefusalsAreTold(t *testing.T) {
 	each(t, func(t *testing.T, name string) {
 		at := newSite(t, linesim.Options{Limits: linesim.Limits{Off: true}})
