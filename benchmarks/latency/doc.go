@@ -8,7 +8,8 @@
 // "How NOT to Measure Latency").
 //
 // The rate is a share of what the same system took just before in the same process, in a closed loop with the same actors, the
-// same stamps and the same hand-over; or one rate for all, so that systems of different capacity can be compared.
+// same stamps and the same hand-over (4,096 messages or 256 questions under way); or one rate for all, so that systems of
+// different capacity can be compared.
 //
 //	due ──▶ sent ──▶ handled              tell: the actor reads the clock
 //	due ──▶ handed to an asker ──▶ answered   ask: the asker reads the clock
@@ -21,16 +22,16 @@
 // Only where more than 2 ms are left does it sleep, and then wakes 1.5 ms early. It never waits for a system but where the
 // system's own call blocks, as a full channel does.
 //
-// A message goes to one of the actors at random, the same for all systems. Messages lie in a ring and are used again once they were handled;
-// when the ring is full of unhandled ones the generator allocates more, so no system is slowed down by its backlog.
+// A message goes to one of the actors at random, the same for all systems. Messages lie in a ring and are used again once they were
+// handled; when the ring is full of unhandled ones the generator allocates more, so a backlog doesn't hold it.
 //
 // Questions are handed to a pool of askers, through a channel that holds all of them: a question that finds no free asker waits there,
 // and the wait counts.
 //
 // # Promises
 //
-// Percentiles are exact: all samples are kept, outside Go's heap, so that the collector's pace is that of the system alone. What is told is counted
-// by the actors. A question without its answer is lost, and its sample is the time until its caller gave up.
+// Percentiles are exact: all samples are kept, outside Go's heap, so that the collector's pace is that of the system alone. What is
+// told is counted by the actors. A question without its answer is lost, and its sample is the time until its caller gave up.
 //
 // # Failure
 //

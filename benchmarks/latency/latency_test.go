@@ -82,8 +82,8 @@ func (s *stalled) Tell(i int, m *systems.Message) {
 	s.System.Tell(i, m)
 }
 
-// A sender that is held up for 100 ms at 10,000/s keeps about 1,000 messages waiting, half of them for more than 50 ms. Who counts from when a
-// message is sent sees one that took 100 ms, or none.
+// A sender that is held up for 100 ms at 10,000/s keeps about 1,000 messages waiting, half of them for more than 50 ms. Who counts from
+// when a message is sent sees one that took 100 ms, or none.
 func TestOmissionIsNotCoordinated(t *testing.T) {
 	s := &stalled{System: open(t, "chan"), stall: 100 * time.Millisecond}
 	if err := spawn(patience(t, 10*time.Second), s, 10); err != nil {

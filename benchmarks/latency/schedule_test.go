@@ -99,9 +99,7 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, v := range []int64{5000, missing, 1000, 0, missing, 3000} {
-		s[i] = v
-	}
+	copy(s, samples{5000, missing, 1000, 0, missing, 3000})
 	by := schedule{start: 100, rate: 1e6} // one each 1000 ns
 	if at, done := s.last(by); at != 100+5*1000+3000 || done != 4 {
 		t.Errorf("the last at %d, %d done", at, done)

@@ -2,6 +2,7 @@ package latency
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -53,29 +54,42 @@ func (t *teller) send(i int, due int64) {
 	t.system.Tell(pick(i, t.actors), m)
 }
 
-// turns is how many messages per actor a closed loop sends between two waits.
-const turns = 10
+// window is how many messages a closed loop has under way at most; the ring is larger.
+const window = 4096
 
-// capacity sends in a closed loop for a while, each message as soon as the one before is sent, and returns messages per second. After ten
-// messages per actor all actors report, which is one more message for each and is counted.
+// giveUp is how long a closed loop waits for one message: a system that loses it isn't waited for any longer.
+const giveUp = 100 * time.Millisecond
+
+// capacity sends in a closed loop for a while: each message as soon as the window has room for it. It returns messages per second,
+// the marks included that end it.
 func (t *teller) capacity(ctx context.Context, length time.Duration) (float64, error) {
-	took, err := newSamples(turns * t.actors)
+	took, err := newSamples(window)
 	if err != nil {
 		return 0, err
 	}
 	t.took = took
 	began, n := t.clock.now(), 0
-	for t.clock.now()-began < int64(length) {
-		for i := range took {
-			t.send(i, t.clock.now())
+	for end := began + int64(length); ctx.Err() == nil; n++ {
+		now := t.room(n%window, end)
+		if now >= end {
+			break
 		}
-		if _, err := gather(ctx, t.system, t.actors); err != nil {
-			return 0, err
-		}
-		n += len(took) + t.actors
+		t.send(n%window, now)
 	}
-	rate := float64(n) / time.Duration(t.clock.now()-began).Seconds()
+	if _, err := gather(ctx, t.system, t.actors); err != nil {
+		return 0, err // what is under way may write samples: they stay
+	}
+	rate := float64(n+t.actors) / time.Duration(t.clock.now()-began).Seconds()
 	return rate, took.free()
+}
+
+// room waits until the message before in the slot was handled, or is given up, or end has come. It returns the time.
+func (t *teller) room(i int, end int64) int64 {
+	now := t.clock.now()
+	for began := now; t.ring[i].busy.Load() && now < min(end, began+int64(giveUp)); now = t.clock.now() {
+		runtime.Gosched()
+	}
+	return now
 }
 
 // load sends by the schedule and waits until all is handled.

@@ -138,7 +138,7 @@ func missing(row, dir string) string {
 	if err := syscall.Statfs(dir, &fs); err != nil {
 		return fmt.Sprintf("%s can't be looked at: %v: set TMPDIR to a directory on a disk", dir, err)
 	}
-	return inRAM(dir, int64(fs.Type))
+	return inRAM(dir, fs.Type)
 }
 
 func inRAM(dir string, kind int64) string {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package encoding
+
+// raced: no race detector.
+const raced = false

@@ -1,0 +1,6 @@
+//go:build race
+
+package encoding
+
+// raced: the race detector makes pools forget at random.
+const raced = true
