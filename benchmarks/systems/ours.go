@@ -82,22 +82,20 @@ func (o *ours) Close() error {
 	return nil
 }
 
-// deadline gives each question a deadline of its own, as the peers' calls do.
-type deadline struct{ *ours }
+// bounded gives each question a timeout of its own, as the peers' calls do.
+type bounded struct{ *ours }
 
-func openDeadline(context.Context) (System, error) {
+func openBounded(context.Context) (System, error) {
 	o, err := openOurs()
 	if err != nil {
 		return nil, err
 	}
-	return deadline{o}, nil
+	return bounded{o}, nil
 }
 
 // Ask asks through a Ref.
-func (d deadline) Ask(ctx context.Context, i int, m *Message) (*Message, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	return d.ours.Ask(ctx, i, m)
+func (b bounded) Ask(_ context.Context, i int, m *Message) (*Message, error) {
+	return engine.AskTimeout[*Message](b.refs[i], m, timeout)
 }
 
 // send is this engine as a Hollywood program sees it: PIDs and Engine.Send.

@@ -7,8 +7,9 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// protoactor is Proto.Actor with its default dispatcher and supervision.
+// protoactor is Proto.Actor with its default dispatcher and supervision, in a process that has room.
 type protoactor struct {
+	room  *room
 	sys   *actor.ActorSystem
 	root  *actor.RootContext
 	props *actor.Props
@@ -26,7 +27,7 @@ func lockfree() actor.MailboxProducer  { return actor.UnboundedLockfree() }
 
 func newProtoactor(mailbox actor.MailboxProducer) *protoactor {
 	quiet := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
-	p := &protoactor{sys: actor.NewActorSystem(quiet)}
+	p := &protoactor{room: makeRoom(), sys: actor.NewActorSystem(quiet)}
 	p.root = p.sys.Root
 	p.props = actor.PropsFromProducer(func() actor.Actor { return &protoactorActor{owner: p} }, actor.WithMailbox(mailbox))
 	return p
@@ -80,5 +81,6 @@ func (p *protoactor) Drop() { p.pids = nil }
 // Close shuts the system down.
 func (p *protoactor) Close() error {
 	p.sys.Shutdown()
+	p.room.close()
 	return nil
 }
