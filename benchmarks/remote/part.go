@@ -1,0 +1,108 @@
+package remote
+
+import (
+	"context"
+	"time"
+
+	"hayauma.example/benchmarks/experiment"
+	"hayauma.example/benchmarks/remote/peer"
+)
+
+// Part is the comparison of messages between two processes.
+func Part() experiment.Part {
+	return experiment.Part{
+		Name: "remote", Title: "Between two processes",
+		Experiments: []experiment.Experiment{oneWayExperiment(), askExperiment(1), askExperiment(64), restartExperiment()},
+	}
+}
+
+const alike = "A sender process and a receiver process on loopback, bodies of 100 bytes that don't compress, one receiving actor. " +
+	"The actor systems carry them as google.protobuf.BytesValue, as they carry any message; the floors carry bytes. CPU is of both processes. "
+
+func oneWayExperiment() experiment.Experiment {
+	return measured(experiment.Experiment{
+		Name: "remote-one-way", Title: "One way",
+		Text: alike + "One sender; after each 1,024 messages it sends a mark that the receiver answers, and at most 16 marks are unanswered, so no " +
+			"queue grows without bound. The rate is counted by the receiver, loss and duplicates by each message's number.",
+		Figures: append([]experiment.Figure{
+			{Name: rateFigure, Title: "messages/s", Better: experiment.More},
+			{Name: cpuFigure, Title: "CPU ns each", Better: experiment.Less},
+		}, faults()...),
+		Run: func(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
+			return run(ctx, row, flow(scale))
+		},
+	})
+}
+
+func askExperiment(callers int) experiment.Experiment {
+	e := experiment.Experiment{
+		Name: "remote-ask-1", Title: "Request and reply, one caller",
+		Text: alike + "A caller asks its next question when it has the answer to the last. A question that gets no answer costs its caller 2 s and is lost; " +
+			"so is one that gets another's.",
+		Figures: append([]experiment.Figure{
+			{Name: rateFigure, Title: "replies/s", Better: experiment.More},
+			{Name: p50Figure, Title: "p50 µs", Better: experiment.Less},
+			{Name: p99Figure, Title: "p99 µs", Better: experiment.Less},
+			{Name: cpuFigure, Title: "CPU ns each", Better: experiment.Less},
+		}, faults()...),
+		Run: func(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
+			return run(ctx, row, asking(callers, scale))
+		},
+	}
+	if callers == 64 {
+		e.Name, e.Title = "remote-ask-64", "Request and reply, 64 callers"
+	}
+	return measured(e)
+}
+
+func restartExperiment() experiment.Experiment {
+	return measured(experiment.Experiment{
+		Name: "remote-restart", Title: "The receiver is killed and comes back",
+		Text: alike + "20,000 messages one way at a steady 2,500/s. Half-way the receiver is killed with SIGKILL; after 2 s another one starts at the same " +
+			"port. A lost message is reported when its sender got an error or a dead letter for it, and silently lost when not; notices are what the system says " +
+			"about the connection, without naming a message. Seconds to the first message run from when the receiver listens again; afterwards the sender goes on " +
+			"with messages that are not counted, so that a system which connects when it sends has a reason to. The floors acknowledge nothing: " +
+			"what was in the kernel's buffers is lost.",
+		Figures: []experiment.Figure{
+			{Name: silentFigure, Title: "lost silently", Better: experiment.Less},
+			{Name: reportedFigure, Title: "lost and reported", Better: experiment.Less},
+			{Name: twiceFigure, Title: "handled twice", Better: experiment.Less},
+			{Name: backFigure, Title: "s to the first message", Better: experiment.Less},
+			{Name: noticesFigure, Title: "notices"},
+			{Name: foreignFigure, Title: "bodies changed", Better: experiment.Less},
+		},
+		Run: func(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
+			return restart(ctx, row, restarting(scale))
+		},
+	})
+}
+
+// faults are the columns that should hold zeros.
+func faults() []experiment.Figure {
+	return []experiment.Figure{
+		{Name: twiceFigure, Title: "handled twice", Better: experiment.Less},
+		{Name: foreignFigure, Title: "bodies changed or mixed up", Better: experiment.Less},
+		{Name: stuckFigure, Title: "stuck", Better: experiment.Less},
+	}
+}
+
+// measured adds what all experiments of the part have alike.
+func measured(e experiment.Experiment) experiment.Experiment {
+	for _, s := range peer.All() {
+		if s.Only == "" || s.Only == e.Name {
+			e.Rows = append(e.Rows, experiment.Row{Name: s.Name, About: s.About, Peer: s.System})
+		}
+	}
+	e.Rounds = map[experiment.Scale]int{experiment.Short: 1, experiment.Full: 3}
+	e.Patience = map[experiment.Scale]time.Duration{experiment.Short: 40 * time.Second, experiment.Full: 60 * time.Second}
+	e.Missing = missing
+	return e
+}
+
+func missing(row string) string {
+	s, err := peer.Find(row)
+	if err != nil {
+		return err.Error()
+	}
+	return s.Missing
+}
