@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,15 +86,27 @@ func open(t testing.TB, spec pipeline.Spec) pipeline.System {
 	return system
 }
 
+// each tests one queue after another.
 func each(t *testing.T, test func(t *testing.T, spec pipeline.Spec)) {
-	for _, spec := range queues.Specs() {
-		t.Run(spec.Name, func(t *testing.T) {
-			if spec.Name == "php-128" && testing.Short() {
-				t.Skip("the same program as php")
-			}
-			test(t, spec)
-		})
+	t.Helper()
+	for _, spec := range tested() {
+		t.Run(spec.Name, func(t *testing.T) { test(t, spec) })
 	}
+}
+
+// together tests all queues at the same time, where most of it is waiting.
+func together(t *testing.T, test func(t *testing.T, spec pipeline.Spec)) {
+	t.Helper()
+	var all sync.WaitGroup
+	for _, spec := range tested() {
+		all.Go(func() { t.Run(spec.Name, func(t *testing.T) { test(t, spec) }) })
+	}
+	all.Wait()
+}
+
+// tested are the queues without those that differ in numbers only.
+func tested() []pipeline.Spec {
+	return slices.DeleteFunc(queues.Specs(), func(s pipeline.Spec) bool { return s.Name == "php-128" })
 }
 
 func exactlyOnce(t *testing.T, sim *linesim.Sim, n int) {

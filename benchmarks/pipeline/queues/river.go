@@ -46,8 +46,8 @@ func riverConfig(workers *river.Workers, most int) *river.Config {
 	return &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: most}},
 		Workers:              workers,
-		FetchCooldown:        5 * time.Millisecond,
-		FetchPollInterval:    50 * time.Millisecond,
+		FetchCooldown:        riverFetchCooldown,
+		FetchPollInterval:    riverFetchPoll,
 		JobTimeout:           riverJobTimeout,
 		RescueStuckJobsAfter: riverRescue,
 		MaxAttempts:          mostAttempts,

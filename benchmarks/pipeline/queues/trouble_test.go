@@ -34,7 +34,7 @@ func TestEveryQueueSendsTheSameBodies(t *testing.T) {
 func TestEveryQueueRetriesUnderTheSameKey(t *testing.T) {
 	const n = 200
 	path := writeAudience(t, n)
-	each(t, func(t *testing.T, spec pipeline.Spec) {
+	together(t, func(t *testing.T, spec pipeline.Spec) {
 		sim, url := provide(t, linesim.Options{Faults: linesim.Faults{RateLimit: 0.05, ErrorBefore: 0.05, ErrorAfter: 0.1, Reset: 0.05, Seed: 1}})
 		system := open(t, spec)
 		if _, err := system.Accept(t.Context(), pipeline.Job{Kind: pipeline.Push, Recipients: n, Audience: path, Endpoint: url, InFlight: 64}); err != nil {
@@ -81,7 +81,7 @@ func awaitUsers(t *testing.T, sim *linesim.Sim, n int) {
 func TestEveryQueueGoesOnAfterAKill(t *testing.T) {
 	const n, inFlight = 600, 16
 	path := writeAudience(t, n)
-	each(t, func(t *testing.T, spec pipeline.Spec) {
+	together(t, func(t *testing.T, spec pipeline.Spec) {
 		sim, url := provide(t, linesim.Options{Faults: linesim.Faults{Latency: 5 * time.Millisecond}})
 		system := open(t, spec)
 		if _, err := system.Accept(t.Context(), pipeline.Job{Kind: pipeline.Push, Recipients: n, Audience: path, Endpoint: url, InFlight: inFlight}); err != nil {
@@ -121,9 +121,9 @@ func TestEveryQueueGoesOnAfterAKill(t *testing.T) {
 
 // At the provider's limit a system that keeps to it is hardly ever refused.
 func TestEveryQueueKeepsToARate(t *testing.T) {
-	const n, rate = 400, 200
+	const n, rate = 300, 200
 	path := writeAudience(t, n)
-	each(t, func(t *testing.T, spec pipeline.Spec) {
+	together(t, func(t *testing.T, spec pipeline.Spec) {
 		sim, url := provide(t, linesim.Options{Limits: linesim.Limits{Push: rate}})
 		began := time.Now()
 		deliver(t, open(t, spec), pipeline.Job{Kind: pipeline.Push, Recipients: n, Audience: path, Endpoint: url, InFlight: 32, Rate: rate}, sim)
@@ -131,8 +131,8 @@ func TestEveryQueueKeepsToARate(t *testing.T) {
 		if got := sim.Ledger(); got.Throttled > n/100 {
 			t.Errorf("throttled %d times of %d", got.Throttled, got.Requests.Push)
 		}
-		// The simulator's bucket holds a second's worth, so that a system without a pace would take one second.
-		if took := time.Since(began); took < 1900*time.Millisecond {
+		// The simulator's bucket holds a second's worth, so that a system without a pace would take half a second.
+		if took := time.Since(began); took < 1400*time.Millisecond {
 			t.Errorf("took %s: no pace was kept", took)
 		}
 	})

@@ -159,7 +159,7 @@ function work(Redis $redis, array $spec): never
         $text = evaluate($redis, $turn, [...$outcome, microtime(true) + VISIBILITY]);
         if ($text === false) {
             $outcome = ['', '', '', 0];
-            usleep(5000);
+            usleep(10000);
             continue;
         }
         if ($interval > 0) {
@@ -252,7 +252,7 @@ function late(Redis $redis, array $spec): never
         $text = evaluate($redis, $turn, [...$outcome, microtime(true) + VISIBILITY]);
         $outcome = ['', '', '', 0];
         if ($text === false) {
-            usleep(5000);
+            usleep(10000);
             continue;
         }
         $late = microtime(true) - json_decode($text, true)['due'];
