@@ -47,7 +47,7 @@ func asking(callers int, scale experiment.Scale) plan {
 
 func restarting(scale experiment.Scale) plan {
 	if scale == experiment.Short {
-		return plan{Messages: 4_000, Rate: 2_000, Down: 500 * time.Millisecond}
+		return plan{Messages: 4_000, Rate: 1_600, Down: 2 * time.Second}
 	}
 	return plan{Messages: 20_000, Rate: 2_500, Down: 2 * time.Second}
 }

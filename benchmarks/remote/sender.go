@@ -27,6 +27,9 @@ type sender struct {
 	to   peer.Sender
 	book *ledger.Ledger // what it was told about messages by their numbers
 
+	copies bool   // to is a Copier
+	body   []byte // used again when it is; owned by the goroutine that calls tell
+
 	answered atomic.Uint64 // the highest mark that was answered
 	news     chan struct{} // holds one: answered has changed
 }
@@ -41,6 +44,7 @@ func runSender(ctx context.Context, spec []byte, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	_, s.copies = s.to.(peer.Copier)
 	if err := s.hello(ctx); err != nil {
 		return err
 	}
@@ -161,7 +165,11 @@ func (s *sender) oneWay(ctx context.Context) (report, error) {
 }
 
 func (s *sender) tell(seq uint64) {
-	if err := s.to.Tell(payload.New(payload.Count, seq)); err != nil {
+	if !s.copies {
+		s.body = make([]byte, 0, payload.Bytes)
+	}
+	s.body = payload.Append(s.body[:0], payload.Count, seq)
+	if err := s.to.Tell(s.body); err != nil {
 		s.book.Note(seq)
 	}
 }

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -75,13 +76,8 @@ func (c *client) drop(err error) {
 
 // report reports the frames that may not have been written.
 func (c *client) report(unwritten []byte) {
-	r := bytes.NewReader(unwritten)
-	for r.Len() > 0 {
-		f, _, err := readFrame(r, nil)
-		if err != nil {
-			return
-		}
-		c.events.Dropped(f.body)
+	r := bufio.NewReaderSize(bytes.NewReader(unwritten), readBuffer)
+	for readFrame(r, func(f frame) { c.events.Dropped(f.body) }) == nil { // until the end
 	}
 	c.events.Notice()
 }
@@ -133,6 +129,9 @@ func (c *client) send(f frame) error {
 
 // Tell hands a frame to the writer.
 func (c *client) Tell(body []byte) error { return c.send(frame{oneWay, body}) }
+
+// Copies says that a body is the caller's again when Tell has returned.
+func (c *client) Copies() {}
 
 // Mark hands a frame to the writer.
 func (c *client) Mark(body []byte) error { return c.send(frame{mark, body}) }

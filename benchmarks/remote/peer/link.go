@@ -17,8 +17,8 @@ type frame struct {
 
 const (
 	frameHead   = 12
-	frameLimit  = 1 << 20 // of one frame's length: more is a broken stream
-	pendingRoom = 1 << 20 // bytes that wait for the writer before a sender has to
+	frameLimit  = 32 << 10 // of one frame's length: more is a broken stream
+	pendingRoom = 1 << 20  // bytes that wait for the writer before a sender has to
 	readBuffer  = 64 << 10
 )
 
@@ -35,23 +35,23 @@ func (e *FrameError) Error() string {
 	return fmt.Sprintf("peer: a frame of %d bytes: both sides must be of the same build", e.Length)
 }
 
-// readFrame reads one frame; its body is valid until the next call with the same buffer.
-func readFrame(r io.Reader, buffer []byte) (frame, []byte, error) {
-	var head [frameHead]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return frame{}, buffer, err
+// readFrame reads one frame and hands it to take; its body is valid until take returns. The buffer of r holds a whole frame.
+func readFrame(r *bufio.Reader, take func(frame)) error {
+	head, err := r.Peek(frameHead)
+	if err != nil {
+		return err
 	}
-	length := binary.LittleEndian.Uint32(head[:])
+	length := binary.LittleEndian.Uint32(head)
 	if length < 8 || length > frameLimit {
-		return frame{}, buffer, &FrameError{Length: length}
+		return &FrameError{Length: length}
 	}
-	n := int(length) - 8
-	if cap(buffer) < n {
-		buffer = make([]byte, n)
+	whole, err := r.Peek(4 + int(length))
+	if err != nil {
+		return err
 	}
-	buffer = buffer[:n]
-	_, err := io.ReadFull(r, buffer)
-	return frame{id: binary.LittleEndian.Uint64(head[4:]), body: buffer}, buffer, err
+	take(frame{id: binary.LittleEndian.Uint64(whole[4:]), body: whole[frameHead:]})
+	_, err = r.Discard(len(whole))
+	return err
 }
 
 // link is one connection. What is sent while the writer is busy goes out with its next write, in one piece.
@@ -131,15 +131,11 @@ func (l *link) rest() []byte {
 // read hands each frame to take until the link has failed.
 func (l *link) read(take func(frame)) error {
 	r := bufio.NewReaderSize(l.rw, readBuffer)
-	var buffer []byte
 	for {
-		f, b, err := readFrame(r, buffer)
-		if err != nil {
+		if err := readFrame(r, take); err != nil {
 			l.fail(err)
 			return err
 		}
-		buffer = b
-		take(f)
 	}
 }
 

@@ -39,6 +39,10 @@ type Sender interface {
 	Ask(ctx context.Context, body []byte) ([]byte, error)
 }
 
+// Copier is a Sender whose Tell leaves the body to its caller: who writes frames encodes into the buffer that is written, and needs
+// no body of its own for each message.
+type Copier interface{ Copies() }
+
 // Timeout is each question's own: thousands of times what an answer takes, so what it ends is lost.
 const Timeout = 2 * time.Second
 
