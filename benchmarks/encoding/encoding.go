@@ -83,7 +83,7 @@ func (m message) experiment(name, done string, d direction) experiment.Experimen
 		Text:     text,
 		Rows:     rows(),
 		Figures:  figures(),
-		Rounds:   map[experiment.Scale]int{experiment.Short: 2, experiment.Full: 5},
+		Rounds:   map[experiment.Scale]int{experiment.Short: 1, experiment.Full: 5},
 		Patience: map[experiment.Scale]time.Duration{experiment.Short: time.Minute, experiment.Full: time.Minute},
 		Run: func(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
 			length, ok := lengths[scale]

@@ -27,8 +27,8 @@ const (
 		"replica, a file that is synced before every answer. It checks fences and batch ids and keeps an index by subject; the file does " +
 		"none of that: it is what the disk allows. " + diskText + " Afterwards all records are read and counted. Allocations are those of the whole " +
 		"process, and so of the server in it."
-	diskText = "**A disk of a virtual machine may answer fdatasync from a cache of its host: the floor's own median of fdatasync stands in its row, and " +
-		"a disk that can't lose what it acknowledged may take ten times as long.**"
+	diskText = "A disk of a virtual machine may answer fdatasync from a cache of its host: the floor's own median of fdatasync stands in its row, and " +
+		"a disk that can't lose what it acknowledged may take ten times as long."
 	replayText = "One grain with many records of 200 B is read from its first record to its last, again and again, from the page cache. The file is " +
 		"only cut into records."
 )
@@ -47,27 +47,36 @@ func Experiments() []experiment.Experiment {
 		return func(experiment.Scale) workload { return w }
 	}
 	return []experiment.Experiment{
-		define("append-small", "Appends of one record of 200 B, one after the other", appendText, 1,
-			same(appends{appenders: 1, records: 1, size: 200, limit: 300_000})),
-		define("append-small-64", "Appends of one record of 200 B, 64 appenders", appendText, 64,
-			same(appends{appenders: 64, records: 1, size: 200, limit: 300_000})),
-		define("append-packed", "Appends of one record of 40 KB, into which many events are packed", appendText, 1,
-			same(appends{appenders: 1, records: 1, size: 40_000, limit: 8_000})),
-		define("append-batch", "Atomic appends of 500 records of 200 B", appendText, 1,
-			same(appends{appenders: 1, records: 500, size: 200, limit: 600})),
-		define("replay", "Many small records of one grain read again", replayText, 1, func(scale experiment.Scale) workload {
+		define("append-small", "Appends of one record of 200 B, one after the other", appendText,
+			same(appends{appenders: 1, records: 1, size: 200, limit: 300_000}), shards(1)),
+		define("append-small-64", "Appends of one record of 200 B, 64 appenders", appendText,
+			same(appends{appenders: 64, records: 1, size: 200, limit: 300_000}), shards(64)),
+		define("append-packed", "Appends of one record of 40 KB, into which many events are packed", appendText,
+			same(appends{appenders: 1, records: 1, size: 40_000, limit: 8_000}), shards(1)),
+		define("append-batch", "Atomic appends of 500 records of 200 B", appendText,
+			same(appends{appenders: 1, records: 500, size: 200, limit: 600}), shards(1)),
+		define("replay", "Many small records of one grain read again", replayText, func(scale experiment.Scale) workload {
 			if scale == experiment.Full {
 				return replays{records: 100_000, size: 200}
 			}
 			return replays{records: 10_000, size: 200}
-		}),
+		}, shards(1)),
+		writing(),
 	}
 }
 
-func define(name, title, text string, appenders int, size func(experiment.Scale) workload) experiment.Experiment {
+// opener opens a row's store, with what is on disk below dir.
+type opener func(ctx context.Context, row, dir string) (store, error)
+
+// shards opens a store with one for each appender.
+func shards(appenders int) opener {
+	return func(ctx context.Context, row, dir string) (store, error) { return open(ctx, row, dir, appenders) }
+}
+
+func define(name, title, text string, size func(experiment.Scale) workload, o opener) experiment.Experiment {
 	return experiment.Experiment{
 		Name: "storage-" + name, Title: title, Text: text, Rows: rows(), Figures: figures(name != "replay"),
-		Rounds:   map[experiment.Scale]int{experiment.Short: 2, experiment.Full: 3},
+		Rounds:   map[experiment.Scale]int{experiment.Short: 1, experiment.Full: 3},
 		Patience: map[experiment.Scale]time.Duration{experiment.Short: time.Minute, experiment.Full: 2 * time.Minute},
 		Needs:    func(string, experiment.Scale) uint64 { return 1 << 30 },
 		Missing:  func(row string) string { return missing(row, os.TempDir()) },
@@ -76,7 +85,7 @@ func define(name, title, text string, appenders int, size func(experiment.Scale)
 			if !ok {
 				return experiment.Result{}, &experiment.ScaleError{Scale: scale}
 			}
-			return measure(ctx, row, appenders, length, size(scale))
+			return measure(ctx, row, o, size(scale), length)
 		},
 	}
 }
@@ -105,13 +114,13 @@ func figures(appending bool) []experiment.Figure {
 }
 
 // measure opens the row's store in a new directory, runs the workload on it and removes all.
-func measure(ctx context.Context, row string, appenders int, length time.Duration, w workload) (r experiment.Result, err error) {
+func measure(ctx context.Context, row string, o opener, w workload, length time.Duration) (r experiment.Result, err error) {
 	dir, err := os.MkdirTemp("", "bench-storage-")
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s, err := open(ctx, row, dir, appenders)
+	s, err := o(ctx, row, dir)
 	if err != nil {
 		return r, fmt.Errorf("storage: open %s: %w", row, err)
 	}

@@ -15,20 +15,22 @@ import (
 
 const brief = 50 * time.Millisecond
 
-func workloads() map[string]struct {
+// small is one workload, short enough for a test.
+type small struct {
 	appenders int
 	workload  workload
-} {
-	type one = struct {
-		appenders int
-		workload  workload
-	}
-	return map[string]one{
-		"one":    {1, appends{appenders: 1, records: 1, size: 200, limit: 2000}},
-		"many":   {64, appends{appenders: 64, records: 1, size: 200, limit: 6400}},
-		"packed": {1, appends{appenders: 1, records: 1, size: 40_000, limit: 100}},
-		"batch":  {1, appends{appenders: 1, records: 500, size: 200, limit: 10}},
-		"replay": {1, replays{records: 1200, size: 200}},
+	open      opener
+}
+
+func workloads() map[string]small {
+	many := appends{appenders: 64, records: 1, size: 200, limit: 6400}
+	return map[string]small{
+		"one":    {1, appends{appenders: 1, records: 1, size: 200, limit: 2000}, shards(1)},
+		"many":   {64, many, shards(64)},
+		"packed": {1, appends{appenders: 1, records: 1, size: 40_000, limit: 100}, shards(1)},
+		"batch":  {1, appends{appenders: 1, records: 500, size: 200, limit: 10}, shards(1)},
+		"replay": {1, replays{records: 1200, size: 200}, shards(1)},
+		"writer": {64, many, openQueued},
 	}
 }
 
@@ -40,7 +42,10 @@ func TestWorkloads(t *testing.T) {
 				if why := missing(row.Name, os.TempDir()); why != "" {
 					t.Skip(why)
 				}
-				r, err := measure(t.Context(), row.Name, w.appenders, brief, w.workload)
+				if name == "writer" && row.Name == onFile {
+					t.Skip("a file has no writer")
+				}
+				r, err := measure(t.Context(), row.Name, w.open, w.workload, brief)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -64,7 +69,7 @@ func TestWorkloads(t *testing.T) {
 
 func TestNothingIsLeftBehind(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	if _, err := measure(t.Context(), onJetstream, 1, brief, appends{appenders: 1, records: 1, size: 10, limit: 10}); err != nil {
+	if _, err := measure(t.Context(), onJetstream, shards(1), appends{appenders: 1, records: 1, size: 10, limit: 10}, brief); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(os.TempDir())
@@ -137,6 +142,15 @@ func TestWhatIsUnknownIsRefused(t *testing.T) {
 	}
 }
 
+func TestAFileHasNoWriter(t *testing.T) {
+	if _, err := openQueued(t.Context(), onFile, t.TempDir()); err == nil {
+		t.Fatal("a file was opened with a writer")
+	}
+	if rows := writing().Rows; len(rows) != 2 || rows[0].Name != onJetstream || rows[1].Name != inMemory {
+		t.Fatalf("got %v", rows)
+	}
+}
+
 func TestADirectoryInMemoryIsNoDisk(t *testing.T) {
 	for kind, want := range map[int64]bool{tmpfs: true, ramfs: true, 0xef53: false, 0x58465342: false} {
 		if got := inRAM("/x", kind) != ""; got != want {
@@ -156,7 +170,7 @@ func TestNamesAreUnique(t *testing.T) {
 		}
 		seen[e.Name] = true
 	}
-	if len(seen) != 9 {
+	if len(seen) != 10 {
 		t.Errorf("%d experiments", len(seen))
 	}
 }
