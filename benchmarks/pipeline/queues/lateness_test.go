@@ -63,8 +63,7 @@ func TestSchedulingTooLateIsAnError(t *testing.T) {
 			continue
 		}
 		_, err := s.Lateness(t.Context(), scratch(t), 10, time.Now().Add(-time.Second))
-		var late *queues.TooLateError
-		if !errors.As(err, &late) {
+		if _, late := errors.AsType[*queues.TooLateError](err); !late {
 			t.Errorf("got %v", err)
 		}
 	}

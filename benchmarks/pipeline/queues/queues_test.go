@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,6 +159,45 @@ func TestEveryQueueDeliversMulticastsOnce(t *testing.T) {
 		exactlyOnce(t, sim, n)
 		if got := sim.Ledger().Requests; got.Multicast != 3 || got.Push != 0 {
 			t.Errorf("want 3 multicasts, got %+v", got)
+		}
+	})
+}
+
+// A sender that dies by itself ends Finish with an error, instead of a wait for ever.
+func TestADeadSenderIsAnError(t *testing.T) {
+	path := writeAudience(t, 10)
+	together(t, func(t *testing.T, spec pipeline.Spec) {
+		_, url := provide(t, linesim.Options{})
+		system := open(t, spec)
+		if err := system.Finish(t.Context()); err == nil {
+			t.Error("Finish without a job is no error")
+		}
+		job := pipeline.Job{Kind: pipeline.Push, Recipients: 10, Audience: path, Endpoint: url, InFlight: 1}
+		if _, err := system.Accept(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := system.Accept(t.Context(), job); err == nil {
+			t.Error("a second job is no error")
+		}
+		for _, pid := range system.Pids()[1:] { // the first is the server
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := system.Finish(t.Context()); err == nil {
+			t.Error("Finish with dead senders is no error")
+		}
+	})
+}
+
+// An audience that isn't the job's is told before anything is sent.
+func TestAnotherNumberOfRecipientsIsAnError(t *testing.T) {
+	path := writeAudience(t, 10)
+	together(t, func(t *testing.T, spec pipeline.Spec) {
+		_, url := provide(t, linesim.Options{})
+		_, err := open(t, spec).Accept(t.Context(), pipeline.Job{Kind: pipeline.Push, Recipients: 11, Audience: path, Endpoint: url})
+		if err == nil || !strings.Contains(err.Error(), "10 recipients, the job says 11") {
+			t.Errorf("got %v", err)
 		}
 	})
 }

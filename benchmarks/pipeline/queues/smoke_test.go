@@ -68,7 +68,7 @@ func seconds(b *testing.B, pids []int) float64 {
 		tasks, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
 		for _, t := range tasks {
 			text, _ := os.ReadFile(t)
-			for _, id := range strings.Fields(string(text)) {
+			for id := range strings.FieldsSeq(string(text)) {
 				child, _ := strconv.Atoi(id)
 				ids = append(ids, child)
 			}

@@ -65,13 +65,13 @@ func awaitUsers(t *testing.T, sim *linesim.Sim, n int) {
 	t.Helper()
 	again := time.NewTicker(2 * time.Millisecond)
 	defer again.Stop()
-	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	defer stop()
 	for sim.Ledger().Users < n {
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			t.Fatalf("%d of %d users after 10 s", sim.Ledger().Users, n)
+			t.Fatalf("%d of %d users after 20 s", sim.Ledger().Users, n)
 		}
 	}
 }
