@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hayauma.example/benchmarks/experiment"
@@ -19,9 +20,10 @@ const (
 // journalled is how many recipients the stored campaign has, at every scale: then its figures can be bounded.
 const journalled = 10_000
 
+var kinds = []Kind{Push, Multicast}
+
 // journal is what the daemon stores of a campaign, by kind.
 func journal(specs []Spec) experiment.Experiment {
-	kinds := []Kind{Push, Multicast}
 	e := experiment.Experiment{
 		Name: "pipeline-journal", Title: fmt.Sprintf("What the daemon stores of a campaign of %s", size(journalled)), Text: journalText,
 		Figures: []experiment.Figure{
@@ -33,6 +35,9 @@ func journal(specs []Spec) experiment.Experiment {
 		Patience: map[experiment.Scale]time.Duration{experiment.Short: time.Minute, experiment.Full: time.Minute},
 		Missing:  func(string) string { return missing(specs, Shipped) },
 		Run: func(ctx context.Context, row string, _ experiment.Scale) (experiment.Result, error) {
+			if !slices.Contains(kinds, Kind(row)) {
+				return experiment.Result{}, &UnknownRowError{row}
+			}
 			spec, err := find(specs, Shipped)
 			if err != nil {
 				return experiment.Result{}, err

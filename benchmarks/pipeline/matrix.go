@@ -35,7 +35,7 @@ func matrix() []setting {
 		{kind: Push, recipients: 2_000, rounds: short},
 		{kind: Multicast, recipients: 2_000, rounds: short},
 	}
-	for _, kind := range []Kind{Push, Multicast} {
+	for _, kind := range kinds {
 		for _, latency := range latencies {
 			for _, limited := range []bool{false, true} {
 				s := setting{kind: kind, recipients: 10_000, latency: latency, limited: limited}
