@@ -24,6 +24,7 @@ type Claim struct {
 	Must    Limit  // none: it only stands beside
 	Stretch Limit
 	Absent  string // why nothing can be measured yet; "": it can
+	MayLose bool   // a loss is no miss by itself
 }
 
 // Operand is the best median among the rows of an experiment, at full scale.
@@ -74,22 +75,24 @@ const (
 type Judgement struct {
 	Verdict Verdict
 	Value   float64
+	Lost    int64  // by the row that makes the claim
 	Parts   string // the figures that the value is made of
 	Reason  string // why nothing was measured
 }
 
 // judge is the claim's verdict by the medians of the tables. A claim without a stretch can only be met or missed.
+// Whoever loses messages, or handles them twice, misses every limit.
 func (c Claim) judge(t tables) Judgement {
 	if c.Absent != "" {
 		return Judgement{Verdict: NotMeasured, Reason: c.Absent}
 	}
-	v, reason := c.Of.median(t)
+	v, lost, reason := c.Of.median(t)
 	if reason != "" {
 		return Judgement{Verdict: NotMeasured, Reason: reason}
 	}
-	j := Judgement{Value: v, Parts: show(v)}
+	j := Judgement{Value: v, Lost: lost, Parts: show(v)}
 	if c.Over.Experiment != "" {
-		under, reason := c.Over.median(t)
+		under, _, reason := c.Over.median(t)
 		if reason == "" && under == 0 {
 			reason = fmt.Sprintf("%s is 0", c.Over)
 		}
@@ -114,7 +117,7 @@ func (c Claim) decide(j Judgement) Judgement {
 	switch {
 	case !c.Must.Set && !c.Stretch.Set:
 		j.Verdict = Beside
-	case !c.Must.kept(j.Value):
+	case j.Lost != 0 && !c.MayLose, !c.Must.kept(j.Value):
 		j.Verdict = Missed
 	case c.Stretch.Set && c.Stretch.kept(j.Value):
 		j.Verdict = StretchMet
@@ -128,30 +131,30 @@ func (c Claim) decide(j Judgement) Judgement {
 
 // median returns the best row's median. A row that failed or was not measured leaves the comparison open, unless this machine can't
 // measure it.
-func (o Operand) median(t tables) (best float64, reason string) {
+func (o Operand) median(t tables) (best float64, lost int64, reason string) {
 	found := false
 	for _, name := range o.Rows {
 		r, ok := t.find(o.Experiment, name, experiment.Full)
 		s := r.figures[o.Figure]
 		switch {
 		case s.Rounds > 0 && (!found || better(o.Better, s.Median, best)):
-			best, found = s.Median, true
+			best, lost, found = s.Median, r.lost, true
 		case s.Rounds > 0:
 		case r.skipped != "":
 			reason = fmt.Sprintf("%s: %s", name, r.skipped)
 		case len(r.failed) > 0:
 			first, _, _ := strings.Cut(r.failed[0], "\n")
-			return 0, fmt.Sprintf("%s failed: %s", name, first)
+			return 0, 0, fmt.Sprintf("%s failed: %s", name, first)
 		case ok:
-			return 0, fmt.Sprintf("%s has no figure %s in %s", name, o.Figure, o.Experiment)
+			return 0, 0, fmt.Sprintf("%s has no figure %s in %s", name, o.Figure, o.Experiment)
 		default:
-			return 0, fmt.Sprintf("%s has no full-scale lines of %s", o.Experiment, name)
+			return 0, 0, fmt.Sprintf("%s has no full-scale lines of %s", o.Experiment, name)
 		}
 	}
 	if found {
-		return best, ""
+		return best, lost, ""
 	}
-	return 0, reason
+	return 0, 0, reason
 }
 
 func (o Operand) String() string {
@@ -208,6 +211,9 @@ func verdictText(c Claim, j Judgement) string {
 	text := string(j.Verdict)
 	if j.Verdict == Missed {
 		text = "**missed**"
+	}
+	if j.Lost != 0 {
+		text += fmt.Sprintf(", lost %d", j.Lost)
 	}
 	var limits []string
 	if c.Must.Set {

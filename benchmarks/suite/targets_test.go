@@ -67,6 +67,18 @@ func TestAPeerThatCantRunHereLeavesTheOthers(t *testing.T) {
 	}
 }
 
+func TestWhoLosesMisses(t *testing.T) {
+	lossy := gather(parts(), [][]Line{{line(experiment.Full, "ask", "hayauma", 1, 3, map[string]float64{"rate": 300})}})
+	c := one("ask", "hayauma", "rate", "").must(atLeast(1))
+	if got := c.judge(lossy); got.Verdict != Missed || verdictText(c, got) != "**missed**, lost 3 (must ≥ 1.00)" {
+		t.Errorf("got %+v", got)
+	}
+	c.MayLose = true
+	if got := c.judge(lossy); got.Verdict != Met || got.Lost != 3 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestShortFiguresJudgeNothing(t *testing.T) {
 	short := gather(parts(), [][]Line{talkLines()})
 	if got := one("ask", "hayauma", "rate", "").must(atLeast(1)).judge(short); got.Verdict != NotMeasured {

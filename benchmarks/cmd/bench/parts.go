@@ -2,17 +2,13 @@ package main
 
 import (
 	"maps"
-	"slices"
 
 	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/benchmarks/latency"
 	"hayauma.example/benchmarks/micro"
-	"hayauma.example/benchmarks/pipeline"
-	"hayauma.example/benchmarks/pipeline/actors"
-	"hayauma.example/benchmarks/pipeline/bare"
-	"hayauma.example/benchmarks/pipeline/queues"
-	"hayauma.example/benchmarks/pipeline/shipped"
+	pipeline "hayauma.example/benchmarks/pipeline/all"
 	"hayauma.example/benchmarks/scale"
+	"hayauma.example/benchmarks/schedule"
 	"hayauma.example/benchmarks/storage"
 )
 
@@ -22,7 +18,8 @@ func parts() []experiment.Part {
 		micro.Part(),
 		{Name: "latency", Title: "Latency under load", Experiments: latency.Experiments()},
 		storage.Part(),
-		pipeline.Part(slices.Concat(shipped.Specs(), bare.Specs(), actors.Specs(), queues.Specs())),
+		pipeline.Part(),
+		schedule.Part(),
 		scale.Part(),
 	}
 }
@@ -30,7 +27,7 @@ func parts() []experiment.Part {
 // children are the main functions of other processes that cells start: the program again with -child and the name.
 func children() experiment.Children {
 	all := experiment.Children{}
-	for _, some := range []experiment.Children{actors.Children(), bare.Children(), queues.Children()} {
+	for _, some := range []experiment.Children{pipeline.Children()} {
 		maps.Copy(all, some)
 	}
 	return all
