@@ -2,10 +2,12 @@ package systems_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hayauma.example/benchmarks/systems"
@@ -168,6 +170,27 @@ func rally(t *testing.T, s systems.System) {
 		s.Tell(i, &systems.Message{Op: systems.Mark, Tally: tally})
 		settle(t, tally, (passes+1)/2+1)
 	}
+}
+
+// A question of hayauma-timeout ends by its own timeout, as the peers' do, and the next is answered.
+func TestAQuestionEndsByItsTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spec, err := systems.Find("hayauma-timeout")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, spec)
+		release := make(chan struct{})
+		began := time.Now()
+		_, err = s.Ask(t.Context(), 0, &systems.Message{Op: systems.Question, Watch: func(*systems.Message) { <-release }})
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 2*time.Second {
+			t.Fatalf("got %v after %v", err, took)
+		}
+		close(release)
+		if got, err := s.Ask(t.Context(), 0, &systems.Message{Op: systems.Question, Seq: 1}); err != nil || got.Seq != 2 {
+			t.Fatalf("afterwards got %+v, %v", got, err)
+		}
+	})
 }
 
 func TestFindNamesWhatIsMissing(t *testing.T) {

@@ -36,8 +36,10 @@ type Spec struct {
 	Open  func(ctx context.Context) (System, error) // ctx bounds no more than the opening
 }
 
-// lateMark is GoAkt's: seen by reading api.go and pools.go of v3.14.0 beside a failing run of the conformance test.
-const lateMark = "an Ask marks its pooled context as answered after another Ask may have taken it, whose answer is then dropped"
+// lateMark is GoAkt's. A copy of v3.14.0 with one line taken out, the responseClosed.Store(true) that Ask does after it has received the
+// answer, lost none of 3.6 million questions of 64 callers, while the original in turn with it lost 275 of 400,000: Response had set
+// that mark itself before it answered, and by then the actor may have given the context back.
+const lateMark = "an Ask marks its pooled context as answered when another Ask may have it already, whose answer is then dropped"
 
 // timeout is each question's own, in systems that want one: thousands of times what an answer takes, so what it ends is lost.
 const timeout = 2 * time.Second
