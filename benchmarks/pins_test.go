@@ -18,6 +18,8 @@ var peers = map[string]string{
 	"github.com/anthdm/hollywood":       "v1.0.5",
 	"github.com/asynkron/protoactor-go": "v0.0.0-20240822202345-3c0e61ca19c9",
 	"github.com/tochemey/goakt/v3":      "v3.14.0",
+	"github.com/hibiken/asynq":          "v0.26.0",
+	"github.com/riverqueue/river":       "v0.30.0",
 }
 
 func required(t *testing.T, file string) map[string]string {
