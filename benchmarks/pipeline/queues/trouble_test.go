@@ -10,26 +10,6 @@ import (
 	"hayauma.example/benchmarks/pipeline"
 )
 
-// All systems send the same content to the same users.
-func TestEveryQueueSendsTheSameBodies(t *testing.T) {
-	const n = 40
-	path := writeAudience(t, n)
-	first := map[string][32]byte{}
-	each(t, func(t *testing.T, spec pipeline.Spec) {
-		sim, url := provide(t, linesim.Options{})
-		deliver(t, open(t, spec), pipeline.Job{Kind: pipeline.Push, Recipients: n, Audience: path, Endpoint: url, InFlight: 8}, sim)
-		for d := range sim.Deliveries() {
-			if want, known := first[d.User]; known && want != d.BodySHA256 {
-				t.Errorf("%s gets another message than from the first system", d.User)
-			}
-			first[d.User] = d.BodySHA256
-		}
-		if len(first) != n {
-			t.Errorf("%d users, want %d", len(first), n)
-		}
-	})
-}
-
 // What is throttled, fails before or after acceptance or is cut off is sent again under its key.
 func TestEveryQueueRetriesUnderTheSameKey(t *testing.T) {
 	const n = 200
