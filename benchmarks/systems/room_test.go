@@ -28,7 +28,7 @@ func TestRoomMakesGoStartGoroutinesWithMoreStack(t *testing.T) {
 	stackOfNew() // Go gives a stack of the average size only to what was a goroutine before
 	r := makeRoom()
 	defer r.close()
-	if got := stackOfNew(); got < 3500 || got > 5000 {
-		t.Fatalf("a new goroutine has %.0f bytes of stack, want about 4096", got)
+	if got := stackOfNew(); got < 3500 || got > 9000 {
+		t.Fatalf("a new goroutine has %.0f bytes of stack, want 4096, or 8192 where frames are larger", got)
 	}
 }
