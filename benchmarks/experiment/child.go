@@ -133,8 +133,7 @@ func (p *Process) Stop(patience time.Duration) error {
 // Wait waits for the end. An exit code other than 0 is an error with the end of the standard error; an end by SIGTERM or SIGKILL is not.
 func (p *Process) Wait() error {
 	<-p.ended
-	var exit *exec.ExitError
-	if errors.As(p.err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](p.err); ok {
 		if s, ok := exit.Sys().(syscall.WaitStatus); ok && s.Signaled() && (s.Signal() == syscall.SIGTERM || s.Signal() == syscall.SIGKILL) {
 			return nil
 		}

@@ -3,6 +3,7 @@ package suite
 import (
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -67,9 +68,7 @@ func gather(parts []experiment.Part, files [][]Line) tables {
 				t.strange = append(t.strange, l.Experiment+" "+l.Row)
 			}
 		}
-		for k, lines := range own {
-			found[k] = lines
-		}
+		maps.Copy(found, own)
 	}
 	for _, p := range parts {
 		for _, e := range p.Experiments {
