@@ -22,6 +22,7 @@ type cell struct {
 	plan  plan
 	books []*ledger.Ledger
 	procs []*experiment.Process
+	stops []func() bool // what kills the processes when the cell's time ends
 }
 
 func openCell(row string, p plan) (*cell, error) {
@@ -38,8 +39,11 @@ func openCell(row string, p plan) (*cell, error) {
 
 // close kills what still runs and removes the ledgers.
 func (c *cell) close() {
+	for _, stop := range c.stops {
+		stop()
+	}
 	for _, p := range c.procs {
-		p.Kill()
+		kill(p)
 	}
 	for _, b := range c.books {
 		_ = b.Close()
@@ -60,8 +64,15 @@ func (c *cell) start(ctx context.Context, name string) (*experiment.Process, *le
 		return nil, nil, err
 	}
 	c.procs = append(c.procs, p)
-	context.AfterFunc(ctx, p.Kill)
+	c.stops = append(c.stops, context.AfterFunc(ctx, func() { kill(p) }))
 	return p, book, nil
+}
+
+// kill ends a process that still runs: the id of one that has ended may be another's.
+func kill(p *experiment.Process) {
+	if !ended(p) {
+		p.Kill()
+	}
 }
 
 // receiver starts a receiver and waits until it listens.
@@ -70,7 +81,7 @@ func (c *cell) receiver(ctx context.Context) (*experiment.Process, *ledger.Ledge
 	if err != nil {
 		return nil, nil, err
 	}
-	slow := time.AfterFunc(startPatience, p.Kill)
+	slow := time.AfterFunc(startPatience, func() { kill(p) })
 	defer slow.Stop()
 	if _, err := p.Line(); err != nil {
 		return nil, nil, fmt.Errorf("remote: the receiver did not begin to listen: %w", errors.Join(err, p.Wait()))
@@ -108,7 +119,7 @@ func run(ctx context.Context, row string, p plan) (experiment.Result, error) {
 		return experiment.Result{}, err
 	}
 	defer c.close()
-	_, in, err := c.receiver(ctx)
+	receiving, in, err := c.receiver(ctx)
 	if err != nil {
 		return experiment.Result{}, err
 	}
@@ -117,6 +128,9 @@ func run(ctx context.Context, row string, p plan) (experiment.Result, error) {
 		return experiment.Result{}, err
 	}
 	did, err := reported(proc)
+	if ended(receiving) {
+		err = errors.Join(err, &DiedError{Who: "receiver", Cause: receiving.Wait()})
+	}
 	if p.Callers > 0 {
 		return askResult(out, in, did), err
 	}

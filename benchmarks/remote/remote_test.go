@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -97,14 +98,35 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// TestRestart: the floor says what it could not send, loses no more than what the kernel had, and reaches the receiver that came back.
 func TestRestart(t *testing.T) {
-	if os.Getenv("SMOKE") == "" {
-		t.Skip()
+	p := plan{Messages: 1500, Rate: 1500, Down: 300 * time.Millisecond}
+	res, err := restart(patience(t), "tcp", p)
+	if err != nil {
+		t.Fatal(err)
 	}
-	eachRow(t, restartExperiment(), func(t *testing.T, row string) {
-		res, err := restart(patience(t), row, restarting(experiment.Short))
-		t.Log(res, err)
-	})
+	t.Logf("%d sent, %d lost, %v", res.Sent, res.Lost, res.Figures)
+	f := res.Figures
+	if res.Sent != p.Messages || float64(res.Lost) != f[silentFigure]+f[reportedFigure] {
+		t.Errorf("%d sent, %d lost", res.Sent, res.Lost)
+	}
+	if f[reportedFigure] < 100 || f[silentFigure] > 100 || f[noticesFigure] == 0 {
+		t.Errorf("it was away for %v: %v", p.Down, f)
+	}
+	if back, ok := f[backFigure]; !ok || back > 5 {
+		t.Errorf("back after %v s, %v", back, ok)
+	}
+	if f[twiceFigure] != 0 || f[foreignFigure] != 0 {
+		t.Errorf("%v", f)
+	}
+}
+
+// TestAProcessThatDies: a sender that can't begin is an error with its own words.
+func TestAProcessThatDies(t *testing.T) {
+	res, err := run(patience(t), "akka", little)
+	if err == nil || !strings.Contains(err.Error(), `there is no system "akka"`) {
+		t.Fatalf("%+v, %v", res, err)
+	}
 }
 
 func TestEveryRowIsNamedOnce(t *testing.T) {

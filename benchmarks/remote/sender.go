@@ -157,7 +157,7 @@ func (s *sender) oneWay(ctx context.Context) (report, error) {
 		s.book.Set(ledger.Sent, seq)
 		mark++
 		_ = s.to.Mark(payload.New(payload.Mark, mark)) // one that was not sent is not answered
-		if mark > window && !s.await(ctx, mark-window, markPatience) {
+		if mark > window && !s.await(ctx, mark+1-window, markPatience) {
 			break
 		}
 	}

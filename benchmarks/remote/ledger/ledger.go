@@ -41,7 +41,7 @@ func Open(path string, size uint64) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // the mapping stays
 	words := (size + 63) / 64
 	length := int(counters+words) * 8
 	if err := f.Truncate(int64(length)); err != nil {
