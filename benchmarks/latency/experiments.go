@@ -19,13 +19,16 @@ const (
 const (
 	openText = "Message i is due at start + i/rate, whatever happened to those before it, and its latency counts from then: who keeps the generator from " +
 		"sending is charged for it. The generator shares the processors with the system, as a program's own senders do; how late it was " +
-		"is a column of its own. Percentiles are exact, from all samples. 1,000 actors, each message to one at random, the same for all. "
+		"is a column of its own. What was done before the schedule ended is the rate. Percentiles are exact, from all samples. 1,000 actors, each message to one at random, the same for all. "
 	tellText = "Latency is until the actor handles it, which reads the clock. A message that was lost has no latency. "
 	askText  = "Questions are handed to 256 askers; latency is until the asker has the answer. A question that finds all of them busy waits, and " +
 		"its wait counts. One that is lost counts with the time until its caller gave up. "
 	shareText = "The rate is that share of what the same system took just before in the same process in a closed loop: a system with more " +
 		"capacity is measured at a higher rate."
 )
+
+// backlog is what a system may hold, in bytes, that doesn't keep up with some million messages per second for three seconds.
+const backlog = 3 << 30
 
 func ways() []way {
 	return []way{
@@ -75,6 +78,7 @@ func (w way) experiment(l load) experiment.Experiment {
 		Figures:  w.figures(),
 		Rounds:   map[experiment.Scale]int{experiment.Short: 1, experiment.Full: 3},
 		Patience: map[experiment.Scale]time.Duration{experiment.Short: 30 * time.Second, experiment.Full: time.Minute},
+		Needs:    func(string, experiment.Scale) uint64 { return backlog },
 		Run: func(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
 			e, ok := efforts[scale]
 			if !ok {
@@ -114,7 +118,7 @@ func (w way) figures() []experiment.Figure {
 		{Name: "p90_us", Title: "p90 µs", Better: experiment.Less},
 		{Name: "p999_us", Title: "p99.9 µs", Better: experiment.Less},
 		{Name: "max_us", Title: "max µs", Better: experiment.Less},
-		{Name: "rate", Title: w.each, Better: experiment.More},
+		{Name: "rate", Title: w.each + " in time", Better: experiment.More},
 		{Name: "target", Title: "due/s"},
 		{Name: "capacity", Title: "capacity/s", Better: experiment.More},
 		{Name: "gen_late_p99_us", Title: "generator late, p99 µs", Better: experiment.Less},

@@ -112,13 +112,11 @@ func measure(ctx context.Context, l loader, c clock, rate float64, length time.D
 	if err != nil {
 		return r, err // what is still under way may write samples: they stay
 	}
-	last, done := took.last(s)
+	last, inTime := took.ends(s)
 	r.Seconds = time.Duration(last - s.start).Seconds()
 	r.Figures = figuresOf(took.sorted(), late.sorted())
 	r.Figures["target"] = rate
-	if r.Seconds > 0 {
-		r.Figures["rate"] = float64(done) / r.Seconds
-	}
+	r.Figures["rate"] = rate * float64(inTime) / float64(n)
 	return r, errors.Join(took.free(), late.free())
 }
 

@@ -62,7 +62,7 @@ func check(t *testing.T, w way, r experiment.Result) {
 	if want := r.Figures["target"] * brief.measure.Seconds(); math.Abs(float64(r.Sent)-want) > 2 {
 		t.Errorf("%d were sent, the schedule has %.0f", r.Sent, want)
 	}
-	if r.Figures["rate"] > 1.05*r.Figures["target"] {
+	if r.Figures["rate"] > r.Figures["target"] {
 		t.Errorf("%v/s were handled, %v/s sent", r.Figures["rate"], r.Figures["target"])
 	}
 	t.Logf("%v", r.Figures)
@@ -169,7 +169,7 @@ func TestSilenceIsAnError(t *testing.T) {
 	for _, w := range ways() {
 		c := startClock()
 		s := deaf{open(t, "chan")}
-		r, err := measure(patience(t, 100*time.Millisecond), w.open(s, 10, c), c, 1000, 20*time.Millisecond)
+		r, err := measure(patience(t, 500*time.Millisecond), w.open(s, 10, c), c, 1000, 20*time.Millisecond)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: got %v", w.name, err)
 		}
@@ -206,7 +206,7 @@ func TestABacklogDoesNotHoldTheGenerator(t *testing.T) {
 	if handled, err := gather(ctx, s, 1); err != nil || handled != n+2 {
 		t.Fatalf("%d were handled, %v", handled, err)
 	}
-	if _, done := took.last(schedule{rate: 1}); done != n {
+	if done := len(took.sorted()); done != n {
 		t.Fatalf("%d of %d have a sample", done, n)
 	}
 }

@@ -33,16 +33,21 @@ func (s samples) free() error {
 	return syscall.Munmap(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*8))
 }
 
-// last returns when the last message was done, of the clock, and how many were. It is called before sorted.
-func (s samples) last(by schedule) (at int64, done int) {
-	at = by.start
+// ends returns when the last message was done, of the clock, and how many were done until the schedule's end. It is called before
+// sorted.
+func (s samples) ends(by schedule) (last int64, inTime int) {
+	last, end := by.start, by.due(by.n)
 	for i, took := range s {
-		if took != missing {
-			at = max(at, by.due(i)+took)
-			done++
+		if took == missing {
+			continue
+		}
+		at := by.due(i) + took
+		last = max(last, at)
+		if at <= end {
+			inTime++
 		}
 	}
-	return at, done
+	return last, inTime
 }
 
 // sorted sorts in place and returns the part that isn't missing.

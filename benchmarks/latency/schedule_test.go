@@ -100,9 +100,9 @@ func TestSamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	copy(s, samples{5000, missing, 1000, 0, missing, 3000})
-	by := schedule{start: 100, rate: 1e6} // one each 1000 ns
-	if at, done := s.last(by); at != 100+5*1000+3000 || done != 4 {
-		t.Errorf("the last at %d, %d done", at, done)
+	by := schedule{start: 100, rate: 1e6, n: 6} // one each 1000 ns, until 6100
+	if last, inTime := s.ends(by); last != 100+5*1000+3000 || inTime != 3 {
+		t.Errorf("the last at %d, %d in time", last, inTime)
 	}
 	sorted := s.sorted()
 	if !slices.Equal(sorted, samples{0, 1000, 3000, 5000}) {
