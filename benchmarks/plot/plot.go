@@ -51,17 +51,30 @@ var colours = []color.Color{
 
 // Draw writes the chart as SVG.
 func Draw(w io.Writer, c Chart) error {
+	p, err := build(c)
+	if err != nil {
+		return err
+	}
+	picture := vgsvg.New(width, height)
+	p.Draw(draw.New(picture))
+	_, err = picture.WriteTo(w)
+	return err
+}
+
+func build(c Chart) (*plot.Plot, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.X, c.Y
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{}, ticks{}
 	p.Add(plotter.NewGrid())
+	p.Title.Padding = vg.Millimeter * 2
 	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.XOffs, p.Legend.YOffs = vg.Millimeter*3, -vg.Millimeter*2
 	var x, y span
 	for i, l := range c.Lines {
 		places, left := placed(l.Points)
 		if err := add(p, l, places, left, i); err != nil {
-			return fmt.Errorf("plot: %s: %w", l.Name, err)
+			return nil, fmt.Errorf("plot: %s: %w", l.Name, err)
 		}
 		for _, at := range places {
 			x.take(at.X, at.X)
@@ -69,14 +82,11 @@ func Draw(w io.Writer, c Chart) error {
 		}
 	}
 	if x.empty() {
-		return &EmptyError{Title: c.Title}
+		return nil, &EmptyError{Title: c.Title}
 	}
 	p.X.Min, p.X.Max = x.round(1)
 	p.Y.Min, p.Y.Max = y.round(1.6) // room for the legend
-	picture := vgsvg.New(width, height)
-	p.Draw(draw.New(picture))
-	_, err := picture.WriteTo(w)
-	return err
+	return p, nil
 }
 
 // add draws a line, its marks and its bars, and enters it in the legend.

@@ -11,8 +11,8 @@ import (
 	"hayauma.example/benchmarks/experiment"
 )
 
-// Report writes the lines as Markdown: the hosts, the targets, then a table for each experiment that has lines. What can't be placed in
-// the parts any more is named at the end.
+// Report writes the lines as Markdown: the hosts, the targets when anything was measured in full, then a table for each experiment that
+// has lines. What can't be placed in the parts any more is named at the end.
 func Report(w io.Writer, parts []experiment.Part, files ...[]Line) error {
 	t := gather(parts, files)
 	var b strings.Builder
@@ -20,6 +20,8 @@ func Report(w io.Writer, parts []experiment.Part, files ...[]Line) error {
 		b.WriteString("Nothing was measured.\n")
 	} else {
 		t.writeHosts(&b)
+	}
+	if slices.ContainsFunc(t.tables, func(m measurement) bool { return m.scale == experiment.Full }) {
 		b.WriteString("\n## Targets\n\n")
 		t.writeTargets(&b)
 	}

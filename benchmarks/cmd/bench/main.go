@@ -34,7 +34,9 @@ func run(ctx context.Context, args []string) error {
 	if named, err := children().Serve(ctx, args); named {
 		return err
 	}
-	return command{parts: parts(), out: os.Stdout, progress: os.Stderr}.run(ctx, args)
+	out := os.Stdout
+	os.Stdout = os.Stderr // what a system prints by itself is no outcome of a cell
+	return command{parts: parts(), out: out, progress: os.Stderr}.run(ctx, args)
 }
 
 // command is bench with its surroundings.
