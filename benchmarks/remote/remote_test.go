@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 // little is enough to see that a row works.
 var little = plan{Messages: 4096, Time: 2 * time.Second}
 
-// sound fails the test when a figure that should be 0 is not.
-func sound(t *testing.T, res experiment.Result, err error) {
+// sound fails the test when a figure that should be 0 is not; lossy is how many messages may be lost.
+func sound(t *testing.T, res experiment.Result, err error, lossy int64) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func sound(t *testing.T, res experiment.Result, err error) {
 			t.Errorf("%s is %v", name, res.Figures[name])
 		}
 	}
-	if res.Lost != 0 {
+	if res.Lost < 0 || res.Lost > lossy {
 		t.Errorf("%d of %d lost", res.Lost, res.Sent)
 	}
 	if res.Figures[rateFigure] <= 0 || res.Figures[cpuFigure] <= 0 || res.Seconds <= 0 {
@@ -66,6 +66,18 @@ func eachRow(t *testing.T, e experiment.Experiment, test func(t *testing.T, row 
 	}
 }
 
+// loses is one in twenty for a system that is known to lose answers, which it must still mostly give.
+func loses(t *testing.T, row string, res experiment.Result) int64 {
+	spec, err := peer.Find(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spec.Loses == "" {
+		return 0
+	}
+	return int64(res.Sent / 20)
+}
+
 func patience(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
@@ -75,7 +87,7 @@ func patience(t *testing.T) context.Context {
 func TestOneWay(t *testing.T) {
 	eachRow(t, oneWayExperiment(), func(t *testing.T, row string) {
 		res, err := run(patience(t), row, little)
-		sound(t, res, err)
+		sound(t, res, err, 0)
 		if res.Sent != little.Messages {
 			t.Errorf("%d sent", res.Sent)
 		}
@@ -89,7 +101,7 @@ func TestAsk(t *testing.T) {
 				p := little
 				p.Callers = callers
 				res, err := run(patience(t), row, p)
-				sound(t, res, err)
+				sound(t, res, err, loses(t, row, res))
 				if p50, p99 := res.Figures[p50Figure], res.Figures[p99Figure]; p50 <= 0 || p99 < p50 {
 					t.Errorf("p50 %v, p99 %v", p50, p99)
 				}
