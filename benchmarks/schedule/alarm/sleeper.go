@@ -28,6 +28,9 @@ type Bell interface {
 type message interface{ sleeperMsg() }
 
 type (
+	// wake is answered.
+	wake struct{}
+
 	// set asks for reminders, which are stored in one append; the answer is nil or the error.
 	set struct{ reminders []Reminder }
 
@@ -39,6 +42,7 @@ type (
 	}
 )
 
+func (wake) sleeperMsg() {}
 func (set) sleeperMsg()  {}
 func (rung) sleeperMsg() {}
 
@@ -65,6 +69,8 @@ func (s *sleeper) Apply(event) {}
 // Handle has one line per message.
 func (s *sleeper) Handle(c *engine.Context[message], m message) {
 	switch m := m.(type) {
+	case wake:
+		c.Respond(true)
 	case set:
 		s.set(c, m)
 	case rung:
@@ -91,11 +97,21 @@ type Plan struct {
 	Each      int
 }
 
-// asking is how many grains set theirs at once.
+// asking is how many grains are asked at once.
 const asking = 512
+
+// Awaken brings the plan's grains into memory, so that setting and firing need no replay.
+func (g *Ground) Awaken(ctx context.Context, p Plan) error {
+	return g.ask(ctx, p, func([]Reminder) message { return wake{} })
+}
 
 // Set sets all reminders of the plan, each grain those that follow each other, and returns when all are stored.
 func (g *Ground) Set(ctx context.Context, p Plan) error {
+	return g.ask(ctx, p, func(some []Reminder) message { return set{some} })
+}
+
+// ask asks each grain of the plan.
+func (g *Ground) ask(ctx context.Context, p Plan, question func(some []Reminder) message) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	work := make(chan []Reminder)
@@ -104,7 +120,7 @@ func (g *Ground) Set(ctx context.Context, p Plan) error {
 		askers.Go(func() {
 			for some := range work {
 				ref := sleepers.Ref(g.sys, fmt.Sprintf("U%032x", some[0].Number))
-				if _, err := engine.Ask[bool](ctx, ref, message(set{some})); err != nil {
+				if _, err := engine.Ask[bool](ctx, ref, question(some)); err != nil {
 					cancel(err)
 				}
 			}
