@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/anthdm/hollywood/actor" //nolint:depguard // the rule means the product's actors; this is a peer that is measured
+	"github.com/anthdm/hollywood/actor"
 
 	_ "hayauma.example/benchmarks/systems/namespace" // before Hollywood and Proto.Actor
 )
