@@ -27,8 +27,8 @@ const (
 		"capacity is measured at a higher rate."
 )
 
-// backlog is what a system may hold, in bytes, that doesn't keep up with some million messages per second for three seconds.
-const backlog = 3 << 30
+// backlog is what a system may hold, in bytes, that doesn't keep up with some million messages per second.
+var backlog = map[experiment.Scale]uint64{experiment.Short: 512 << 20, experiment.Full: 3 << 30}
 
 func ways() []way {
 	return []way{
@@ -78,7 +78,7 @@ func (w way) experiment(l load) experiment.Experiment {
 		Figures:  w.figures(),
 		Rounds:   map[experiment.Scale]int{experiment.Short: 1, experiment.Full: 3},
 		Patience: map[experiment.Scale]time.Duration{experiment.Short: 30 * time.Second, experiment.Full: time.Minute},
-		Needs:    func(string, experiment.Scale) uint64 { return backlog },
+		Needs:    func(_ string, scale experiment.Scale) uint64 { return backlog[scale] },
 		Run: func(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
 			e, ok := efforts[scale]
 			if !ok {

@@ -78,7 +78,7 @@ func define(name, title, text string, size func(experiment.Scale) workload, o op
 		Name: "storage-" + name, Title: title, Text: text, Rows: rows(), Figures: figures(name != "replay"),
 		Rounds:   map[experiment.Scale]int{experiment.Short: 1, experiment.Full: 3},
 		Patience: map[experiment.Scale]time.Duration{experiment.Short: time.Minute, experiment.Full: 2 * time.Minute},
-		Needs:    func(string, experiment.Scale) uint64 { return 1 << 30 },
+		Needs:    func(string, experiment.Scale) uint64 { return 1 << 30 }, // what is appended to memory
 		Missing:  func(row string) string { return missing(row, os.TempDir()) },
 		Run: func(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
 			length, ok := lengths[scale]
