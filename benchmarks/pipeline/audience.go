@@ -90,7 +90,7 @@ func Recipients(path string) iter.Seq2[Recipient, error] {
 			yield(Recipient{}, err)
 			return
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		rows := csv.NewReader(bufio.NewReaderSize(file, 1<<20))
 		rows.FieldsPerRecord, rows.ReuseRecord = len(header), true
 		if first, err := rows.Read(); err != nil || first[0] != header[0] {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"hayauma.example/actors/provider/linesim"
@@ -79,8 +80,8 @@ func (c cell) set(ctx context.Context) (s *scene, err error) {
 
 func (s *scene) close() error {
 	var all []error
-	for i := len(s.undo) - 1; i >= 0; i-- {
-		all = append(all, s.undo[i]())
+	for _, undo := range slices.Backward(s.undo) {
+		all = append(all, undo())
 	}
 	return errors.Join(all...)
 }

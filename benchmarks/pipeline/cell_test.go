@@ -51,8 +51,8 @@ func TestACellCountsWhatComesTwice(t *testing.T) {
 }
 
 func TestACellRefusesAnEarlyCall(t *testing.T) {
-	_, err := (&fake{early: 15 * time.Millisecond}).cell(50).run(t.Context())
-	if by := wants[*EarlyError](t, err).By; by <= 0 || by > 15*time.Millisecond {
+	_, err := (&fake{lead: time.Minute, early: true}).cell(50).run(t.Context())
+	if by := wants[*EarlyError](t, err).By; by <= 0 || by > time.Minute {
 		t.Errorf("early by %v", by)
 	}
 }
@@ -64,12 +64,12 @@ func TestACellRefusesStrangers(t *testing.T) {
 	}
 }
 
-// The fake knows no pace: beyond LINE's 2,000 it is refused, and comes again.
+// The fake knows no pace: beyond LINE's 200 it is refused, and comes again.
 func TestACellCountsRefusals(t *testing.T) {
-	c := (&fake{}).cell(2600)
-	c.limited = true
+	c := (&fake{}).cell(350)
+	c.kind, c.limited = Multicast, true
 	r, err := c.run(t.Context())
 	if err != nil || r.Lost != 0 || r.Figures[refused] < 1 {
-		t.Errorf("2600 calls at once at 2,000/s: %+v, %v", r, err)
+		t.Errorf("350 multicasts at once at 200/s: %+v, %v", r, err)
 	}
 }

@@ -20,7 +20,8 @@ type fake struct {
 	loses     int           // recipients it never calls for
 	doubles   int           // recipients it calls for twice, under two keys
 	strangers int           // calls for nobody of the audience
-	early     time.Duration // before the due time
+	lead      time.Duration // until the due time; 0: a short one
+	early     bool          // it does not wait for the due time
 	forgets   bool          // what was not sent before a kill
 	lost      bool          // Finish says nothing after a kill, as a system that waits for ever
 
@@ -50,7 +51,7 @@ func (f *fake) revive(ctx context.Context) {
 }
 
 func (f *fake) Accept(_ context.Context, job Job) (_ time.Time, err error) {
-	f.job, f.due = job, time.Now().Add(20*time.Millisecond)
+	f.job, f.due = job, time.Now().Add(max(f.lead, 20*time.Millisecond))
 	if f.client, err = line.New(line.Config{Endpoint: job.Endpoint, MaxInFlight: job.InFlight, Token: func() (string, error) { return "fake", nil }}); err != nil {
 		return time.Time{}, err
 	}
@@ -69,7 +70,9 @@ func (f *fake) Accept(_ context.Context, job Job) (_ time.Time, err error) {
 }
 
 func (f *fake) Finish(ctx context.Context) error {
-	<-time.After(time.Until(f.due) - f.early)
+	if !f.early {
+		<-time.After(time.Until(f.due))
+	}
 	for {
 		var workers sync.WaitGroup
 		for range f.job.InFlight {
@@ -94,6 +97,13 @@ func (f *fake) Finish(ctx context.Context) error {
 	}
 }
 
+func (f *fake) endpoint() provider.Endpoint {
+	if f.job.Kind == Multicast {
+		return provider.Multicast // one recipient each, which a real system would not do
+	}
+	return provider.Push
+}
+
 // work sends until nothing is left or its life ends; what it was at then is sent again.
 func (f *fake) work() {
 	for {
@@ -106,7 +116,7 @@ func (f *fake) work() {
 		r := f.todo[0]
 		f.todo = f.todo[1:]
 		f.mu.Unlock()
-		call := provider.Call{Key: uuid.New(), To: []string{r.UserID}, Messages: r.PushMessage()}
+		call := provider.Call{Endpoint: f.endpoint(), Key: uuid.New(), To: []string{r.UserID}, Messages: r.PushMessage()}
 		if f.client.Send(life, call).Verdict == provider.Accepted || f.forgets && life.Err() != nil {
 			continue
 		}

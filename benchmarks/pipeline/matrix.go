@@ -17,6 +17,7 @@ type setting struct {
 	limited    bool
 	rounds     map[experiment.Scale]int
 	rows       []string // empty: all
+	without    []string // rows that are left out of all
 	first      string   // the figure that decides; "": the rate
 	name       string   // "": made of the others
 }
@@ -47,10 +48,10 @@ func matrix() []setting {
 	return append(all,
 		setting{kind: Push, recipients: 100_000, rounds: full(2)},
 		setting{kind: Push, recipients: 100_000, latency: latencies[1], rounds: full(1)},
-		setting{kind: Push, recipients: 100_000, latency: latencies[2], rounds: full(1)},
+		setting{kind: Push, recipients: 100_000, latency: latencies[2], rounds: full(1), rows: []string{Shipped, ShippedLikePeers, Bare, "chan", "river", "php"}},
 		setting{kind: Multicast, recipients: 100_000, rounds: full(1)},
 		setting{kind: Multicast, recipients: 100_000, limited: true, rounds: full(1)},
-		setting{kind: Push, recipients: 1_000_000, latency: latencies[1], rounds: full(1)},
+		setting{kind: Push, recipients: 1_000_000, latency: latencies[1], rounds: full(1), without: []string{ShippedLikePeers, ShippedMemory, "hollywood"}},
 		setting{kind: Multicast, recipients: 1_000_000, limited: true, rounds: full(1), rows: []string{Shipped}},
 		setting{kind: Push, recipients: 100_000, rounds: full(3), rows: []string{Shipped, ShippedMemory, Bare}, first: cpu, name: "pipeline-cpu"},
 	)
@@ -97,6 +98,8 @@ func (s setting) takes(spec Spec) bool {
 	switch {
 	case len(s.rows) > 0:
 		return slices.Contains(s.rows, spec.Name)
+	case slices.Contains(s.without, spec.Name):
+		return false
 	case spec.Name == ShippedLikePeers || spec.Name == manyPHP:
 		return s.kind == Push && s.latency > 0 && !s.limited
 	}

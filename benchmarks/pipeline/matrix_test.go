@@ -95,6 +95,21 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+func TestInFlight(t *testing.T) {
+	for text, want := range map[string]int{"": 256, "1": 1, "65536": 65536} {
+		if n, wrong := inFlight(text); n != want || wrong != "" {
+			t.Errorf("%q: %d, %s", text, n, wrong)
+		}
+	}
+	for _, text := range []string{"0", "-1", "65537", "many"} {
+		t.Setenv(inFlightVariable, text)
+		why := Part(some()).Experiments[0].Missing(Bare)
+		if !strings.Contains(why, inFlightVariable+"="+text) {
+			t.Errorf("%q: %q", text, why)
+		}
+	}
+}
+
 func TestSizes(t *testing.T) {
 	for n, want := range map[int]string{999: "999", 2_000: "2k", 10_000: "10k", 1_500: "1500", 1_000_000: "1m"} {
 		if got := size(n); got != want {

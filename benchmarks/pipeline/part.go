@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -46,8 +47,11 @@ func rows(specs []Spec) []experiment.Row {
 	return all
 }
 
-// missing says why this machine can't run the row's system; "": it can.
+// missing says why the row's system can't be run here; "": it can.
 func missing(specs []Spec, row string) string {
+	if _, wrong := inFlight(os.Getenv(inFlightVariable)); wrong != "" {
+		return wrong
+	}
 	if s, err := find(specs, row); err == nil && s.Missing != nil {
 		return s.Missing()
 	}
