@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -138,6 +139,20 @@ func TestAProcessThatDies(t *testing.T) {
 	res, err := run(patience(t), "akka", little)
 	if err == nil || !strings.Contains(err.Error(), `there is no system "akka"`) {
 		t.Fatalf("%+v, %v", res, err)
+	}
+}
+
+// TestACellThatMayNotGoOn: at the end of its patience a cell returns what was counted.
+func TestACellThatMayNotGoOn(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	res, err := run(ctx, "tcp", plan{Messages: roomy, Time: time.Hour})
+	var died *DiedError
+	if !errors.As(err, &died) || died.Who != "sender" {
+		t.Errorf("got %v", err)
+	}
+	if res.Sent == 0 || res.Figures[rateFigure] <= 0 {
+		t.Errorf("%+v", res)
 	}
 }
 
