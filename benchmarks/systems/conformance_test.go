@@ -58,6 +58,9 @@ func TestConformance(t *testing.T) {
 		t.Run(spec.Name, func(t *testing.T) {
 			s := open(t, spec)
 			t.Run("counted", func(t *testing.T) { counted(t, s) })
+			if spec.Name != "chan" { // a channel makes its senders wait
+				t.Run("held", func(t *testing.T) { held(t, s) })
+			}
 			t.Run("order", func(t *testing.T) { order(t, s) })
 			t.Run("answers", func(t *testing.T) { answers(t, s, spec.Loses != "") })
 			t.Run("rally", func(t *testing.T) { rally(t, s) })
@@ -83,6 +86,27 @@ func counted(t *testing.T, s systems.System) {
 		s.Tell(i, &systems.Message{Op: systems.Mark, Tally: tally})
 	}
 	settle(t, tally, senders*each+actors)
+}
+
+// held: an actor that is busy takes what eight senders may have under way at once, and what its system may count late.
+func held(t *testing.T, s systems.System) {
+	const senders, each = 8, 4096 + 64
+	release := make(chan struct{})
+	s.Tell(0, &systems.Message{Watch: func(*systems.Message) { <-release }})
+	one := &systems.Message{}
+	var wg sync.WaitGroup
+	for range senders {
+		wg.Go(func() {
+			for range each {
+				s.Tell(0, one)
+			}
+		})
+	}
+	wg.Wait()
+	close(release)
+	tally := systems.NewTally(1)
+	s.Tell(0, &systems.Message{Op: systems.Mark, Tally: tally})
+	settle(t, tally, senders*each+2)
 }
 
 // order: one actor sees each sender's messages in the order in which they were sent.

@@ -10,8 +10,9 @@ import (
 	"hayauma.example/engine"
 )
 
-// grains is the measured kind: a shipped one with a bound, which a workload's messages in flight stay below.
-var grains = engine.NewKind[*Message](engine.KindConfig{Name: "bench", Idle: time.Hour, Mailbox: 1 << 15})
+// grains is the measured kind: a shipped one with a bound. A workload has at most eight times 4,096 messages in flight; the bound is
+// above that, since a worker takes what it has handled from a mailbox's depth only now and then.
+var grains = engine.NewKind[*Message](engine.KindConfig{Name: "bench", Idle: time.Hour, Mailbox: 1 << 16})
 
 // grain is one actor of ours; forward is how it sends to others.
 type grain struct {
