@@ -31,7 +31,7 @@ func (s setting) text() string {
 		fmt.Sprintf("Every system may have %d calls in flight, whatever the latency; `%s` runs with its own default instead, `%s` with the peers' number. "+
 			"The column of calls in flight is what the simulator saw at most (without latency it answers each call before it looks at the next).", InFlight(), Shipped, ShippedLikePeers),
 		pinned(),
-		"Processor time is that of all processes of a system, stores of its own included, from before the job is accepted until it is finished; memory is VmHWM added up, " +
+		"Processor time is that of all processes of a system, stores of its own included, from before the job is accepted until it is finished (a daemon and store servers run by then; what starts with the job is charged for its start, some 20 ms); memory is VmHWM added up, " +
 			"which counts pages that processes share once for each (PostgreSQL, PHP).",
 	}
 	return strings.Join(parts, " ")
