@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"hayauma.example/benchmarks/experiment"
@@ -21,8 +22,8 @@ type Line struct {
 	Skipped string            `json:"skipped,omitempty"` // why the cell was not measured
 }
 
-// done reports whether the next run leaves the cell alone.
-func (l Line) done() bool { return l.Error == "" }
+// done reports whether the next run leaves the cell alone. What kept a cell from being measured may be gone by then.
+func (l Line) done() bool { return l.Error == "" && l.Skipped == "" }
 
 // HostError reports lines of another machine, Go version, GOMAXPROCS or binary than this one.
 type HostError struct {
@@ -118,6 +119,16 @@ func (r *Raw) Done() map[Cell]bool {
 		}
 	}
 	return done
+}
+
+// said reports whether the file's last line of the cell says that it was not measured for the same reason.
+func (r *Raw) said(l Line) bool {
+	for _, old := range slices.Backward(r.Lines) {
+		if old.Cell == l.Cell {
+			return l.Skipped != "" && old.Skipped == l.Skipped
+		}
+	}
+	return false
 }
 
 // Close closes the file.

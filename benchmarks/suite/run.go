@@ -76,7 +76,7 @@ type Runner struct {
 	Tell  func(l Line) // of each line, when it is in the file
 }
 
-// Run measures the cells that the raw file does not have yet. A cell's failure is its line; Run itself fails when ctx ends or the file
+// Run measures the cells that the raw file does not have yet, and those that could not be measured and now can. A cell's failure is its line; Run itself fails when ctx ends or the file
 // can't be written.
 func (r Runner) Run(ctx context.Context, cells []Cell) error {
 	done := r.Raw.Done()
@@ -87,6 +87,9 @@ func (r Runner) Run(ctx context.Context, cells []Cell) error {
 		l, err := r.measure(ctx, c)
 		if err != nil {
 			return err
+		}
+		if r.Raw.said(l) {
+			continue
 		}
 		if err := r.Raw.Append(l); err != nil {
 			return err

@@ -212,6 +212,24 @@ func TestWhatIsMissingIsALineWithItsReason(t *testing.T) {
 	}
 }
 
+func TestWhatWasMissingIsMeasuredWhenItIsThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "raw.jsonl")
+	runWith(t, path, &fake{})
+	raw, err := OpenRaw(path, here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, f := parts(), &fake{}
+	p[0].Experiments[0].Missing = nil
+	r := Runner{Parts: p, Host: here, Raw: raw, Start: f.start, Tell: func(Line) {}}
+	if err := r.Run(t.Context(), plan(t, Selection{Scale: experiment.Short})); err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Close(); err != nil || len(f.started) != 2 || f.started[0].Row != "chan" || len(raw.Lines) != 10 {
+		t.Fatalf("measured %+v, %v", f.started, err)
+	}
+}
+
 func TestACutOffLineIsMeasuredAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "raw.jsonl")
 	runWith(t, path, &fake{})
