@@ -42,7 +42,7 @@ func Schedulers() []Scheduler {
 			About: "River v0.30.0 on PostgreSQL, FetchCooldown 100 ms and FetchPollInterval 1 s as by default",
 		},
 		{
-			Name: "river", Missing: servers.MissingPostgres, Lateness: riverLateness(riverFetchCooldown, riverSchedulerPoll),
+			Name: "river", Missing: servers.MissingPostgres, Lateness: riverLateness(riverFetchCooldown, riverFetchPoll),
 			About: "the same, FetchCooldown 5 ms, FetchPollInterval 10 ms. Its scheduler's interval of 5 s can't be set, but it looks that far ahead",
 		},
 		{

@@ -10,12 +10,6 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
-const (
-	riverFetchCooldown = 5 * time.Millisecond
-	riverFetchPoll     = 50 * time.Millisecond // a campaign's
-	riverSchedulerPoll = 10 * time.Millisecond
-)
-
 // reminder is River's job that is due at a time.
 type reminder struct {
 	At string `json:"at"`

@@ -24,6 +24,11 @@ const (
 	riverConnections = 32
 	riverBatch       = 5000 // jobs of one InsertManyFast, which is one COPY in one transaction
 
+	// A fetch that found few free workers is repeated when a job ends after it, or by the poll: with a slow provider many jobs end at
+	// once, during the fetch, and then the poll decides.
+	riverFetchCooldown = 5 * time.Millisecond
+	riverFetchPoll     = 10 * time.Millisecond
+
 	// One attempt ends by the client's 10 s. A job that is older than the rescue age was in a killed process.
 	riverJobTimeout = 15 * time.Second
 	riverRescue     = 20 * time.Second
@@ -41,7 +46,7 @@ func riverPool(ctx context.Context, address string) (*pgxpool.Pool, error) {
 }
 
 // riverConfig is what differs from River's defaults: workers as asked, jobs fetched up to every 5 ms instead of 100, polled for every
-// 50 ms instead of a second, killed work rescued after 20 s instead of an hour, a fixed delay before another attempt.
+// 10 ms instead of a second, killed work rescued after 20 s instead of an hour, a fixed delay before another attempt.
 func riverConfig(workers *river.Workers, most int) *river.Config {
 	return &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: most}},

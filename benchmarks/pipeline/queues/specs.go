@@ -27,7 +27,7 @@ func Specs() []pipeline.Spec {
 		},
 		{
 			Name: "river", Peer: true, Durable: true, Missing: servers.MissingPostgres, Open: openRiver,
-			About: "River v0.30.0 on PostgreSQL (Unix socket, shared_buffers 256 MB, commits synced): one process, MaxWorkers as calls in flight, 32 connections with custom plans, FetchCooldown 5 ms, FetchPollInterval 50 ms, inserted by COPY of 5,000, rescue after 20 s (default 1 h)",
+			About: "River v0.30.0 on PostgreSQL (Unix socket, shared_buffers 256 MB, commits synced): one process, MaxWorkers as calls in flight, 32 connections with custom plans, FetchCooldown 5 ms, FetchPollInterval 10 ms, inserted by COPY of 5,000, rescue after 20 s (default 1 h)",
 		},
 		phpSpecOf("php", phpFew), phpSpecOf("php-128", phpMany),
 	}
