@@ -91,7 +91,7 @@ func (s *system) submit(ctx context.Context, definition []byte) (id string, err 
 	if err != nil {
 		return "", err
 	}
-	defer audience.Close()
+	defer func() { _ = audience.Close() }() // it was only read
 	r, w := io.Pipe()
 	form := multipart.NewWriter(w)
 	written := make(chan struct{})

@@ -27,7 +27,7 @@ type system struct {
 	store    store
 	dir      string
 	flags    []string // beside store, data and listen
-	listen   string   // port 0 until the first start: a daemon that comes back is found where it was
+	listen   string   // port 0 until the first start, then unchanged
 	client   http.Client
 	campaign string // id; owned by the caller of Accept and Finish
 	job      pipeline.Job
@@ -62,7 +62,9 @@ func (s *system) start(ctx context.Context) error {
 		process.Kill()
 		return fmt.Errorf("shipped: serve does not start: %w", errors.Join(err, process.Wait()))
 	}
-	s.listen = url
+	if s.process == nil {
+		s.listen = url // a daemon that comes back listens there again
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.process = process
