@@ -14,13 +14,14 @@ import (
 type delivery struct {
 	text     string
 	audience func(from, n int) func(w io.Writer) error
-	latency  time.Duration // of the provider's answers
-	model    func(n int) float64
+	latency  time.Duration       // of the provider's answers
+	model    func(n int) float64 // bytes stored
+	records  func(n int) float64
 }
 
 var (
-	multicasts = delivery{text: "Hello, your coupon is SPRING.", audience: daemon.Uniform, model: MulticastBytes}
-	pushes     = delivery{text: "Hello {{ words }}", audience: daemon.Personal, latency: 20 * time.Millisecond, model: PushBytes}
+	multicasts = delivery{text: "Hello, your coupon is SPRING.", audience: daemon.Uniform, model: MulticastBytes, records: MulticastRecords}
+	pushes     = delivery{text: "Hello {{ words }}", audience: daemon.Personal, latency: 20 * time.Millisecond, model: PushBytes, records: PushRecords}
 )
 
 func multicastExperiments() []experiment.Experiment {
@@ -61,6 +62,7 @@ func (d delivery) experiment() experiment.Experiment {
 			{Name: "vm_hwm_mb", Title: "VmHWM, MB", Better: experiment.Less},
 			{Name: "accept_s", Title: "accepted after, s", Better: experiment.Less},
 			{Name: "records", Title: "records"},
+			{Name: "records_model", Title: "records by the model"},
 			{Name: "records_per_1k", Title: "records per 1,000", Better: experiment.Less},
 			{Name: "journal_bytes_each", Title: "journal bytes each", Better: experiment.Less},
 			{Name: "object_bytes_each", Title: "object bytes each", Better: experiment.Less, Exact: true},
@@ -130,7 +132,7 @@ func (d delivery) figures(ctx context.Context, w *daemon.World, n int, before ma
 	each := 1 / float64(n)
 	return map[string]float64{
 		"cpu_s_100k": cpu * each * 1e5, "vm_hwm_mb": peak / 1e6, "vm_hwm": peak,
-		"records": now.records, "records_per_1k": now.records * each * 1e3,
+		"records": now.records, "records_model": d.records(n), "records_per_1k": now.records * each * 1e3,
 		"journal_bytes_each": now.bytes * each, "object_bytes_each": now.objectBytes * each,
 		"stored": now.bytes + now.objectBytes, "model": d.model(n),
 	}, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hayauma.example/benchmarks/experiment"
+	"hayauma.example/benchmarks/pipeline"
 )
 
 // Options say how a world differs from a plain one. The zero value is useful.
@@ -42,7 +43,7 @@ const (
 
 // Open builds the binary and starts the simulator. The daemon is Start's.
 func Open(ctx context.Context, o Options) (*World, error) {
-	path, err := Binary(ctx)
+	path, err := pipeline.Program(ctx)
 	if err != nil {
 		return nil, err
 	}
