@@ -88,7 +88,7 @@ func spread() experiment.Experiment {
 	return compare(experiment.Experiment{
 		Name: "schedule-1m-spread", Title: "A million pending, 100,000 of them due in one second",
 		Text:   "Tasks due every 0.01 ms, each in a grain of its own that is in memory, while 900,000 others wait in the same timetable." + hundredth,
-		Rounds: rounds(1, 3), Patience: patience(time.Minute, 3*time.Minute),
+		Rounds: rounds(1, 2), Patience: patience(time.Minute, 4*time.Minute),
 	}, Work{Due: 100_000, Over: time.Second, Pending: 900_000}, basic())
 }
 
@@ -96,7 +96,7 @@ func instant() experiment.Experiment {
 	return compare(experiment.Experiment{
 		Name: "schedule-1m-instant", Title: "A million pending, 100,000 of them due at one instant",
 		Text:   "The same with one due time for all: the slowest is the time until all are in their handlers." + hundredth,
-		Rounds: rounds(1, 3), Patience: patience(time.Minute, 3*time.Minute),
+		Rounds: rounds(1, 2), Patience: patience(time.Minute, 4*time.Minute),
 	}, Work{Due: 100_000, Pending: 900_000}, basic())
 }
 

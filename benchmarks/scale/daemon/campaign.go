@@ -69,7 +69,7 @@ func (w *World) AddChannel(ctx context.Context, name string) error {
 // Submit returns the campaign's id once it is accepted.
 func (w *World) Submit(ctx context.Context, c Campaign) (string, error) {
 	r, out := io.Pipe()
-	defer r.Close() // ends the writer after an early refusal
+	defer func() { _ = r.Close() }() // ends the writer after an early refusal; a pipe closes without error
 	form := multipart.NewWriter(out)
 	go func() { out.CloseWithError(writeForm(form, c)) }()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.serveURL+"/v1/campaigns", r)
