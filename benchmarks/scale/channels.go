@@ -41,7 +41,7 @@ func channelExperiments() []experiment.Experiment {
 			return channels(ctx, n, channelRecipients)
 		},
 	}
-	return []experiment.Experiment{e, few(e, time.Minute, rows("channels", "1", "5"))}
+	return []experiment.Experiment{e, few(e, time.Minute, rows("channels", "5"))}
 }
 
 // LateError reports that campaigns were accepted after they were due.

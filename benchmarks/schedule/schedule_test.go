@@ -136,10 +136,15 @@ func TestAQueuesLatenesses(t *testing.T) {
 func TestExperimentsAreWhole(t *testing.T) {
 	names := map[string]bool{}
 	for _, e := range Part().Experiments {
-		if names[e.Name] || e.Rounds[experiment.Short] == 0 || e.Rounds[experiment.Full] == 0 || e.Patience[experiment.Full] == 0 {
+		if names[e.Name] || e.Rounds[experiment.Short]+e.Rounds[experiment.Full] == 0 || len(e.Rows) == 0 {
 			t.Errorf("%s: %v %v", e.Name, e.Rounds, e.Patience)
 		}
 		names[e.Name] = true
+		for scale, rounds := range e.Rounds {
+			if (rounds > 0) != (e.Patience[scale] > 0) {
+				t.Errorf("%s, %s: %d rounds with a patience of %v", e.Name, scale, rounds, e.Patience[scale])
+			}
+		}
 		for _, r := range e.Rows {
 			e.Missing(r.Name) // every row can be asked
 		}
