@@ -149,5 +149,16 @@ func (s setting) patience() map[experiment.Scale]time.Duration {
 	return map[experiment.Scale]time.Duration{experiment.Short: 2 * time.Minute, experiment.Full: long}
 }
 
-// needs is the memory of a goroutine and its channel for every recipient, which is the most that any system takes.
-func (s setting) needs(string, experiment.Scale) uint64 { return 512<<20 + uint64(s.recipients)*8<<10 }
+// needs is the memory of a cell: in memory a system takes some KB for every recipient, and PHP a process for every worker.
+func (s setting) needs(row string, _ experiment.Scale) uint64 {
+	const simulator = 512 << 20
+	switch row {
+	case "chan", "protoactor", "hollywood":
+		return simulator + uint64(s.recipients)*8<<10
+	case "river", "php":
+		return simulator + 1<<30
+	case manyPHP:
+		return simulator + 3<<30
+	}
+	return simulator + uint64(s.recipients)<<10
+}

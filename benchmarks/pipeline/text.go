@@ -48,7 +48,7 @@ func pinned() string {
 }
 
 func killText() string {
-	return fmt.Sprintf("The provider answers after %s, without limits. When it has accepted half, the processes that make calls get SIGKILL and are started again at once; stores of their own go on. "+
+	return fmt.Sprintf("The provider answers after %s, without limits. When it has accepted half, the processes that make calls get SIGKILL and are started again at once; a store server goes on, the daemon's store is inside it and dies with it. "+
 		"Seconds count from the kill. A system that keeps its work is watched until it says that it has finished or nothing has happened for %v; one that keeps nothing, for %v.",
 		killLatency, durablePatience, forgetPatience)
 }
