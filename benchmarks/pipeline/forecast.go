@@ -16,9 +16,9 @@ const tooLong = 3 * time.Minute
 // latency. They only decide what is skipped.
 var slow = map[string]map[time.Duration]float64{
 	"php":     {0: 7_400, 20 * time.Millisecond: 1_400, 100 * time.Millisecond: 290},
-	"php-128": {0: 7_400, 20 * time.Millisecond: 2_500, 100 * time.Millisecond: 1_200},
-	"asynq":   {0: 9_300, 20 * time.Millisecond: 5_400, 100 * time.Millisecond: 2_400},
-	"river":   {0: 7_800, 20 * time.Millisecond: 4_500, 100 * time.Millisecond: 1_900},
+	"php-128": {0: 7_400, 20 * time.Millisecond: 5_000, 100 * time.Millisecond: 1_200},
+	"asynq":   {0: 10_000, 20 * time.Millisecond: 8_300, 100 * time.Millisecond: 2_400},
+	"river":   {0: 9_500, 20 * time.Millisecond: 7_100, 100 * time.Millisecond: 2_300},
 }
 
 // forecast is how long the sending takes; 0: no forecast, it is not slow.
