@@ -63,6 +63,12 @@ func appendChange(dst []byte, c change) []byte {
 	return appendText(dst, string(c.entry.payload))
 }
 
+// size is about what appendChange appends, so that one change is one allocation.
+func (c *change) size() int {
+	const tagDueAndLengths = 1 + binary.MaxVarintLen64 + 4*2
+	return tagDueAndLengths + len(c.entry.kind) + len(c.entry.id) + len(c.entry.name) + len(c.entry.payload)
+}
+
 func appendText(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }

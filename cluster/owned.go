@@ -22,12 +22,27 @@ type owned struct {
 	claim  journal.Claim
 	writer *journal.Writer // nil until the first append
 	next   uint64          // number of the next change in the timetable
+	bucket bucketName      // of the newest change
 	err    error           // why nothing can be appended, ErrFenced or ErrLost
 }
 
 // numbersPerFence leaves room for the changes under one fence. Fences are positions in the store, so each record that is stored
 // moves the next fence up by as much: the room can't be used up by records, only by 16 million refused changes in a row.
 const numbersPerFence = 1 << 24
+
+// bucketName keeps a bucket's id, because most changes follow one of the same hour.
+type bucketName struct {
+	hour int64
+	id   string // "": none yet
+}
+
+// bucketOf names the bucket of an hour; o.mu is held.
+func (o *owned) bucketOf(hour int64) journal.Grain {
+	if o.bucket.id == "" || o.bucket.hour != hour {
+		o.bucket = bucketName{hour, bucketID(o.shard.Number, hour)}
+	}
+	return journal.Grain{Kind: timetableKind, ID: o.bucket.id}
+}
 
 // records numbers the changes and packs those of one bucket that stand together; o.mu is held.
 func (o *owned) records(changes []change) []journal.Record {
@@ -36,8 +51,7 @@ func (o *owned) records(changes []change) []journal.Record {
 	for _, c := range changes {
 		hour := hourOf(c.entry.due)
 		if hour != last {
-			g := journal.Grain{Kind: timetableKind, ID: bucketID(o.shard.Number, hour)}
-			out = append(out, journal.Record{Grain: g, First: o.next})
+			out = append(out, journal.Record{Grain: o.bucketOf(hour), First: o.next, Data: make([]byte, 0, c.size())})
 			last = hour
 		}
 		r := &out[len(out)-1]

@@ -23,8 +23,7 @@ type entry struct {
 	due     int64
 	payload []byte
 
-	next int64 // when it fires
-	at   int   // its place in the heap, -1 outside
+	at int // its place in the heap, -1 outside
 }
 
 // change is one line of a bucket's records: an entry that is set, or one that is forgotten.
@@ -166,7 +165,6 @@ func (t *timetable) change(b *bucket, c change) {
 		return
 	}
 	e := &c.entry
-	e.next = e.due
 	b.entries[e.reminderKey] = e
 	heap.Push(&t.heap, e)
 }
@@ -175,9 +173,8 @@ func (t *timetable) change(b *bucket, c change) {
 // forgotten while they are told.
 func (t *timetable) take(now int64, limit int, into []entry) []entry {
 	for len(into) < limit && len(t.heap) > 0 && t.heap[0].next <= now {
-		e := t.heap[0]
-		into = append(into, *e)
-		e.next = now + int64(again)
+		into = append(into, *t.heap[0].entry)
+		t.heap[0].next = now + int64(again)
 		heap.Fix(&t.heap, 0)
 	}
 	return into
@@ -236,8 +233,14 @@ func (t *timetable) leave(shard int) {
 	}
 }
 
+// firing is an entry and when it fires. The time stands in the heap itself, so that sifting through a million reads no entry.
+type firing struct {
+	next  int64
+	entry *entry
+}
+
 // entryHeap is ordered by the time of firing; equal times fire in any order.
-type entryHeap []*entry
+type entryHeap []firing
 
 // Len implements heap.Interface.
 func (h entryHeap) Len() int { return len(h) }
@@ -248,21 +251,21 @@ func (h entryHeap) Less(i, j int) bool { return h[i].next < h[j].next }
 // Swap implements heap.Interface.
 func (h entryHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].at, h[j].at = i, j
+	h[i].entry.at, h[j].entry.at = i, j
 }
 
-// Push implements heap.Interface.
+// Push implements heap.Interface: an entry fires first when it is due.
 func (h *entryHeap) Push(x any) {
 	e := x.(*entry)
 	e.at = len(*h)
-	*h = append(*h, e)
+	*h = append(*h, firing{e.due, e})
 }
 
 // Pop implements heap.Interface.
 func (h *entryHeap) Pop() any {
 	old := *h
-	e := old[len(old)-1]
-	old[len(old)-1] = nil
+	e := old[len(old)-1].entry
+	old[len(old)-1] = firing{}
 	e.at = -1
 	*h = old[:len(old)-1]
 	return e
