@@ -48,7 +48,6 @@ func (r *runners) take() *runner {
 func (r *runners) loop(one *runner, f func()) {
 	for ok := true; ok; f, ok = <-one.next {
 		f()
-		f = nil // what it holds may be collected while the runner is idle
 		if !r.rest(one) {
 			return
 		}
