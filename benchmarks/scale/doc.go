@@ -6,7 +6,7 @@
 // # The model
 //
 //	idle grain         112 B cell + 48 B identity + 16 B state + 8…16 B table             =   184…192 B
-//	pending reminder   112 B entry + 64 B texts + 9 B heap + about 95 B map               ≈   280 B, if it is due this hour or the next; else 0 B
+//	pending reminder   96 B entry + 64 B texts + 18 B heap + about 95 B map               ≈   273 B, if it is due this hour or the next; else 0 B
 //	uniform campaign   4,050 B + 17.4 B a recipient; 10 records + 2 for 25,000            (multicast)
 //	personal campaign  1,900 B + (90.2 B + variables) a recipient; 12 records + 1 for 370 (push; 190.2 B with 100 B of variables)
 //	processor time     c seconds a recipient: the column "CPU s per 100k" over 100,000, without its start

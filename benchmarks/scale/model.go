@@ -56,11 +56,11 @@ func PushBytes(n int) float64 { return pushBase + pushEach*float64(n) }
 func PushRecords(n int) float64 { return 12 + float64(n)/outcomesARecord }
 
 // ReminderFormula says how ReminderBytes comes about.
-const ReminderFormula = "The model: 112 B of entry, 64 B for the texts of kind, identity and name, 9 B of heap, and 57 B for each place in the maps of 64 shards and two hours, which are 44 to 88 % full, " +
-	"so about 95 B: 280 B in all."
+const ReminderFormula = "The model: 96 B of entry, 64 B for the texts of kind, identity and name, 18 B of heap, and 57 B for each place in the maps of 64 shards and two hours, which are 44 to 88 % full, " +
+	"so about 95 B: 273 B in all."
 
 // reminderBytes is one reminder in memory.
-const reminderBytes = 280
+const reminderBytes = 273
 
 // ReminderBytes is the model of n pending reminders in memory.
 func ReminderBytes(n int) float64 { return reminderBytes * float64(n) }
