@@ -39,11 +39,11 @@ func pushExperiments() []experiment.Experiment {
 	e := pushes.experiment()
 	e.Name, e.Title = "scale-pushes", "Recipients of one personalised campaign"
 	e.Text = "The same with 100 bytes of variables for each recipient, so that everybody is sent a push, and a provider that answers after 20 ms. " +
-		"Ten million would take a quarter of an hour and are not measured. " + PushFormula
+		"Ten million would take twenty minutes and are not measured. " + PushFormula
 	e.Rows = rows("recipients", "1k", "10k", "100k", "1m", "10m")
 	e.Missing = func(row string) string {
 		if row == "10m" {
-			return "at the rate of a million, 10 million pushes take a quarter of an hour"
+			return "at the rate of a million, 10 million pushes take twenty minutes"
 		}
 		return missing(row)
 	}
