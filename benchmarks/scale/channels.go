@@ -90,7 +90,8 @@ func channels(ctx context.Context, n, recipients int) (r experiment.Result, err 
 		return r, &LateError{late}
 	}
 	r.Seconds = end.Sub(due).Seconds()
-	return r, channelFigures(ctx, w, &r, before, most, accepted)
+	err = channelFigures(ctx, w, &r, before, most, accepted)
+	return r, err
 }
 
 func channelName(i int) string { return fmt.Sprintf("shop-%d", i) }

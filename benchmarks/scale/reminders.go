@@ -64,13 +64,15 @@ func reminders(from func(now time.Time) time.Time) func(context.Context, string,
 		if err != nil {
 			return experiment.Result{}, err
 		}
-		r := experiment.Result{Sent: uint64(n), Figures: map[string]float64{"model": ReminderBytes(n)}}
 		plan := alarm.Plan{Reminders: evenly(n, from(time.Now()), spread), Each: together}
-		if err := remember(ctx, plan, &r); err != nil {
+		inUse, err := timetable(ctx, plan) // before a store has left anything in memory
+		r := experiment.Result{Sent: uint64(n), Figures: map[string]float64{
+			"model": ReminderBytes(n), "in_use": inUse, "bytes_per_reminder": inUse / float64(n),
+		}}
+		if err != nil {
 			return r, err
 		}
-		inUse, err := timetable(ctx, plan)
-		r.Figures["in_use"], r.Figures["bytes_per_reminder"] = inUse, inUse/float64(n)
+		err = remember(ctx, plan, &r)
 		return r, err
 	}
 }
@@ -119,23 +121,25 @@ func remember(ctx context.Context, plan alarm.Plan, r *experiment.Result) (err e
 	return g.Close(ctx)
 }
 
-// timetable is what the plan takes in memory after a restart, on a store that is in memory before.
+// timetable is what the plan takes in memory after a restart, on a store that is in memory before. Who has set the reminders stays in memory
+// until the end, so that nothing of it is freed between the two looks.
 func timetable(ctx context.Context, plan alarm.Plan) (float64, error) {
 	store := alarm.Memory()
-	g, err := started(alarm.On(ctx, store, silent{}))(ctx)
+	setter, err := alarm.On(ctx, store, silent{})
 	if err != nil {
 		return 0, err
 	}
-	if err := errors.Join(g.Set(ctx, plan), g.Close(ctx)); err != nil {
-		return 0, err
+	if err := setter.Set(ctx, plan); err != nil {
+		return 0, errors.Join(err, setter.Close(ctx))
 	}
-	if g, err = alarm.On(ctx, store, silent{}); err != nil {
-		return 0, err
+	g, err := alarm.On(ctx, store, silent{})
+	if err != nil {
+		return 0, errors.Join(err, setter.Close(ctx))
 	}
 	before, errBefore := footprint()
 	errStart := g.Start(ctx)
 	after, errAfter := footprint()
-	return after.inUse - before.inUse, errors.Join(errBefore, errStart, errAfter, g.Close(ctx))
+	return after.inUse - before.inUse, errors.Join(errBefore, errStart, errAfter, g.Close(ctx), setter.Close(ctx))
 }
 
 // started starts a ground that was just opened, or passes its error on.
