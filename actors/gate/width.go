@@ -29,7 +29,7 @@ const (
 	widthSamples = 32
 	widthLeast   = 32
 	widthFirst   = 64
-	widthSlack   = 5 * time.Millisecond
+	widthSlack   = time.Millisecond
 	probeEvery   = 30 * time.Second
 )
 

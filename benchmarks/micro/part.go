@@ -90,7 +90,7 @@ func (w workload) needs(row string, scale experiment.Scale) uint64 {
 
 func floor() experiment.Experiment {
 	e := experiment.Experiment{
-		Name: "floor", Title: "Floors", Text: floorText, Figures: rates("operations/s"), Rounds: rounds(2, 3), Patience: patience(),
+		Name: "floor", Title: "Floors", Text: floorText, Figures: rates("operations/s"), Rounds: rounds(1, 3), Patience: patience(),
 		Run: func(_ context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
 			n, ok := floorSizes[scale]
 			if !ok {

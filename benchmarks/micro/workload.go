@@ -48,34 +48,34 @@ func workloads() []workload {
 	return []workload{
 		{
 			name: "idle", title: "Idle actors that have handled one message", text: idleText,
-			sizes: sizes(size{actors: 10_000}, size{actors: 100_000}), rounds: rounds(2, 3), run: idle,
+			sizes: sizes(size{actors: 10_000}, size{actors: 100_000}), rounds: rounds(1, 3), run: idle,
 		}, {
 			name: "idle-10x", title: "Ten times as many idle actors", text: idleText,
 			sizes: sizes(size{actors: 100_000}, size{actors: 1_000_000}), rounds: rounds(1, 1), run: idle,
 		}, {
 			name: "spawn", title: "Actors brought to life, first message handled", each: "actors/s", text: spawnText,
-			sizes: sizes(size{actors: 10_000}, size{actors: 100_000}), rounds: rounds(2, 3), run: spawnRate,
+			sizes: sizes(size{actors: 10_000}, size{actors: 100_000}), rounds: rounds(1, 3), run: spawnRate,
 		}, {
 			name: "one-to-one", title: "One sender, one actor", each: "messages/s", text: flowText,
-			sizes: sizes(size{n: 200_000}, size{n: 1_000_000, aim: aim}), rounds: rounds(2, 3), run: toOne(1),
+			sizes: sizes(size{n: 200_000}, size{n: 1_000_000, aim: aim}), rounds: rounds(1, 3), run: toOne(1),
 		}, {
 			name: "eight-to-one", title: "Eight senders, one actor", each: "messages/s", text: flowText,
-			sizes: sizes(size{n: 200_000}, size{n: 1_000_000, aim: aim}), rounds: rounds(2, 3), run: toOne(8),
+			sizes: sizes(size{n: 200_000}, size{n: 1_000_000, aim: aim}), rounds: rounds(1, 3), run: toOne(8),
 		}, {
 			name: "spray", title: "One sender, many actors in turn", each: "messages/s", text: sprayText,
-			sizes: sizes(size{n: 100_000, actors: 10_000}, size{n: 1_000_000, actors: 100_000, aim: aim}), rounds: rounds(2, 3), run: spray(roundRobin),
+			sizes: sizes(size{n: 100_000, actors: 10_000}, size{n: 1_000_000, actors: 100_000, aim: aim}), rounds: rounds(1, 3), run: spray(roundRobin),
 		}, {
 			name: "spray-random", title: "One sender, many actors at random", each: "messages/s", text: sprayText,
-			sizes: sizes(size{n: 100_000, actors: 10_000}, size{n: 1_000_000, actors: 100_000, aim: aim}), rounds: rounds(2, 3), run: spray(random),
+			sizes: sizes(size{n: 100_000, actors: 10_000}, size{n: 1_000_000, actors: 100_000, aim: aim}), rounds: rounds(1, 3), run: spray(random),
 		}, {
 			name: "ping-pong", title: "One message between two actors", each: "round trips/s", text: pingPongText,
-			sizes: sizes(size{n: 25_000}, size{n: 200_000, aim: aim}), rounds: rounds(2, 3), run: pingPong,
+			sizes: sizes(size{n: 25_000}, size{n: 200_000, aim: aim}), rounds: rounds(1, 3), run: pingPong,
 		}, {
 			name: "ask", title: "Request and reply, one caller", each: "replies/s", text: askText, asks: true,
-			sizes: sizes(size{n: 25_000}, size{n: 100_000, aim: aim}), rounds: rounds(2, 3), run: ask(1),
+			sizes: sizes(size{n: 25_000}, size{n: 100_000, aim: aim}), rounds: rounds(1, 3), run: ask(1),
 		}, {
 			name: "ask-64", title: "Request and reply, 64 callers of one actor", each: "replies/s", text: askText, asks: true,
-			sizes: sizes(size{n: 25_000}, size{n: 100_000, aim: aim}), rounds: rounds(2, 3), run: ask(64),
+			sizes: sizes(size{n: 25_000}, size{n: 100_000, aim: aim}), rounds: rounds(1, 3), run: ask(64),
 		},
 	}
 }

@@ -45,6 +45,8 @@ func newTransport(maxInFlight int) *http.Transport {
 		MaxIdleConnsPerHost:    maxInFlight,
 		IdleConnTimeout:        50 * time.Second, // below the usual 60 s of servers, which would cost doubt
 		MaxResponseHeaderBytes: 32 << 10,
+		ReadBufferSize:         1 << 10, // answers are short, and thousands of connections may be open
+		WriteBufferSize:        2 << 10, // a push with its header; what is longer passes the buffer by
 		DisableCompression:     true,
 	}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -72,12 +73,12 @@ func (a *App) serve(crash func(string)) {
 	checker.Serve(a.sys, checker.Deps{History: a.history, Crash: crash})
 }
 
-// provider makes a channel's client.
+// provider makes a channel's client, with as many connections as its gate may have calls.
 func (a *App) provider(s actors.Settings) (provider.Provider, error) {
 	if s.Provider != "line" {
 		return nil, fmt.Errorf("provider %q is unknown: line is the only one", s.Provider)
 	}
-	return line.New(line.Config{Endpoint: s.Endpoint, Token: line.TokenFromEnv(s.TokenEnv), MaxInFlight: a.cfg.MaxInFlight})
+	return line.New(line.Config{Endpoint: s.Endpoint, Token: line.TokenFromEnv(s.TokenEnv), MaxInFlight: cmp.Or(a.cfg.MaxInFlight, gate.DefaultInFlight)})
 }
 
 // history reads what a run's checker has recorded.

@@ -37,7 +37,7 @@ var settings = []setting{
 	{name: "node-type", def: "all", usage: "roles of this node (also NODE_TYPE); only all is possible in this release", set: setNodeType},
 	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB", set: size(func(c *Config, n int64) { c.DemandBytes = int(min(n, math.MaxInt)) })},
 	{name: "max-in-flight", usage: "provider calls at once per channel", set: setMaxInFlight},
-	{name: "memory-limit", def: "96MiB", usage: "soft limit of the Go heap; 0 leaves GOMEMLIMIT alone", set: size(func(c *Config, n int64) { c.MemoryLimit = n })},
+	{name: "memory-limit", def: "112MiB", usage: "soft limit of the Go heap; 0 leaves GOMEMLIMIT alone", set: size(func(c *Config, n int64) { c.MemoryLimit = n })},
 }
 
 // Flags adds a flag for every setting that may be given on the command line.
