@@ -56,7 +56,7 @@ func (g *gate) asksAt(now time.Time) (at time.Time, ok bool) {
 
 // lacks tells whether it is only tokens that parked calls wait for, or the provider, which comes with them.
 func (g *gate) lacks() bool {
-	return len(g.flights) < g.width.limit && g.gates.suspended.Load() == nil
+	return g.room() > 0 && g.gates.suspended.Load() == nil
 }
 
 // leftUntil is when tokens at hand become void; false: there are none.
@@ -112,7 +112,7 @@ func (g *gate) waiting(now time.Time) []actors.RunWaiting {
 	}
 	room := 0
 	if g.lacks() {
-		room = g.width.limit - len(g.flights)
+		room = g.room()
 	}
 	each := (room + len(p.ring) - 1) / len(p.ring)
 	rows := make([]actors.RunWaiting, 0, len(p.ring))

@@ -124,7 +124,7 @@ func (g *gate) unused(m Unused) {
 	if !ok {
 		return
 	}
-	delete(g.flights, m.Token)
+	g.land(m.Token)
 	if f.lot != nil {
 		f.lot.out--
 		f.lot.unused++
@@ -140,7 +140,7 @@ func (g *gate) ended(c *call, m Ended, now time.Time) {
 	if f.lot != nil {
 		f.lot.out-- // its start was not reported: the channel holds the place for as long as it could need
 	}
-	delete(g.flights, m.Token)
+	g.land(m.Token)
 	g.width.ended(now.Sub(f.at), len(g.flights), now)
 	g.trouble(m, now)
 	g.pump(c, now)
@@ -176,7 +176,26 @@ func (g *gate) withdraw(m Withdraw) {
 
 // may tells whether a call may start as far as the gate itself is concerned.
 func (g *gate) may() bool {
-	return g.width.allows(len(g.flights)) && g.provider != nil && g.gates.suspended.Load() == nil
+	return g.gates.share.allows(len(g.flights)) && g.width.allows(len(g.flights)) && g.provider != nil && g.gates.suspended.Load() == nil
+}
+
+// room is how many calls more could be in flight.
+func (g *gate) room() int {
+	n := len(g.flights)
+	return min(g.width.limit-n, g.gates.share.room(n))
+}
+
+// fly notes a token that was handed out.
+func (g *gate) fly(f flight) {
+	g.token++
+	g.flights[g.token] = f
+	g.gates.share.began(len(g.flights))
+}
+
+// land forgets a token that is out.
+func (g *gate) land(token uint64) {
+	delete(g.flights, token)
+	g.gates.share.ended(len(g.flights))
 }
 
 // pump starts what has tokens, one call of each run and endpoint in turn.
@@ -207,8 +226,7 @@ func (g *gate) start(c *call, r *run, e provider.Endpoint, now time.Time) bool {
 		if !ok {
 			return false
 		}
-		g.token++
-		g.flights[g.token] = flight{lot: l, at: now}
+		g.fly(flight{lot: l, at: now})
 		to := actors.Posters.Ref(c.System(), w.Poster)
 		to.Tell(actors.Start{Run: r.id, Path: w.Path, Token: g.token, Expires: expires, Report: l != nil, Provider: g.provider})
 		g.parked.remove(w)
@@ -284,7 +302,7 @@ func (g *gate) sweep(c *call, now time.Time) {
 	lost := 0
 	for token, f := range g.flights {
 		if now.Sub(f.at) > flightLife {
-			delete(g.flights, token)
+			g.land(token)
 			lost++
 		}
 	}

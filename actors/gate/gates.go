@@ -10,14 +10,14 @@ import (
 	"hayauma.example/engine"
 )
 
-// DefaultInFlight is how many calls of a gate are in flight at most.
+// DefaultInFlight is how many calls of all gates are in flight at once.
 const DefaultInFlight = 2048
 
 // Deps are what gates need from outside.
 type Deps struct {
 	// Provider makes the client of a channel; a gate keeps it until the settings change. It must not block.
 	Provider func(actors.Settings) (provider.Provider, error)
-	// MaxInFlight bounds the calls in flight of each gate; 0: DefaultInFlight.
+	// MaxInFlight bounds the calls in flight of all gates together (share.go); 0: DefaultInFlight.
 	MaxInFlight int
 	// Log takes what gates have to say; nil: the system's.
 	Log *slog.Logger
@@ -29,6 +29,7 @@ type Gates struct {
 	deps      Deps
 	closed    engine.Ref[Msg]        // where messages go when the system stops
 	suspended atomic.Pointer[string] // why no call starts; nil: calls start
+	share     *share
 
 	mu sync.RWMutex // guards by
 	by map[string]engine.Ref[Msg]
@@ -46,7 +47,7 @@ func New(sys *engine.System, deps Deps) *Gates {
 	if err != nil {
 		panic(err)
 	}
-	return &Gates{sys: sys, deps: deps, closed: closed, by: make(map[string]engine.Ref[Msg])}
+	return &Gates{sys: sys, deps: deps, closed: closed, share: &share{most: int64(deps.MaxInFlight)}, by: make(map[string]engine.Ref[Msg])}
 }
 
 // Of is the gate of a channel on this node.

@@ -49,7 +49,7 @@ type Config struct {
 	LogFormat     string   // text or json
 	NodeType      []string // roles
 	DemandBytes   int      // rendered and not yet settled, per channel; 0 is the channel's default
-	MaxInFlight   int      // provider calls at once, per channel; 0 is the gate's default
+	MaxInFlight   int      // provider calls at once, of all channels; 0 is the gate's default
 	MemoryLimit   int64    // soft limit of the Go heap in bytes; 0 leaves GOMEMLIMIT alone
 }
 

@@ -36,7 +36,7 @@ var settings = []setting{
 	{name: "log-format", def: "text", usage: "text or json", set: oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
 	{name: "node-type", def: "all", usage: "roles of this node (also NODE_TYPE); only all is possible in this release", set: setNodeType},
 	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB", set: size(func(c *Config, n int64) { c.DemandBytes = int(min(n, math.MaxInt)) })},
-	{name: "max-in-flight", usage: "provider calls at once per channel", set: setMaxInFlight},
+	{name: "max-in-flight", usage: "provider calls at once, shared by the channels that call", set: setMaxInFlight},
 	{name: "memory-limit", def: "112MiB", usage: "soft limit of the Go heap; 0 leaves GOMEMLIMIT alone", set: size(func(c *Config, n int64) { c.MemoryLimit = n })},
 }
 

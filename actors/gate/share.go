@@ -1,0 +1,42 @@
+package gate
+
+import "sync/atomic"
+
+// share divides the calls that one process may have in flight among its gates: each call costs a connection and three stacks, whatever
+// its channel. Nothing is kept for gates that don't call.
+//
+//	a gate with n calls starts another if    all calls < most    or    n < max(1, most / gates with calls)
+//
+// So one busy channel may have everything, and many have at least an equal part each, soon after they ask for it: a gate that has more
+// than its part starts nothing more while there is no room. Until then there are more than most in flight, but never twice as many, or one
+// for each gate.
+type share struct {
+	most  int64
+	all   atomic.Int64 // calls in flight
+	gates atomic.Int64 // gates that have calls in flight
+}
+
+// room is how many calls a gate with n of them may start now.
+func (s *share) room(n int) int {
+	part := max(1, s.most/max(1, s.gates.Load()))
+	return int(max(0, s.most-s.all.Load(), part-int64(n)))
+}
+
+// allows tells whether a gate with n calls may start another.
+func (s *share) allows(n int) bool { return s.room(n) > 0 }
+
+// began counts a call of a gate, which now has n of them.
+func (s *share) began(n int) {
+	s.all.Add(1)
+	if n == 1 {
+		s.gates.Add(1)
+	}
+}
+
+// ended counts the end of a call of a gate, which now has n of them.
+func (s *share) ended(n int) {
+	s.all.Add(-1)
+	if n == 0 {
+		s.gates.Add(-1)
+	}
+}
