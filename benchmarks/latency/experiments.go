@@ -76,7 +76,7 @@ func (w way) experiment(l load) experiment.Experiment {
 		Title:    w.title + " " + l.title,
 		Text:     w.text + shareText,
 		Figures:  w.figures(),
-		Rounds:   map[experiment.Scale]int{experiment.Short: 1, experiment.Full: 3},
+		Rounds:   map[experiment.Scale]int{experiment.Short: 1, experiment.Full: 2},
 		Patience: map[experiment.Scale]time.Duration{experiment.Short: 30 * time.Second, experiment.Full: time.Minute},
 		Needs:    func(_ string, scale experiment.Scale) uint64 { return backlog[scale] },
 		Run: func(ctx context.Context, row string, scale experiment.Scale) (experiment.Result, error) {
