@@ -40,8 +40,9 @@ func idle(ctx context.Context, s systems.System, w size) (experiment.Result, err
 		return r, err
 	}
 	r.Figures = map[string]float64{
-		inUse: (after.inUse - before.inUse) / float64(w.actors),
-		rss:   (after.rss - before.rss) / float64(w.actors),
+		inUse:      (after.inUse - before.inUse) / float64(w.actors),
+		rss:        (after.rss - before.rss) / float64(w.actors),
+		goroutines: (after.goroutines - before.goroutines) / float64(w.actors),
 	}
 	return r, nil
 }
@@ -57,8 +58,8 @@ func spawnRate(ctx context.Context, s systems.System, w size) (experiment.Result
 	return m.stop(uint64(w.actors), handled), err
 }
 
-// memory is what a process holds, in bytes.
-type memory struct{ inUse, rss float64 }
+// memory is what a process holds: bytes, and goroutines.
+type memory struct{ inUse, rss, goroutines float64 }
 
 // footprint collects garbage, gives free memory back, and looks.
 func footprint() (memory, error) {
@@ -75,5 +76,7 @@ func footprint() (memory, error) {
 		return memory{}, strconv.ErrSyntax
 	}
 	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
-	return memory{inUse: float64(m.HeapAlloc + m.StackInuse), rss: float64(pages) * float64(os.Getpagesize())}, err
+	return memory{
+		inUse: float64(m.HeapAlloc + m.StackInuse), rss: float64(pages) * float64(os.Getpagesize()), goroutines: float64(runtime.NumGoroutine()),
+	}, err
 }

@@ -10,11 +10,12 @@ import (
 
 // The figures' names.
 const (
-	rate   = "rate"   // messages, questions, round trips or actors per second
-	cpu    = "cpu_ns" // processor time for each, of all cores together
-	allocs = "allocs" // for each
-	inUse  = "in_use" // bytes per actor: live heap and stacks
-	rss    = "rss"    // bytes per actor: resident memory of the process
+	rate       = "rate"       // messages, questions, round trips or actors per second
+	cpu        = "cpu_ns"     // processor time for each, of all cores together
+	allocs     = "allocs"     // for each
+	inUse      = "in_use"     // bytes per actor: live heap and stacks
+	rss        = "rss"        // bytes per actor: resident memory of the process
+	goroutines = "goroutines" // per actor
 )
 
 // meter measures from its making to stop.

@@ -54,6 +54,7 @@ func (w workload) figures() []experiment.Figure {
 		return []experiment.Figure{
 			{Name: inUse, Title: "bytes in use", Better: experiment.Less, Exact: true},
 			{Name: rss, Title: "resident bytes", Better: experiment.Less},
+			{Name: goroutines, Title: "goroutines each", Better: experiment.Less, Exact: true},
 		}
 	}
 	return rates(w.each)
