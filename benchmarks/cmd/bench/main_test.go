@@ -49,8 +49,8 @@ func TestCellsRunInProcessesOfTheirOwnAndOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "raw.jsonl")
 	args := []string{"-run", "micro", "-scale", "short", "-only", "floor", "-rows", "mutex,channel-8", "-out", file}
 	first, progress := must(t, args...)
-	if got := strings.Count(progress, "lost 0\n"); got != 4 {
-		t.Fatalf("4 cells should lose nothing:\n%s", progress)
+	if got := strings.Count(progress, "lost 0\n"); got != 2 {
+		t.Fatalf("2 cells should lose nothing:\n%s", progress)
 	}
 	if !strings.Contains(first, "| channel-8 | ") || strings.Contains(first, "| channel | ") {
 		t.Fatalf("not the table of two rows:\n%s", first)
