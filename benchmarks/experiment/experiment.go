@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -20,6 +21,20 @@ type ScaleError struct{ Scale Scale }
 
 func (e *ScaleError) Error() string {
 	return fmt.Sprintf("experiment: there is no scale %q: use %s or %s", e.Scale, Short, Full)
+}
+
+// UnknownRowError names a row that an experiment doesn't have.
+type UnknownRowError struct {
+	Row  string
+	Have []string // the rows that there are
+}
+
+func (e *UnknownRowError) Error() string {
+	text := fmt.Sprintf("experiment: there is no row %q", e.Row)
+	if len(e.Have) > 0 {
+		text += ": use one of " + strings.Join(e.Have, ", ")
+	}
+	return text
 }
 
 // Result is what one cell measured.

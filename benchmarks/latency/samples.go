@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"unsafe"
 
-	"hayauma.example/benchmarks/latency/percentile"
+	"hayauma.example/benchmarks/percentile"
 )
 
 // samples are nanoseconds by message, missing where there are none yet.

@@ -55,14 +55,14 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-func TestQuantile(t *testing.T) {
+func TestPercentilesAreMicroseconds(t *testing.T) {
 	took := []uint32{1000, 2000, 3000, 4000}
-	for q, want := range map[float64]float64{0: 1, 0.5: 3, 0.99: 4, 1: 4} {
-		if got := quantile(took, q); got != want {
-			t.Errorf("%v: %v, want %v", q, got, want)
+	for p, want := range map[float64]float64{50: 2, 75: 3, 76: 4, 99: 4} {
+		if got := micros(took, p); got != want {
+			t.Errorf("p%v: %v, want %v", p, got, want)
 		}
 	}
-	if got := quantile(nil, 0.5); got != 0 {
+	if got := micros(nil, 50); got != 0 {
 		t.Errorf("of nothing: %v", got)
 	}
 }

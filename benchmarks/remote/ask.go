@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hayauma.example/benchmarks/percentile"
 	"hayauma.example/benchmarks/remote/ledger"
 	"hayauma.example/benchmarks/remote/payload"
 )
@@ -36,7 +37,7 @@ func (s *sender) ask(ctx context.Context) (report, error) {
 	slices.Sort(took)
 	return report{
 		Answered: uint64(len(took)), Seconds: seconds, Stuck: !inTime,
-		P50: quantile(took, 0.50), P99: quantile(took, 0.99),
+		P50: micros(took, 50), P99: micros(took, 99),
 	}, ctx.Err()
 }
 
@@ -57,10 +58,5 @@ func (s *sender) call(ctx context.Context, c *caller, next *atomic.Uint64, until
 	}
 }
 
-// quantile is the sorted durations' q-quantile in µs, 0 of none.
-func quantile(sorted []uint32, q float64) float64 {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return float64(sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]) / 1e3
-}
+// micros is a percentile of sorted durations in µs, 0 of none.
+func micros(sorted []uint32, p float64) float64 { return float64(percentile.Of(sorted, p)) / 1e3 }

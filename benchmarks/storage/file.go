@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"hayauma.example/benchmarks/latency/percentile"
+	"hayauma.example/benchmarks/percentile"
 	"hayauma.example/engine/journal"
 )
 

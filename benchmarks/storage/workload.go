@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"hayauma.example/benchmarks/experiment"
-	"hayauma.example/benchmarks/latency/percentile"
+	"hayauma.example/benchmarks/percentile"
 	"hayauma.example/engine/journal"
 )
 

@@ -20,7 +20,7 @@
 //
 // Versions are those of go.mod, whose OpenTelemetry is newer than what Proto.Actor's own go.mod names, because GoAkt needs it. A
 // ping-pong of Proto.Actor's with its own go.mod is as fast: metrics are off, and what decides is how much stack Go gives a new goroutine,
-// 0.3 million round trips a second with 2 KiB and 2.1 to 2.4 million with 4 KiB on one machine. Its rows have the 4 KiB (see room).
+// 0.3 million round trips a second with 2 KiB and 2.1 to 2.4 million with 4 KiB on one machine. Its rows have the 4 KiB (package room).
 //
 // GoAkt's rate in ask-64 is that of callers of whom some wait for an answer that is lost (see [Spec].Loses); what a question costs it
 // otherwise shows in its processor time.

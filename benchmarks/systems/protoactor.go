@@ -5,11 +5,13 @@ import (
 	"log/slog"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"hayauma.example/benchmarks/systems/room"
 )
 
 // protoactor is Proto.Actor with its default dispatcher and supervision, in a process that has room.
 type protoactor struct {
-	room  *room
+	room  *room.Room
 	sys   *actor.ActorSystem
 	root  *actor.RootContext
 	props *actor.Props
@@ -27,7 +29,7 @@ func lockfree() actor.MailboxProducer  { return actor.UnboundedLockfree() }
 
 func newProtoactor(mailbox actor.MailboxProducer) *protoactor {
 	quiet := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
-	p := &protoactor{room: makeRoom(), sys: actor.NewActorSystem(quiet)}
+	p := &protoactor{room: room.Make(), sys: actor.NewActorSystem(quiet)}
 	p.root = p.sys.Root
 	p.props = actor.PropsFromProducer(func() actor.Actor { return &protoactorActor{owner: p} }, actor.WithMailbox(mailbox))
 	return p
@@ -81,6 +83,6 @@ func (p *protoactor) Drop() { p.pids = nil }
 // Close shuts the system down.
 func (p *protoactor) Close() error {
 	p.sys.Shutdown()
-	p.room.close()
+	p.room.Close()
 	return nil
 }

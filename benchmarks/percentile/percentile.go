@@ -1,5 +1,3 @@
-// Package percentile takes exact percentiles from all samples, by nearest rank: the p-th percentile is the smallest sample that at
-// least p percent of all samples don't exceed. It is always a sample, never a value between two.
 package percentile
 
 import (

@@ -1,4 +1,4 @@
-package systems
+package room
 
 import (
 	"runtime"
@@ -26,8 +26,8 @@ func stackOfNew() float64 {
 
 func TestRoomMakesGoStartGoroutinesWithMoreStack(t *testing.T) {
 	stackOfNew() // Go gives a stack of the average size only to what was a goroutine before
-	r := makeRoom()
-	defer r.close()
+	r := Make()
+	defer r.Close()
 	if got := stackOfNew(); got < 3500 || got > 9000 {
 		t.Fatalf("a new goroutine has %.0f bytes of stack, want 4096, or 8192 where frames are larger", got)
 	}
