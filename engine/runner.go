@@ -71,19 +71,25 @@ func (r *runners) rest(one *runner) bool {
 
 // trim ends the runners that nobody needed since the last tick.
 func (r *runners) trim() {
+	for _, one := range r.spare() {
+		close(one.next)
+	}
+}
+
+// spare takes the runners that nobody needed out of the idle ones.
+func (r *runners) spare() []*runner {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return
+		return nil
 	}
-	for _, one := range r.idle[:r.unused] {
-		close(one.next)
-	}
+	spare := r.idle[:r.unused]
 	r.idle = append([]*runner(nil), r.idle[r.unused:]...)
 	r.unused = len(r.idle)
 	if r.tick = nil; len(r.idle) > 0 {
 		r.tick = time.AfterFunc(restAfter, r.trim)
 	}
+	return spare
 }
 
 // close ends the idle runners now and the others after their functions.

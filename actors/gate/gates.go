@@ -29,7 +29,7 @@ type Gates struct {
 	deps      Deps
 	closed    engine.Ref[Msg]        // where messages go when the system stops
 	suspended atomic.Pointer[string] // why no call starts; nil: calls start
-	share     *share
+	share     share
 
 	mu sync.RWMutex // guards by
 	by map[string]engine.Ref[Msg]
@@ -47,7 +47,7 @@ func New(sys *engine.System, deps Deps) *Gates {
 	if err != nil {
 		panic(err)
 	}
-	return &Gates{sys: sys, deps: deps, closed: closed, share: &share{most: int64(deps.MaxInFlight)}, by: make(map[string]engine.Ref[Msg])}
+	return &Gates{sys: sys, deps: deps, closed: closed, share: share{most: int64(deps.MaxInFlight)}, by: make(map[string]engine.Ref[Msg])}
 }
 
 // Of is the gate of a channel on this node.

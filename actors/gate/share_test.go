@@ -58,6 +58,23 @@ func TestShareGivesEachGateOne(t *testing.T) {
 	}
 }
 
+func TestShareIsNeverMuchBeyondTwice(t *testing.T) {
+	s := &share{most: 100}
+	var has []int
+	all := 0
+	for range 50 { // each takes what it may before the next comes, and no call ends
+		has = flyAll(s, append(has, 0), 0)
+	}
+	for _, n := range has {
+		if all += n; n == 0 {
+			t.Error("a gate has none")
+		}
+	}
+	if all > 200+50 {
+		t.Errorf("%d in flight, 100 are allowed, and twice as many while gates come", all)
+	}
+}
+
 func TestShareForgetsWhoEnds(t *testing.T) {
 	s := &share{most: 8}
 	for range 8 {

@@ -29,26 +29,27 @@ var jsonType = []string{"application/json"} // shared by all requests, never wri
 // answers are buffers to read answers into.
 var answers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
-// newTransport is one pool of HTTP/1.1 connections: without HTTP/2 no request shares its connection with another's fate.
-func newTransport(maxInFlight int) *http.Transport {
-	if maxInFlight == 0 {
-		maxInFlight = DefaultMaxInFlight
-	}
+// Pool is connections that clients of any channels share. It is safe for concurrent use.
+type Pool struct{ transport *http.Transport }
+
+// NewPool makes a pool of HTTP/1.1 connections: without HTTP/2 no request shares its connection with another's fate. most is how many
+// there are for one host; more calls wait. Idle ones are closed after 50 s.
+func NewPool(most int) *Pool {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
-	return &http.Transport{
+	return &Pool{&http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,
 		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
-		MaxConnsPerHost:        maxInFlight,
-		MaxIdleConns:           maxInFlight,
-		MaxIdleConnsPerHost:    maxInFlight,
+		MaxConnsPerHost:        most,
+		MaxIdleConns:           most,
+		MaxIdleConnsPerHost:    most,
 		IdleConnTimeout:        50 * time.Second, // below the usual 60 s of servers, which would cost doubt
 		MaxResponseHeaderBytes: 32 << 10,
 		ReadBufferSize:         1 << 10, // answers are short, and thousands of connections may be open
 		WriteBufferSize:        2 << 10, // a push with its header; what is longer passes the buffer by
 		DisableCompression:     true,
-	}
+	}}
 }
 
 // post makes one attempt.
@@ -89,7 +90,7 @@ type leaving struct {
 	connected atomic.Bool
 }
 
-// leaving watches one attempt. A transport that isn't net/http's announces nothing: with it every request may have left.
+// leaving watches one attempt. Another transport than a pool's may announce nothing: with it every request may have left.
 func (c *Client) leaving(payload []byte, key string) *leaving {
 	l := &leaving{key: [1]string{key}}
 	l.body.Reset(payload)

@@ -1,6 +1,7 @@
 package line
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,7 +26,7 @@ const DefaultMaxInFlight = 512
 type Config struct {
 	Endpoint    string                 // base URL without /v2/bot; DefaultEndpoint if empty
 	Token       func() (string, error) // channel access token, asked for at each use; see TokenFromEnv
-	HTTP        *http.Client           // only its Transport is used; nil: an own connection pool
+	Pool        *Pool                  // connections that clients share; nil: a pool of its own
 	MaxInFlight int                    // connections of the own pool at once, more calls wait; DefaultMaxInFlight if 0
 	Timeout     time.Duration          // of one attempt; provider.Timeout if 0
 }
@@ -34,7 +35,7 @@ type Config struct {
 type Client struct {
 	transport http.RoundTripper
 	token     func() (string, error)
-	announces bool // the transport is net/http's: it says when a request has a connection
+	announces bool // the transport says when a request has a connection: ours does
 	timeout   time.Duration
 	urls      urls
 	bearer    atomic.Pointer[bearer] // the header of the last token, so that it is built once
@@ -70,12 +71,10 @@ func New(c Config) (*Client, error) {
 	if client.timeout == 0 {
 		client.timeout = provider.Timeout
 	}
-	if client.transport = newTransport(c.MaxInFlight); c.HTTP != nil {
-		if client.transport = c.HTTP.Transport; client.transport == nil {
-			client.transport = http.DefaultTransport
-		}
+	if c.Pool == nil {
+		c.Pool = NewPool(cmp.Or(c.MaxInFlight, DefaultMaxInFlight))
 	}
-	_, client.announces = client.transport.(*http.Transport)
+	client.transport, client.announces = c.Pool.transport, true
 	return client, nil
 }
 
@@ -90,7 +89,7 @@ func TokenFromEnv(variable string) func() (string, error) {
 	}
 }
 
-// CloseIdle closes connections that no call uses.
+// CloseIdle closes connections of the client's pool that no call uses.
 func (c *Client) CloseIdle() {
 	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()

@@ -187,6 +187,43 @@ func TestConfigurationErrorsTellTheFix(t *testing.T) {
 	}
 }
 
+// broken fails without a word of connections.
+type broken struct{}
+
+func (broken) RoundTrip(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+
+// A transport that doesn't tell whether the request had a connection may have sent it.
+func TestAnotherTransportsFailuresAreDoubtful(t *testing.T) {
+	client := newClient(t, line.Config{})
+	client.Over(broken{})
+	if answer := client.Send(t.Context(), providertest.Push(1, "x")); answer.Verdict != provider.Doubtful {
+		t.Errorf("got %+v", answer)
+	}
+}
+
+// Channels that share connections don't hold some each.
+func TestClientsShareAPool(t *testing.T) {
+	var opened atomic.Int32
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }))
+	web.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	web.Start()
+	defer web.Close()
+	pool := line.NewPool(8)
+	for i := range 20 {
+		client := newClient(t, line.Config{Endpoint: web.URL, Pool: pool})
+		if answer := client.Send(t.Context(), providertest.Push(i, "x")); answer.Verdict != provider.Accepted {
+			t.Fatalf("got %+v", answer)
+		}
+	}
+	if n := opened.Load(); n != 1 {
+		t.Errorf("20 clients that call in turn opened %d connections, want 1", n)
+	}
+}
+
 // canned answers at once, so that what is left is the client's own cost.
 type canned struct{}
 
@@ -196,7 +233,8 @@ func (canned) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestSendAllocatesLittle(t *testing.T) {
-	client := newClient(t, line.Config{HTTP: &http.Client{Transport: canned{}}})
+	client := newClient(t, line.Config{})
+	client.Over(canned{})
 	call := providertest.Push(1, "Hello, Ada. Your code is 12345.")
 	const limit = 18 // 17 measured, some of them in this test's transport
 	if n := testing.AllocsPerRun(200, func() { client.Send(t.Context(), call) }); n > limit {

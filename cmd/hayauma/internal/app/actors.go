@@ -64,7 +64,9 @@ func messages() *codec.Registry {
 }
 
 func (a *App) serve(crash func(string)) {
-	gates := gate.New(a.sys, gate.Deps{Provider: a.provider, MaxInFlight: a.cfg.MaxInFlight, Log: a.log})
+	most := cmp.Or(a.cfg.MaxInFlight, gate.DefaultInFlight)
+	a.pool = line.NewPool(2 * most) // while channels take turns, up to twice as many calls may be in flight
+	gates := gate.New(a.sys, gate.Deps{Provider: a.provider, MaxInFlight: most, Log: a.log})
 	a.gates = gates
 	channel.Serve(a.sys, channel.Deps{Provider: a.provider, Getenv: a.opts.Getenv, Budget: a.cfg.DemandBytes})
 	campaign.Serve(a.sys, campaign.Deps{Objects: a.objects, Plan: a.plan, Crash: crash})
@@ -73,12 +75,12 @@ func (a *App) serve(crash func(string)) {
 	checker.Serve(a.sys, checker.Deps{History: a.history, Crash: crash})
 }
 
-// provider makes a channel's client, with as many connections as its gate may have calls.
+// provider makes a channel's client. All share connections, as their gates share calls.
 func (a *App) provider(s actors.Settings) (provider.Provider, error) {
 	if s.Provider != "line" {
 		return nil, fmt.Errorf("provider %q is unknown: line is the only one", s.Provider)
 	}
-	return line.New(line.Config{Endpoint: s.Endpoint, Token: line.TokenFromEnv(s.TokenEnv), MaxInFlight: cmp.Or(a.cfg.MaxInFlight, gate.DefaultInFlight)})
+	return line.New(line.Config{Endpoint: s.Endpoint, Token: line.TokenFromEnv(s.TokenEnv), Pool: a.pool})
 }
 
 // history reads what a run's checker has recorded.

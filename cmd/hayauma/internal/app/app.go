@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"hayauma.example/actors/provider/line"
 	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/cmd/hayauma/internal/metrics"
 	"hayauma.example/engine"
@@ -57,6 +58,7 @@ type App struct {
 	home     *home // nil: there is no data directory
 	sys      *engine.System
 	gates    suspender
+	pool     *line.Pool // connections to providers, of all channels
 	metrics  *metrics.Registry
 }
 
