@@ -26,13 +26,6 @@ const text = "One goroutine, one message again and again. Each format writes int
 // ErrChanged says that a format gave back another message than it was given.
 var ErrChanged = errors.New("encoding: what was decoded differs from what was encoded: the format's mapping misses a field")
 
-// RowError is an unknown row.
-type RowError struct{ Row string }
-
-func (e *RowError) Error() string {
-	return fmt.Sprintf("encoding: there is no row %q: use %s, %s or %s", e.Row, hayauma, protobuf, jsonText)
-}
-
 // Experiments are encoding and decoding of each message.
 func Experiments() []experiment.Experiment {
 	var all []experiment.Experiment
@@ -107,7 +100,7 @@ func (m message) form(row string) (form, error) {
 	case jsonText:
 		return m.json(), nil
 	}
-	return nil, &RowError{Row: row}
+	return nil, &experiment.UnknownRowError{Row: row, Have: []string{hayauma, protobuf, jsonText}}
 }
 
 func (m message) measure(ctx context.Context, row string, d direction, length time.Duration) (experiment.Result, error) {

@@ -82,7 +82,7 @@ func TestExperiments(t *testing.T) {
 func TestWhatIsUnknownIsRefused(t *testing.T) {
 	e := Experiments()[0]
 	_, err := e.Run(t.Context(), "xml", experiment.Short)
-	if got, ok := errors.AsType[*RowError](err); !ok || got.Row != "xml" {
+	if got, ok := errors.AsType[*experiment.UnknownRowError](err); !ok || got.Row != "xml" {
 		t.Errorf("got %v", err)
 	}
 	_, err = e.Run(t.Context(), hayauma, "huge")

@@ -7,9 +7,10 @@
 // closed loop would send later instead, and so leave out what hurts most (the "coordinated omission" of Gil Tene's talk
 // "How NOT to Measure Latency").
 //
-// The rate is a share of what the same system took just before in the same process, in a closed loop with the same actors, the
-// same stamps and the same hand-over (4,096 messages or 256 questions under way); or one rate for all, so that systems of
-// different capacity can be compared.
+// The rate is one for all, so that systems of different capacity can be compared; or a share of what the same system took just before in
+// the same process, in a closed loop with the same actors, the same stamps and the same hand-over (4,096 messages or 256 questions under
+// way), which at full scale ran for half a second to warm up and then for a second. Rows of shares are at rates of their own: their
+// latencies are not compared, and their figures are better in no direction.
 //
 //	due ──▶ sent ──▶ handled              tell: the actor reads the clock
 //	due ──▶ handed to an asker ──▶ answered   ask: the asker reads the clock
@@ -30,7 +31,7 @@
 //
 // # Promises
 //
-// Percentiles are exact: all samples are kept, outside Go's heap, so that the collector's pace is that of the system alone. What is
+// Percentiles are exact (package percentile, nearest rank): all samples are kept, outside Go's heap, so that the collector's pace is that of the system alone. What is
 // told is counted by the actors. A question without its answer is lost, and its sample is the time until its caller gave up.
 //
 // # Failure

@@ -14,13 +14,14 @@ import (
 // effort is how much a cell does.
 type effort struct {
 	actors  int
-	closed  time.Duration // the closed loop, which also warms up
+	warm    time.Duration // the closed loop before it counts
+	closed  time.Duration // the closed loop that finds the capacity
 	measure time.Duration // the open loop
 }
 
 var efforts = map[experiment.Scale]effort{
-	experiment.Short: {actors: 1000, closed: 150 * time.Millisecond, measure: 400 * time.Millisecond},
-	experiment.Full:  {actors: 1000, closed: 500 * time.Millisecond, measure: 3 * time.Second},
+	experiment.Short: {actors: 1000, warm: 50 * time.Millisecond, closed: 150 * time.Millisecond, measure: 400 * time.Millisecond},
+	experiment.Full:  {actors: 1000, warm: 500 * time.Millisecond, closed: time.Second, measure: 3 * time.Second},
 }
 
 // loader is one way to load a system.
@@ -72,16 +73,16 @@ func (w way) run(ctx context.Context, spec systems.Spec, l load, e effort) (expe
 }
 
 func (w way) on(ctx context.Context, s systems.System, l load, e effort) (r experiment.Result, err error) {
-	if err := spawn(ctx, s, e.actors); err != nil {
+	if err := systems.Populate(ctx, s, e.actors); err != nil {
 		return r, err
 	}
 	c := startClock()
 	loader := w.open(s, e.actors, c)
-	capacity, err := loader.capacity(ctx, e.closed)
+	capacity, err := e.capacity(ctx, loader)
 	if err != nil {
 		return r, fmt.Errorf("closed loop: %w", err)
 	}
-	if _, err := gather(ctx, s, e.actors); err != nil { // nothing is under way, all counts are 0
+	if _, err := systems.Gather(ctx, s, e.actors); err != nil { // nothing is under way, all counts are 0
 		return r, err
 	}
 	rate := l.rate(capacity, w)
@@ -89,6 +90,14 @@ func (w way) on(ctx context.Context, s systems.System, l load, e effort) (r expe
 		r.Figures["capacity"] = capacity
 	}
 	return r, err
+}
+
+// capacity is what the system takes once it is warm.
+func (e effort) capacity(ctx context.Context, l loader) (float64, error) {
+	if _, err := l.capacity(ctx, e.warm); err != nil {
+		return 0, err
+	}
+	return l.capacity(ctx, e.closed)
 }
 
 // lead is between the making of a schedule and its first message.
@@ -124,22 +133,6 @@ func measure(ctx context.Context, l loader, c clock, rate float64, length time.D
 func figuresOf(took, late samples) map[string]float64 {
 	return map[string]float64{
 		"p50_us": took.micros(50), "p90_us": took.micros(90), "p99_us": took.micros(99), "p999_us": took.micros(99.9),
-		"max_us": took.micros(100), "gen_late_p99_us": late.micros(99),
+		"p9999_us": took.micros(99.99), "max_us": took.micros(100), "gen_late_p99_us": late.micros(99),
 	}
-}
-
-// spawn starts the actors and waits until each has handled its first message.
-func spawn(ctx context.Context, s systems.System, actors int) error {
-	tally := systems.NewTally(actors)
-	first := &systems.Message{Op: systems.Mark, Tally: tally}
-	for i := range actors {
-		if err := s.Spawn(fmt.Sprintf("U%032x", i), first); err != nil {
-			return err
-		}
-	}
-	if err := tally.Wait(ctx); err != nil {
-		return err
-	}
-	s.Ready()
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"hayauma.example/benchmarks/systems"
 )
 
-var brief = effort{actors: 50, closed: 20 * time.Millisecond, measure: 100 * time.Millisecond}
+var brief = effort{actors: 50, warm: 5 * time.Millisecond, closed: 20 * time.Millisecond, measure: 100 * time.Millisecond}
 
 func patience(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
@@ -47,14 +48,14 @@ func TestEveryCell(t *testing.T) {
 func check(t *testing.T, w way, r experiment.Result) {
 	t.Helper()
 	var last float64
-	for _, name := range []string{"p50_us", "p90_us", "p99_us", "p999_us", "max_us"} {
+	for _, name := range []string{"p50_us", "p90_us", "p99_us", "p999_us", "p9999_us", "max_us"} {
 		v, ok := r.Figures[name]
 		if !ok || v < last {
 			t.Errorf("%s is %v, the one below %v", name, v, last)
 		}
 		last = v
 	}
-	for _, f := range w.figures() {
+	for _, f := range w.figures(load{}) {
 		if v, ok := r.Figures[f.Name]; !ok || v < 0 || math.IsNaN(v) || math.IsInf(v, 0) {
 			t.Errorf("%s is %v, %v", f.Name, v, ok)
 		}
@@ -86,7 +87,7 @@ func (s *stalled) Tell(i int, m *systems.Message) {
 // when a message is sent sees one that took 100 ms, or none.
 func TestOmissionIsNotCoordinated(t *testing.T) {
 	s := &stalled{System: open(t, "chan"), stall: 100 * time.Millisecond}
-	if err := spawn(patience(t, 10*time.Second), s, 10); err != nil {
+	if err := systems.Populate(patience(t, 10*time.Second), s, 10); err != nil {
 		t.Fatal(err)
 	}
 	s.left.Store(1000)
@@ -186,7 +187,7 @@ func TestSilenceIsAnError(t *testing.T) {
 func TestABacklogDoesNotHoldTheGenerator(t *testing.T) {
 	s := open(t, "protoactor") // its mailbox has no bound
 	ctx := patience(t, 10*time.Second)
-	if err := spawn(ctx, s, 1); err != nil {
+	if err := systems.Populate(ctx, s, 1); err != nil {
 		t.Fatal(err)
 	}
 	gate := make(chan struct{})
@@ -203,7 +204,7 @@ func TestABacklogDoesNotHoldTheGenerator(t *testing.T) {
 		teller.send(i, c.now())
 	}
 	close(gate)
-	if handled, err := gather(ctx, s, 1); err != nil || handled != n+2 {
+	if handled, err := systems.Gather(ctx, s, 1); err != nil || handled != n+2 {
 		t.Fatalf("%d were handled, %v", handled, err)
 	}
 	if done := len(took.sorted()); done != n {
@@ -214,7 +215,7 @@ func TestABacklogDoesNotHoldTheGenerator(t *testing.T) {
 func TestWhatIsUnknownIsRefused(t *testing.T) {
 	e := Experiments()[0]
 	_, err := e.Run(t.Context(), "akka", experiment.Short)
-	if got, ok := errors.AsType[*systems.UnknownError](err); !ok || got.Name != "akka" {
+	if got, ok := errors.AsType[*experiment.UnknownRowError](err); !ok || got.Row != "akka" {
 		t.Errorf("got %v", err)
 	}
 	_, err = e.Run(t.Context(), "chan", "huge")
@@ -233,8 +234,49 @@ func TestTheExperiments(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"latency-tell-50", "latency-tell-90", "latency-tell-fixed", "latency-ask-50", "latency-ask-90", "latency-ask-fixed"}
+	want := []string{"latency-tell-fixed", "latency-tell-50", "latency-tell-90", "latency-ask-fixed", "latency-ask-50", "latency-ask-90"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v", names)
+	}
+}
+
+// Only systems that are loaded alike are compared: a system with more capacity has a higher rate at its half, and longer latencies.
+func TestOnlyTheSameRateIsCompared(t *testing.T) {
+	for _, e := range Experiments() {
+		compared := strings.HasSuffix(e.Name, "-fixed")
+		for _, f := range e.Figures {
+			if f.Name == "capacity" || f.Name == "target" {
+				continue
+			}
+			if (f.Better != experiment.Neither) != compared {
+				t.Errorf("%s: %s is better when %v", e.Name, f.Name, f.Better)
+			}
+		}
+		if said := strings.Contains(e.Text, shareText); said == compared {
+			t.Errorf("%s says of itself: %s", e.Name, e.Text)
+		}
+	}
+}
+
+// steady takes as many a second as it has been asked for its capacity.
+type steady struct{ lengths []time.Duration }
+
+func (s *steady) capacity(_ context.Context, length time.Duration) (float64, error) {
+	s.lengths = append(s.lengths, length)
+	return float64(len(s.lengths)), nil
+}
+
+func (*steady) load(context.Context, schedule, samples, samples) (outcome, error) {
+	return outcome{}, nil
+}
+
+func TestCapacityIsThatOfAWarmSystem(t *testing.T) {
+	e, l := efforts[experiment.Full], &steady{}
+	got, err := e.capacity(t.Context(), l)
+	if err != nil || got != 2 || !slices.Equal(l.lengths, []time.Duration{e.warm, e.closed}) {
+		t.Errorf("got %v, %v after loops of %v", got, err, l.lengths)
+	}
+	if e.warm <= 0 || e.closed < time.Second {
+		t.Errorf("the full scale finds the capacity in %v after %v", e.closed, e.warm)
 	}
 }

@@ -76,7 +76,7 @@ func (t *teller) capacity(ctx context.Context, length time.Duration) (float64, e
 		}
 		t.send(n%window, now)
 	}
-	if _, err := gather(ctx, t.system, t.actors); err != nil {
+	if _, err := systems.Gather(ctx, t.system, t.actors); err != nil {
 		return 0, err // what is under way may write samples: they stay
 	}
 	rate := float64(n+t.actors) / time.Duration(t.clock.now()-began).Seconds()
@@ -99,17 +99,6 @@ func (t *teller) load(ctx context.Context, s schedule, took, late samples) (outc
 	if err != nil {
 		return outcome{sent: sent, lost: int64(sent)}, err
 	}
-	handled, err := gather(ctx, t.system, t.actors)
+	handled, err := systems.Gather(ctx, t.system, t.actors)
 	return outcome{sent: sent, lost: int64(sent+t.actors) - int64(handled)}, err
-}
-
-// gather asks all actors for their reports. It returns what they have handled since the last, the marks included.
-func gather(ctx context.Context, s systems.System, actors int) (uint64, error) {
-	tally := systems.NewTally(actors)
-	mark := &systems.Message{Op: systems.Mark, Tally: tally}
-	for i := range actors {
-		s.Tell(i, mark)
-	}
-	err := tally.Wait(ctx)
-	return tally.Handled(), err
 }

@@ -14,7 +14,7 @@ import (
 // ask lets callers ask one actor, each one question at a time.
 func ask(callers int) run {
 	return func(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
-		if err := ready(ctx, s, 1); err != nil {
+		if err := systems.Populate(ctx, s, 1); err != nil {
 			return experiment.Result{}, err
 		}
 		began := time.Now()
@@ -67,7 +67,7 @@ func converse(ctx context.Context, s systems.System, caller, n int) (asked, matc
 
 // pingPong passes one message to and fro between two actors; a round trip is two passes.
 func pingPong(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
-	if err := ready(ctx, s, 2); err != nil {
+	if err := systems.Populate(ctx, s, 2); err != nil {
 		return experiment.Result{}, err
 	}
 	began := time.Now()
@@ -75,13 +75,13 @@ func pingPong(ctx context.Context, s systems.System, w size) (experiment.Result,
 		return experiment.Result{}, err
 	}
 	n := w.enough(time.Since(began))
-	if _, err := gather(ctx, s, 2); err != nil {
+	if _, err := systems.Gather(ctx, s, 2); err != nil {
 		return experiment.Result{}, err
 	}
 	m := startMeter()
 	err := rally(ctx, s, n)
 	r := m.stop(uint64(n), uint64(n))
-	handled, failed := gather(ctx, s, 2)
+	handled, failed := systems.Gather(ctx, s, 2)
 	r.Lost = int64(2*n+1+2) - int64(handled) // the service, the passes and two marks
 	return r, cmp.Or(err, failed)
 }

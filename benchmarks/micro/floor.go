@@ -1,7 +1,6 @@
 package micro
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -85,18 +84,15 @@ func channel(senders int) func(n int) uint64 {
 	}
 }
 
-// FloorError names a floor that is not there.
-type FloorError struct{ Name string }
-
-func (e *FloorError) Error() string { return fmt.Sprintf("micro: there is no floor %q", e.Name) }
-
 func findFloor(name string) (primitive, error) {
+	var have []string
 	for _, f := range floors() {
 		if f.name == name {
 			return f, nil
 		}
+		have = append(have, f.name)
 	}
-	return primitive{}, &FloorError{Name: name}
+	return primitive{}, &experiment.UnknownRowError{Row: name, Have: have}
 }
 
 // measure runs a floor as a workload is run; what 8 workers can't share is left out.

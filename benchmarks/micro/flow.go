@@ -16,7 +16,7 @@ const half = 2048
 // toOne sends messages of some senders to one actor.
 func toOne(senders int) run {
 	return func(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
-		if err := ready(ctx, s, 1); err != nil {
+		if err := systems.Populate(ctx, s, 1); err != nil {
 			return experiment.Result{}, err
 		}
 		began := time.Now()
@@ -83,7 +83,7 @@ const turns = 10
 // the end, all of them report.
 func spray(next func(rng *rand.Rand, i, actors int) int) run {
 	return func(ctx context.Context, s systems.System, w size) (experiment.Result, error) {
-		if err := ready(ctx, s, w.actors); err != nil {
+		if err := systems.Populate(ctx, s, w.actors); err != nil {
 			return experiment.Result{}, err
 		}
 		order := make([]int32, turns*w.actors)
@@ -111,7 +111,7 @@ func scatter(ctx context.Context, s systems.System, n int, order []int32) (sent,
 		for _, to := range part {
 			s.Tell(int(to), one)
 		}
-		got, err := gather(ctx, s, actors)
+		got, err := systems.Gather(ctx, s, actors)
 		sent += uint64(len(part) + actors)
 		handled += got
 		if err != nil {

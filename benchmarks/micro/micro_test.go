@@ -3,6 +3,8 @@ package micro
 import (
 	"context"
 	"errors"
+	"maps"
+	"math"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -176,8 +178,9 @@ func TestUnknownNamesAreErrors(t *testing.T) {
 		if got, ok := errors.AsType[*experiment.ScaleError](err); !ok || got.Scale != "huge" {
 			t.Errorf("%s: got %v", e.Name, err)
 		}
-		if _, err = e.Run(t.Context(), "nobody", experiment.Short); err == nil {
-			t.Errorf("%s: measured a row that is not there", e.Name)
+		_, err = e.Run(t.Context(), "nobody", experiment.Short)
+		if got, ok := errors.AsType[*experiment.UnknownRowError](err); !ok || got.Row != "nobody" || len(got.Have) < len(e.Rows) {
+			t.Errorf("%s: got %v for a row that is not there", e.Name, err)
 		}
 	}
 }
@@ -205,8 +208,22 @@ func TestPartIsWhole(t *testing.T) {
 	}
 }
 
-func TestIdentityIsAsLongAsAUsers(t *testing.T) {
-	if id := identity(1_000_000); len(id) != 33 {
-		t.Fatalf("%q is %d bytes long", id, len(id))
+// What is lost is in no figure, and what comes twice counts once.
+func TestFiguresAreOfWhatCameOut(t *testing.T) {
+	for _, c := range []struct{ sent, handled, counted uint64 }{{100, 100, 100}, {100, 60, 60}, {100, 130, 100}} {
+		r := startMeter().stop(c.sent, c.handled)
+		if r.Sent != c.sent || r.Lost != int64(c.sent)-int64(c.handled) {
+			t.Errorf("%+v: got %+v", c, r)
+		}
+		if got, want := r.Figures[rate]*r.Seconds, float64(c.counted); math.Abs(got-want) > 1e-6 {
+			t.Errorf("%+v: the rate is that of %v", c, got)
+		}
+	}
+	got := perMessage(50, 2*time.Second, time.Second, 200)
+	if want := map[string]float64{rate: 25, cpu: 2e7, allocs: 4}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := perMessage(0, time.Second, time.Second, 200); !maps.Equal(got, map[string]float64{rate: 0}) {
+		t.Errorf("of none: got %v", got)
 	}
 }

@@ -137,7 +137,7 @@ func TestRestart(t *testing.T) {
 // TestAProcessThatDies: a sender that can't begin is an error with its own words.
 func TestAProcessThatDies(t *testing.T) {
 	res, err := run(patience(t), "akka", little)
-	if err == nil || !strings.Contains(err.Error(), `there is no system "akka"`) {
+	if err == nil || !strings.Contains(err.Error(), `there is no row "akka"`) {
 		t.Fatalf("%+v, %v", res, err)
 	}
 }

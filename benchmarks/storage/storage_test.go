@@ -133,7 +133,7 @@ func TestARefusalEndsTheCell(t *testing.T) {
 func TestWhatIsUnknownIsRefused(t *testing.T) {
 	e := Experiments()[0]
 	_, err := e.Run(t.Context(), "tape", experiment.Short)
-	if got, ok := errors.AsType[*RowError](err); !ok || got.Row != "tape" {
+	if got, ok := errors.AsType[*experiment.UnknownRowError](err); !ok || got.Row != "tape" {
 		t.Errorf("got %v", err)
 	}
 	_, err = e.Run(t.Context(), inMemory, "huge")

@@ -3,12 +3,12 @@ package storage
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
+	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/cluster/natsnode"
 	"hayauma.example/engine/journal"
@@ -20,13 +20,6 @@ const (
 	inMemory    = "memory"
 	onFile      = "file-fsync"
 )
-
-// RowError is an unknown row.
-type RowError struct{ Row string }
-
-func (e *RowError) Error() string {
-	return fmt.Sprintf("storage: there is no row %q: use %s, %s or %s", e.Row, onJetstream, inMemory, onFile)
-}
 
 // store takes records. Appenders are numbered from 0; each calls append one after the other, beside the others.
 type store interface {
@@ -49,7 +42,7 @@ func open(ctx context.Context, row, dir string, appenders int) (store, error) {
 	case onFile:
 		return openFile(dir, appenders)
 	}
-	return nil, &RowError{Row: row}
+	return nil, &experiment.UnknownRowError{Row: row, Have: []string{onJetstream, inMemory, onFile}}
 }
 
 // journaled is a journal's store with a shard for each appender.

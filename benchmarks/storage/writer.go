@@ -24,7 +24,7 @@ func openQueued(ctx context.Context, row, dir string) (store, error) {
 	}
 	j, ok := s.(*journaled)
 	if !ok {
-		return nil, errors.Join(&RowError{Row: row}, s.close(ctx))
+		return nil, errors.Join(&experiment.UnknownRowError{Row: row, Have: []string{onJetstream, inMemory}}, s.close(ctx))
 	}
 	return &queued{journaled: j, writer: journal.NewWriter(j.Store, j.shards[0].claim, journal.WriterOptions{})}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hayauma.example/benchmarks/experiment"
 	"hayauma.example/benchmarks/systems"
 )
 
@@ -218,7 +219,8 @@ func TestAQuestionEndsByItsTimeout(t *testing.T) {
 }
 
 func TestFindNamesWhatIsMissing(t *testing.T) {
-	if _, err := systems.Find("akka"); err == nil || err.Error() != `systems: there is no system "akka"` {
+	_, err := systems.Find("akka")
+	if got, ok := errors.AsType[*experiment.UnknownRowError](err); !ok || got.Row != "akka" || len(got.Have) != len(systems.All()) {
 		t.Fatalf("got %v", err)
 	}
 	for _, want := range systems.All() {

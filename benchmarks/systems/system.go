@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"hayauma.example/benchmarks/experiment"
 	_ "hayauma.example/benchmarks/systems/namespace" // before Hollywood and Proto.Actor
 )
 
@@ -62,21 +63,16 @@ func All() []Spec {
 	}
 }
 
-// UnknownError names a system that is not there.
-type UnknownError struct{ Name string }
-
-func (e *UnknownError) Error() string {
-	return fmt.Sprintf("systems: there is no system %q", e.Name)
-}
-
-// Find returns the system of this name, or an UnknownError.
+// Find returns the system of this name, or an [experiment.UnknownRowError].
 func Find(name string) (Spec, error) {
+	var have []string
 	for _, s := range All() {
 		if s.Name == name {
 			return s, nil
 		}
+		have = append(have, s.Name)
 	}
-	return Spec{}, &UnknownError{Name: name}
+	return Spec{}, &experiment.UnknownRowError{Row: name, Have: have}
 }
 
 // AnswerError reports an answer that is no message of ours.

@@ -7,12 +7,16 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/remote"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"hayauma.example/benchmarks/systems/room"
 )
 
 // protoactor is Proto.Actor with its remote package. Its sender is reached for answers at an address of its own, so it listens too.
 type protoactor struct{}
 
+// protoactorSystem is in a process that has room until it ends.
 func protoactorSystem() *actor.ActorSystem {
+	room.Make()
 	return actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
 }
 
