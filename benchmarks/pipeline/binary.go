@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// programVariable names a built program instead of the one that is built from the module.
-const programVariable = "BENCH_PROGRAM"
+// ProgramVariable names a built program instead of the one that is built from the module.
+const ProgramVariable = "BENCH_PROGRAM"
 
 // BuildError says why the daemon's program can't be built.
 type BuildError struct {
@@ -21,7 +21,7 @@ type BuildError struct {
 }
 
 func (e *BuildError) Error() string {
-	return fmt.Sprintf("pipeline: %s: %v: run it in the benchmarks' directory with Go installed, or name a built program in %s", e.What, e.Err, programVariable)
+	return fmt.Sprintf("pipeline: %s: %v: run it in the benchmarks' directory with Go installed, or name a built program in %s", e.What, e.Err, ProgramVariable)
 }
 
 func (e *BuildError) Unwrap() error { return e.Err }
@@ -29,7 +29,7 @@ func (e *BuildError) Unwrap() error { return e.Err }
 // Program returns the path of the daemon's program, as its own module builds it: not with the versions that peers here ask for. It is
 // kept in the user's cache, where the go command sees by its content whether it is still the same.
 func Program(ctx context.Context) (string, error) {
-	if path := os.Getenv(programVariable); path != "" {
+	if path := os.Getenv(ProgramVariable); path != "" {
 		return path, nil
 	}
 	module, err := goTool(ctx, "", "list", "-m", "-f", "{{.Dir}}", "hayauma.example")
