@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -70,6 +71,9 @@ func build(c Chart) (*plot.Plot, error) {
 	p.Title.Padding = vg.Millimeter * 2
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.XOffs, p.Legend.YOffs = vg.Millimeter*3, -vg.Millimeter*2
+	if ranges(c.Lines) {
+		p.Title.Text += "\nbars: min – max of the rounds"
+	}
 	var x, y span
 	for i, l := range c.Lines {
 		places, left := placed(l.Points)
@@ -113,14 +117,34 @@ func add(p *plot.Plot, l Line, places points, left, i int) error {
 	if i >= len(colours) {
 		line.Dashes = []vg.Length{vg.Points(1), vg.Points(2)}
 	}
-	bars, err := plotter.NewYErrorBars(places)
+	p.Add(line, marks)
+	p.Legend.Add(name, line, marks)
+	return addBars(p, places, line.Color)
+}
+
+// addBars draws a bar at each point that has a range; one round has none.
+func addBars(p *plot.Plot, places points, c color.Color) error {
+	some := slices.DeleteFunc(slices.Clone(places), func(at Point) bool { return !at.ranges() })
+	if len(some) == 0 {
+		return nil
+	}
+	bars, err := plotter.NewYErrorBars(some)
 	if err != nil {
 		return err
 	}
-	bars.Color = line.Color
-	p.Add(line, marks, bars)
-	p.Legend.Add(name, line, marks)
+	bars.Color = c
+	p.Add(bars)
 	return nil
+}
+
+func (p Point) ranges() bool { return p.Min < p.Max }
+
+// ranges reports whether a measured line has a bar.
+func ranges(lines []Line) bool {
+	return slices.ContainsFunc(lines, func(l Line) bool {
+		places, _ := placed(l.Points)
+		return !l.Model && slices.ContainsFunc(places, Point.ranges)
+	})
 }
 
 func xys(places points) plotter.XYs {

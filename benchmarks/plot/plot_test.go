@@ -79,6 +79,9 @@ func TestAPictureSaysWhatItShows(t *testing.T) {
 			t.Errorf("there is no %q in %s", want, words)
 		}
 	}
+	if !strings.Contains(words, "bars: min – max of the rounds|") {
+		t.Errorf("what the bars are is not said: %s", words)
+	}
 	if strings.Count(svg, "stroke-dasharray:5") != 2 { // the line and its legend
 		t.Error("the model is not dashed")
 	}
@@ -97,6 +100,18 @@ func TestALineWithOnePointOfManyRounds(t *testing.T) {
 	svg := picture(t, Chart{Title: "one", Lines: []Line{{Name: "a", Points: []Point{{7, 7, 7, 7}}}}})
 	if words := strings.Join(texts(t, svg), "|"); !strings.Contains(words, "5|") || !strings.Contains(words, "10") {
 		t.Errorf("got %s", words)
+	}
+}
+
+func TestOneRoundHasNoBars(t *testing.T) {
+	several := Chart{Title: "one", Lines: []Line{{Name: "a", Points: []Point{{7, 7, 6, 8}, {9, 7, 7, 7}}}}}
+	one := Chart{Title: "one", Lines: []Line{{Name: "a", Points: []Point{{7, 7, 7, 7}, {9, 7, 7, 7}}}, {Name: "b", Model: true, Points: []Point{{7, 7, 6, 8}}}}}
+	if words := strings.Join(texts(t, picture(t, one)), "|"); strings.Contains(words, "bars") {
+		t.Errorf("there are no bars to speak of: %s", words)
+	}
+	places, _ := placed(several.Lines[0].Points)
+	if !ranges(several.Lines) || !places[0].ranges() || places[1].ranges() {
+		t.Error("a point with a range has a bar, one without has none")
 	}
 }
 

@@ -175,7 +175,7 @@ const boundsHead = `# What may not get worse: medians of figures that are the sa
 `
 
 // RewriteBounds writes the file of bounds anew from the exact figures of the files' lines, of all rows but the peers', which are pinned.
-// A bound stays as it is when its figure has no lines.
+// A bound stays as it is when its figure has no lines; a median below 0 has none.
 func RewriteBounds(file string, parts []experiment.Part, files ...[]Line) error {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -203,6 +203,7 @@ func renew(old []Bound, parts []experiment.Part, t tables) []Bound {
 					r, _ := t.find(b.Experiment, b.Row, b.Scale)
 					i := slices.IndexFunc(old, b.same)
 					switch s := r.figures[b.Figure]; {
+					case s.Rounds > 0 && s.Median < 0: // a difference of two measurements that is nothing but their noise
 					case s.Rounds > 0:
 						b.Value = b.around(s.Median)
 						all = append(all, b)

@@ -95,6 +95,17 @@ func TestRewriteBounds(t *testing.T) {
 	}
 }
 
+func TestAMedianBelow0IsNoBound(t *testing.T) {
+	file := written(t, "short ask hayauma allocs max -5\nshort ask old hits min 3\n")
+	noise := line(experiment.Short, "ask", "hayauma", 1, 0, map[string]float64{"allocs": -54, "hits": 0})
+	if err := RewriteBounds(file, parts(), []Line{noise}); err != nil {
+		t.Fatal(err)
+	}
+	if got := contents(t, file); got != boundsHead+"short ask hayauma hits min -0.1\n" {
+		t.Fatalf("got\n%s", got)
+	}
+}
+
 func TestANewBoundHasRoomOnItsSide(t *testing.T) {
 	for _, c := range []struct {
 		least        bool

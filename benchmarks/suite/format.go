@@ -45,8 +45,11 @@ func median(s Summary) string {
 }
 
 func span(s Summary) string {
-	if s.Rounds == 0 {
+	switch s.Rounds {
+	case 0:
 		return "–"
+	case 1:
+		return "one round"
 	}
 	return show(s.Min) + " – " + show(s.Max)
 }

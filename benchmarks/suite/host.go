@@ -26,10 +26,12 @@ type Host struct {
 	Kernel     string `json:"kernel"`
 	Go         string `json:"go"`
 	GOMAXPROCS int    `json:"gomaxprocs"`
-	Peers      string `json:"peers"`            // modules and versions
-	Programs   string `json:"programs"`         // other programs and versions
-	Binary     string `json:"binary"`           // begin of the executable's SHA-256
-	Commit     string `json:"commit,omitempty"` // of this program; "" when the build does not know
+	Peers      string `json:"peers"`              // modules and versions
+	Programs   string `json:"programs"`           // other programs and versions
+	Binary     string `json:"binary"`             // begin of the executable's SHA-256
+	Daemon     string `json:"daemon,omitempty"`   // begin of the SHA-256 of the daemon's program
+	Settings   string `json:"settings,omitempty"` // of the environment, that change figures
+	Commit     string `json:"commit,omitempty"`   // of this program; "" when the build does not know
 }
 
 // measured are the modules whose versions a table shows.
@@ -49,9 +51,16 @@ var programs = []struct {
 	{"php", []string{"-r", "echo 'PHP ', PHP_VERSION, extension_loaded('redis') ? ', phpredis '.phpversion('redis') : '';"}, ""},
 }
 
-// ThisHost describes the machine and the executable, whose path is given.
-func ThisHost(ctx context.Context, executable string) (Host, error) {
+// settings are variables of the environment that change what a cell measures, or which cells are.
+var settings = []string{"GOGC", "GOMEMLIMIT", "GODEBUG", "BENCH_IN_FLIGHT", "BENCH_LONG"}
+
+// ThisHost describes the machine and the executables whose paths are given: this one, and the daemon's.
+func ThisHost(ctx context.Context, executable, daemon string) (Host, error) {
 	binary, err := digest(executable)
+	if err != nil {
+		return Host{}, err
+	}
+	served, err := digest(daemon)
 	if err != nil {
 		return Host{}, err
 	}
@@ -69,8 +78,20 @@ func ThisHost(ctx context.Context, executable string) (Host, error) {
 	}
 	return Host{
 		CPU: cpu, Cores: runtime.NumCPU(), MemoryMiB: total >> 20, Kernel: strings.TrimSpace(string(kernel)),
-		Go: runtime.Version(), GOMAXPROCS: runtime.GOMAXPROCS(0), Peers: versions(), Programs: installed(ctx), Binary: binary, Commit: commit(),
+		Go: runtime.Version(), GOMAXPROCS: runtime.GOMAXPROCS(0), Peers: versions(), Programs: installed(ctx), Binary: binary, Daemon: served,
+		Settings: set(os.Getenv), Commit: commit(),
 	}, nil
+}
+
+// set lists the settings that are not empty.
+func set(value func(name string) string) string {
+	var all []string
+	for _, name := range settings {
+		if v := value(name); v != "" {
+			all = append(all, name+"="+v)
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // commit is what the build knows of version control; "go run" wants -buildvcs=true for it.

@@ -10,6 +10,7 @@ import (
 const (
 	hostMark    = "host"
 	targetsMark = "targets"
+	paperMark   = "paper"
 )
 
 // MarkError reports marks that a text can't be rewritten between.

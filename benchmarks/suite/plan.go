@@ -42,7 +42,8 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("suite: there is no %s %q: use one of %s", e.What, e.Name, strings.Join(e.Known, ", "))
 }
 
-// Plan returns the cells in the order in which they are measured: experiment by experiment, round by round, row by row.
+// Plan returns the cells in the order in which they are measured: experiment by experiment, round by round, row by row, and every second
+// round from the last row to the first.
 func Plan(parts []experiment.Part, s Selection) ([]Cell, error) {
 	if s.Scale != experiment.Short && s.Scale != experiment.Full {
 		return nil, &experiment.ScaleError{Scale: s.Scale}
@@ -71,10 +72,14 @@ func (s Selection) takes(names []string, name string) bool {
 func (s Selection) cells(p experiment.Part, e experiment.Experiment) []Cell {
 	var cells []Cell
 	for round := range e.Rounds[s.Scale] {
+		first := len(cells)
 		for _, r := range e.Rows {
 			if s.takes(s.Rows, r.Name) {
 				cells = append(cells, Cell{Part: p.Name, Scale: s.Scale, Experiment: e.Name, Row: r.Name, Round: round + 1})
 			}
+		}
+		if round%2 == 1 { // or the same row would follow the same neighbour, and what that leaves to be done, in every round
+			slices.Reverse(cells[first:])
 		}
 	}
 	return cells
@@ -143,7 +148,7 @@ var nameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // Check returns a PartError for parts that can't be told apart, can't be run or name what they don't have.
 func Check(parts []experiment.Part) error {
-	seen := map[string]bool{hostMark: true, targetsMark: true, All: true}
+	seen := map[string]bool{hostMark: true, targetsMark: true, paperMark: true, All: true}
 	for _, p := range parts {
 		for i, name := range append([]string{p.Name}, experimentNames(p)...) {
 			// A part and its only experiment may share a name.

@@ -25,14 +25,14 @@ type Line struct {
 // done reports whether the next run leaves the cell alone. What kept a cell from being measured may be gone by then.
 func (l Line) done() bool { return l.Error == "" && l.Skipped == "" }
 
-// HostError reports lines of another machine, Go version, GOMAXPROCS or binary than this one.
+// HostError reports lines of another machine, Go version, setting or program than this one.
 type HostError struct {
 	File        string
 	There, Here Host
 }
 
 func (e *HostError) Error() string {
-	return fmt.Sprintf("suite: %s was measured elsewhere, or by another binary: figures compare only inside one run. Name another file, or remove it. There: %+v. Here: %+v",
+	return fmt.Sprintf("suite: %s was measured elsewhere, with other settings, or by another build of this program or of the daemon: figures compare only inside one run. Name another file, or remove it. There: %+v. Here: %+v",
 		e.File, e.There, e.Here)
 }
 

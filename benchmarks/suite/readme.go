@@ -14,7 +14,7 @@ import (
 
 // RewriteReadme puts the tables of the files' lines between the marks of a Markdown file, and draws their plots into the folder plots
 // when that is not "". A mark is named after an experiment, after a part (then it holds all experiments of the part that have no mark of
-// their own), "host" or "targets". A mark whose experiments have no lines says so: the file shows the given lines and no older ones.
+// their own), "host", "targets" or "paper". A mark whose experiments have no lines says so: the file shows the given lines and no older ones.
 // Of an experiment that has lines of both scales, the full ones are shown. The file is replaced only when everything could be made.
 func RewriteReadme(file, plots string, parts []experiment.Part, files ...[]Line) error {
 	text, err := os.ReadFile(file)
@@ -65,10 +65,11 @@ func (t tables) rewrite(text, plots string, parts []experiment.Part) (string, er
 		}
 		texts[m.name] = notMeasured
 	}
-	var host, targets strings.Builder
+	var host, targets, paper strings.Builder
 	t.writeHosts(&host)
 	t.writeTargets(&targets)
-	for name, text := range map[string]string{hostMark: host.String(), targetsMark: targets.String()} {
+	t.writePaper(&paper)
+	for name, text := range map[string]string{hostMark: host.String(), targetsMark: targets.String(), paperMark: paper.String()} {
 		if _, ok := texts[name]; ok && text != "" {
 			texts[name] = text
 		}
@@ -104,7 +105,7 @@ func (t tables) place(texts map[string]string, plots string) error {
 }
 
 func isName(parts []experiment.Part, name string) bool {
-	return name == hostMark || name == targetsMark || slices.ContainsFunc(parts, func(p experiment.Part) bool {
+	return slices.Contains([]string{hostMark, targetsMark, paperMark}, name) || slices.ContainsFunc(parts, func(p experiment.Part) bool {
 		return p.Name == name || slices.Contains(experimentNames(p), name)
 	})
 }

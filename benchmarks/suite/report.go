@@ -63,7 +63,7 @@ func gather(parts []experiment.Part, files [][]Line) tables {
 	t := tables{said: map[string]bool{}}
 	for _, lines := range files {
 		own := map[key][]Line{}
-		for _, l := range latest(lines) {
+		for _, l := range telling(lines) {
 			k := key{l.Experiment, l.Scale}
 			own[k] = append(own[k], l)
 			if _, err := l.find(parts); err != nil && !slices.Contains(t.strange, l.Experiment+" "+l.Row) {
@@ -89,15 +89,15 @@ func gather(parts []experiment.Part, files [][]Line) tables {
 	return t
 }
 
-// latest keeps the last line of each cell, in order.
-func latest(lines []Line) []Line {
+// telling keeps the last line of each cell, and each attempt that failed before: what was measured again has failed all the same.
+func telling(lines []Line) []Line {
 	last := map[Cell]int{}
 	for i, l := range lines {
 		last[l.Cell] = i
 	}
 	var kept []Line
 	for i, l := range lines {
-		if last[l.Cell] == i {
+		if last[l.Cell] == i || l.Error != "" {
 			kept = append(kept, l)
 		}
 	}
@@ -106,7 +106,7 @@ func latest(lines []Line) []Line {
 
 // machine is the host without the program.
 func (h Host) machine() Host {
-	h.Binary, h.Commit = "", ""
+	h.Binary, h.Daemon, h.Commit = "", "", ""
 	return h
 }
 
@@ -118,6 +118,9 @@ func (t tables) writeHosts(b *strings.Builder) {
 		}
 		if h.Programs != "" {
 			fmt.Fprintf(b, "  - programs: %s\n", h.Programs)
+		}
+		if h.Settings != "" {
+			fmt.Fprintf(b, "  - settings: %s\n", h.Settings)
 		}
 	}
 }
@@ -133,9 +136,19 @@ func (t tables) writeExperiment(b *strings.Builder, m measurement, plots string)
 	writeTable(b, e, rows)
 	t.writeAbout(b, m.part, rows)
 	if e.Plot != nil && plots != "" {
-		fmt.Fprintf(b, "\n![%s](%s)\n", e.Title, path.Join(plots, e.Plot.File))
+		fmt.Fprintf(b, "\n![%s](%s)\n\n%s\n", e.Title, path.Join(plots, e.Plot.File), bars(rows))
 	}
 	fmt.Fprintf(b, "\n%s\n", t.origin(m))
+}
+
+// bars says what the plot's bars are.
+func bars(rows []entry) string {
+	for _, r := range rows {
+		if r.rounds > 1 {
+			return "*Bars go from min to max of the rounds, where there are several.*"
+		}
+	}
+	return "*One round: there are no bars.*"
 }
 
 // writeAbout says what the rows are, unless a table above said the same.
@@ -157,6 +170,9 @@ func (t tables) writeAbout(b *strings.Builder, part string, rows []entry) {
 func (t tables) origin(m measurement) string {
 	last := m.lines[len(m.lines)-1]
 	program := "binary " + last.Host.Binary
+	if last.Host.Daemon != "" {
+		program += ", daemon " + last.Host.Daemon
+	}
 	if last.Host.Commit != "" {
 		program = "commit " + last.Host.Commit + ", " + program
 	}

@@ -94,8 +94,40 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "report.md", b.String())
-	if strings.Contains(b.String(), "first try") {
-		t.Error("a cell that was measured again is shown twice")
+	for _, want := range []string{"| other | 500k | one round | 0.62 | 2.00 | 25.0k | 11 | 2 | 1 |", "- other failed: first try\n- other failed: it broke\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("there is no %q", want)
+		}
+	}
+}
+
+func TestWithoutFailuresNoColumnSpeaksOfThem(t *testing.T) {
+	var b strings.Builder
+	if err := Report(&b, parts(), growLines()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "| failed |") {
+		t.Errorf("got\n%s", b.String())
+	}
+}
+
+func TestSentIsTheMedianOfTheRounds(t *testing.T) {
+	lines := []Line{asked("old", 1, 0, 1, 1), asked("old", 2, 0, 1, 1), asked("old", 3, 0, 1, 1), failed(asked("old", 4, 0, 0, 0), "x")}
+	for i, sent := range []uint64{100, 300, 200, 9000} {
+		lines[i].Result.Sent = sent
+	}
+	got := entries(parts()[0].Experiments[0], lines)[0]
+	if got.sent.Median != 200 {
+		t.Errorf("got %v", got.sent)
+	}
+}
+
+func TestSettingsAreShown(t *testing.T) {
+	l := asked("old", 1, 0, 1, 1)
+	l.Host.Settings = "GOGC=50"
+	var b strings.Builder
+	if err := Report(&b, parts(), []Line{l}); err != nil || !strings.Contains(b.String(), "  - settings: GOGC=50\n") {
+		t.Errorf("%v: got\n%s", err, b.String())
 	}
 }
 
@@ -126,7 +158,7 @@ func TestLinesOfTwoFilesNeverMeetInATable(t *testing.T) {
 	if err := Report(&b, parts(), talkLines(), []Line{other}, growLines()); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Host 1: faster", "Host 2: test", "| old | 9.00M | 9.00M – 9.00M | 1.00 |", "-only ask -rows old`, commit c1, binary b1, on 2026-01-02; host 1.*", "-only grow-idle`, commit c1, binary b1, on 2026-01-02; host 2.*"} {
+	for _, want := range []string{"Host 1: faster", "Host 2: test", "| old | 9.00M | one round | 1.00 |", "-only ask -rows old`, commit c1, binary b1, daemon d1, on 2026-01-02; host 1.*", "-only grow-idle`, commit c1, binary b1, daemon d1, on 2026-01-02; host 2.*"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())
 		}

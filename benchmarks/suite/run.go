@@ -38,9 +38,9 @@ func (c Cell) Outcome(ctx context.Context, parts []experiment.Part) Outcome {
 // Start measures a cell in a process of its own, which gets so much time.
 type Start func(ctx context.Context, c Cell, patience time.Duration) (Outcome, error)
 
-// Executable starts the program at path with -cell and the cell as JSON. When time is over or ctx ends, the process is interrupted,
+// Executable starts the program at path with -cell and the cell as JSON, and with the variables (NAME=VALUE) besides those of this process. When time is over or ctx ends, the process is interrupted,
 // so that it can end what it started, and killed some seconds later.
-func Executable(path string) Start {
+func Executable(path string, variables ...string) Start {
 	return func(ctx context.Context, c Cell, patience time.Duration) (Outcome, error) {
 		name, err := json.Marshal(c)
 		if err != nil {
@@ -50,6 +50,7 @@ func Executable(path string) Start {
 		defer cancel()
 		var out, failure bytes.Buffer
 		cmd := exec.CommandContext(ctx, path, "-cell", string(name))
+		cmd.Env = append(os.Environ(), variables...)
 		cmd.Stdout, cmd.Stderr = &out, &failure
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = 20 * time.Second
@@ -76,8 +77,8 @@ type Runner struct {
 	Tell  func(l Line) // of each line, when it is in the file
 }
 
-// Run measures the cells that the raw file does not have yet, and those that could not be measured and now can. A cell's failure is its line; Run itself fails when ctx ends or the file
-// can't be written.
+// Run measures the cells that the raw file does not have yet, and those that could not be measured and now can. A cell's failure is its
+// line; Run itself fails when ctx ends or the file can't be written.
 func (r Runner) Run(ctx context.Context, cells []Cell) error {
 	done := r.Raw.Done()
 	for _, c := range cells {

@@ -74,22 +74,60 @@ func TestThisHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := ThisHost(t.Context(), program)
+	daemon := script(t, "exit 1")
+	a, err := ThisHost(t.Context(), program, daemon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := ThisHost(t.Context(), program)
+	b, err := ThisHost(t.Context(), program, daemon)
 	if err != nil || a != b {
 		t.Fatalf("asked twice it differs: %+v and %+v, %v", a, b, err)
 	}
-	if a.CPU == "" || a.Cores < 1 || a.MemoryMiB == 0 || a.Kernel == "" || a.GOMAXPROCS < 1 || len(a.Binary) != 12 {
+	if a.CPU == "" || a.Cores < 1 || a.MemoryMiB == 0 || a.Kernel == "" || a.GOMAXPROCS < 1 || len(a.Binary) != 12 || len(a.Daemon) != 12 || a.Daemon == a.Binary {
 		t.Errorf("got %+v", a)
 	}
 	other := script(t, "exit 0")
-	if c, err := ThisHost(t.Context(), other); err != nil || c.Binary == a.Binary {
+	if c, err := ThisHost(t.Context(), other, daemon); err != nil || c.Binary == a.Binary || c.Daemon != a.Daemon {
 		t.Errorf("another program has the same hash: %+v, %v", c, err)
 	}
-	if _, err := ThisHost(t.Context(), filepath.Join(t.TempDir(), "none")); err == nil {
-		t.Error("a program that is not there has a hash")
+	if c, err := ThisHost(t.Context(), program, other); err != nil || c.Binary != a.Binary || c.Daemon == a.Daemon {
+		t.Errorf("another daemon has the same hash: %+v, %v", c, err)
+	}
+	none := filepath.Join(t.TempDir(), "none")
+	for _, programs := range [][2]string{{none, daemon}, {program, none}} {
+		if _, err := ThisHost(t.Context(), programs[0], programs[1]); err == nil {
+			t.Error("a program that is not there has a hash")
+		}
+	}
+	t.Setenv("GOGC", "50")
+	t.Setenv("BENCH_IN_FLIGHT", "8")
+	if c, err := ThisHost(t.Context(), program, daemon); err != nil || c == a || !strings.Contains(c.Settings, "GOGC=50") || !strings.Contains(c.Settings, "BENCH_IN_FLIGHT=8") {
+		t.Errorf("other settings: %+v, %v", c, err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"none":   {nil, ""},
+		"others": {map[string]string{"HOME": "/", "GOFLAGS": "-v"}, ""},
+		"all": {
+			map[string]string{"BENCH_LONG": "1", "GOGC": "off", "GOMEMLIMIT": "1GiB", "GODEBUG": "madvdontneed=1", "BENCH_IN_FLIGHT": "64"},
+			"GOGC=off GOMEMLIMIT=1GiB GODEBUG=madvdontneed=1 BENCH_IN_FLIGHT=64 BENCH_LONG=1",
+		},
+	} {
+		if got := set(func(name string) string { return c.env[name] }); got != c.want {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
+
+func TestACellsProcessHasTheVariables(t *testing.T) {
+	t.Setenv("KEPT", "a")
+	program := script(t, `[ "$KEPT$GIVEN" = ab ] && echo '{}'`)
+	if _, err := Executable(program, "GIVEN=b")(t.Context(), anyCell, time.Second); err != nil {
+		t.Fatal(err)
 	}
 }

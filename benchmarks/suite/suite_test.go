@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 	"hayauma.example/benchmarks/experiment"
 )
 
-var here = Host{CPU: "test", Cores: 2, GOMAXPROCS: 2, Peers: "peer v1", Programs: "php 8", Binary: "b1", Commit: "c1"}
+var here = Host{CPU: "test", Cores: 2, GOMAXPROCS: 2, Peers: "peer v1", Programs: "php 8", Binary: "b1", Daemon: "d1", Commit: "c1"}
 
 // parts are two themes: systems that talk, and sizes that are drawn.
 func parts() []experiment.Part {
@@ -75,7 +76,24 @@ func TestPlanInterleavesTheRounds(t *testing.T) {
 	for _, c := range plan(t, Selection{Parts: []string{All}, Scale: experiment.Short, Rows: []string{"hayauma", "old"}}) {
 		order = append(order, c.Experiment+" "+c.Row)
 	}
-	if got := strings.Join(order, ","); got != "ask hayauma,ask old,ask hayauma,ask old" { // grow-idle has no short rounds
+	if got := strings.Join(order, ","); got != "ask hayauma,ask old,ask old,ask hayauma" { // grow-idle has no short rounds
+		t.Fatalf("got %s", got)
+	}
+}
+
+func TestPlanTurnsEverySecondRoundRound(t *testing.T) {
+	p := parts()
+	p[0].Experiments[0].Rounds = map[experiment.Scale]int{experiment.Full: 3}
+	cells, err := Plan(p[:1], Selection{Scale: experiment.Full, Rows: []string{"hayauma", "old", "other"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, c := range cells {
+		order = append(order, fmt.Sprint(c.Row, " ", c.Round))
+	}
+	want := "hayauma 1,old 1,other 1,other 2,old 2,hayauma 2,hayauma 3,old 3,other 3"
+	if got := strings.Join(order, ","); got != want {
 		t.Fatalf("got %s", got)
 	}
 }
@@ -199,6 +217,15 @@ func TestFinishedCellsAreSkippedAndFailedOnesAreNot(t *testing.T) {
 	if len(lines) != 10 {
 		t.Fatalf("the file has %d lines", len(lines))
 	}
+	var b strings.Builder
+	if err := Report(&b, parts(), lines); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| lost, all rounds | failed | rounds |\n", "| 10.0 | 8 | 2 | 2 |\n", "- old failed: it broke\n"} { // twice 4 of 10, before it was measured again
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("there is no %q in\n%s", want, b.String())
+		}
+	}
 	third := &fake{}
 	if runWith(t, path, third); len(third.started) != 0 {
 		t.Fatalf("measured a third time: %+v", third.started)
@@ -238,12 +265,12 @@ func TestACutOffLineIsMeasuredAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := strings.SplitAfter(string(text), "\n")
-	if err := os.WriteFile(path, []byte(strings.Join(whole[:6], "")+whole[6][:30]), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Join(whole[:7], "")+whole[7][:30]), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	again := &fake{}
 	lines := runWith(t, path, again)
-	if len(again.started) != 1 || again.started[0] != (Cell{"talk", experiment.Short, "ask", "other", 2}) {
+	if len(again.started) != 1 || again.started[0] != (Cell{"talk", experiment.Short, "ask", "hayauma", 2}) {
 		t.Fatalf("measured again: %+v", again.started)
 	}
 	if len(lines) != 8 {
@@ -254,11 +281,18 @@ func TestACutOffLineIsMeasuredAgain(t *testing.T) {
 func TestAnotherHostIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "raw.jsonl")
 	runWith(t, path, &fake{})
-	there := here
-	there.GOMAXPROCS = 3
-	_, err := OpenRaw(path, there)
-	if got, ok := errors.AsType[*HostError](err); !ok || got.There != here || got.Here != there {
-		t.Fatalf("got %v", err)
+	for what, change := range map[string]func(h *Host){
+		"GOMAXPROCS":      func(h *Host) { h.GOMAXPROCS = 3 },
+		"another binary":  func(h *Host) { h.Binary = "b2" },
+		"another daemon":  func(h *Host) { h.Daemon = "d2" },
+		"another setting": func(h *Host) { h.Settings = "GOGC=50" },
+	} {
+		there := here
+		change(&there)
+		_, err := OpenRaw(path, there)
+		if got, ok := errors.AsType[*HostError](err); !ok || got.There != here || got.Here != there {
+			t.Errorf("%s: got %v", what, err)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,9 +13,10 @@ type entry struct {
 	experiment.Row
 	rounds  int                // good ones
 	figures map[string]Summary // by Figure.Name; one that was never measured is absent
-	sent    uint64             // of one round
-	lost    int64              // of all rounds, failed ones too
-	failed  []string
+	sent    Summary            // of a good round
+	lost    int64              // of all rounds, failed attempts too
+	planned int                // rounds
+	failed  []string           // each attempt's error, whether or not the cell was measured later
 	skipped string
 }
 
@@ -31,7 +31,9 @@ func entries(e experiment.Experiment, lines []Line) []entry {
 			}
 		}
 		if len(own) > 0 {
-			all = append(all, collect(r, own))
+			row := collect(r, own)
+			row.planned = e.Rounds[own[0].Scale]
+			all = append(all, row)
 		}
 	}
 	return all
@@ -40,6 +42,7 @@ func entries(e experiment.Experiment, lines []Line) []entry {
 func collect(r experiment.Row, lines []Line) entry {
 	e := entry{Row: r, figures: map[string]Summary{}}
 	rounds := map[string][]float64{}
+	var sent []float64
 	for _, l := range lines {
 		e.lost += l.Result.Lost
 		switch {
@@ -49,12 +52,13 @@ func collect(r experiment.Row, lines []Line) entry {
 			e.failed = append(e.failed, l.Error)
 		default:
 			e.rounds++
-			e.sent = cmp.Or(e.sent, l.Result.Sent)
+			sent = append(sent, float64(l.Result.Sent))
 			for name, v := range l.Result.Figures {
 				rounds[name] = append(rounds[name], v)
 			}
 		}
 	}
+	e.sent = Summarise(sent)
 	for name, all := range rounds {
 		e.figures[name] = Summarise(all)
 	}
@@ -72,7 +76,12 @@ func writeTable(b *strings.Builder, e experiment.Experiment, rows []entry) {
 	for _, f := range others {
 		head, rule = head+" "+f.Title+" |", rule+"---:|"
 	}
-	fmt.Fprintf(b, "%s sent a round | lost | rounds |\n%s---:|---:|---:|\n", head, rule)
+	head, rule = head+" sent a round, median | lost, all rounds |", rule+"---:|---:|"
+	failures := slices.ContainsFunc(rows, func(r entry) bool { return len(r.failed) > 0 })
+	if failures {
+		head, rule = head+" failed |", rule+"---:|"
+	}
+	fmt.Fprintf(b, "%s rounds |\n%s---:|\n", head, rule)
 	for _, r := range rows {
 		s := r.figures[first.Name]
 		fmt.Fprintf(b, "| %s | %s | %s |", r.Name, median(s), span(s))
@@ -82,7 +91,11 @@ func writeTable(b *strings.Builder, e experiment.Experiment, rows []entry) {
 		for _, f := range others {
 			fmt.Fprintf(b, " %s |", median(r.figures[f.Name]))
 		}
-		fmt.Fprintf(b, " %s | %d | %d |\n", show(float64(r.sent)), r.lost, r.rounds)
+		fmt.Fprintf(b, " %s | %d |", median(r.sent), r.lost)
+		if failures {
+			fmt.Fprintf(b, " %d |", len(r.failed))
+		}
+		fmt.Fprintf(b, " %d |\n", r.rounds)
 	}
 	writeReasons(b, rows)
 }

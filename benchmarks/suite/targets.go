@@ -69,6 +69,7 @@ const (
 	StretchMissed Verdict = "stretch not met" // of a claim that has no must
 	Beside        Verdict = "beside"          // the claim has no limit
 	NotMeasured   Verdict = "not measured"
+	NotJudged     Verdict = "not judged" // what was measured is not all of what was planned
 )
 
 // Judgement is a claim's verdict with what it is made of.
@@ -76,30 +77,34 @@ type Judgement struct {
 	Verdict Verdict
 	Value   float64
 	Lost    int64  // by the row that makes the claim
+	Rounds  int    // of the row that has fewest
 	Parts   string // the figures that the value is made of
-	Reason  string // why nothing was measured
+	Reason  string // why nothing was measured or judged
 }
 
 // judge is the claim's verdict by the medians of the tables. A claim without a stretch can only be met or missed.
-// Whoever loses messages, or handles them twice, misses every limit.
+// Whoever loses messages, or handles them twice, misses every limit. Nothing is judged by a row that has failed once, even if it was
+// measured later, or that lacks a round.
 func (c Claim) judge(t tables) Judgement {
 	if c.Absent != "" {
 		return Judgement{Verdict: NotMeasured, Reason: c.Absent}
 	}
-	v, lost, reason := c.Of.median(t)
-	if reason != "" {
-		return Judgement{Verdict: NotMeasured, Reason: reason}
+	j := c.Of.median(t)
+	if j.Reason != "" {
+		return j
 	}
-	j := Judgement{Value: v, Lost: lost, Parts: show(v)}
+	j.Parts = show(j.Value)
 	if c.Over.Experiment != "" {
-		under, _, reason := c.Over.median(t)
-		if reason == "" && under == 0 {
-			reason = fmt.Sprintf("%s is 0", c.Over)
+		under := c.Over.median(t)
+		if under.Reason == "" && under.Value == 0 {
+			under = Judgement{Verdict: NotMeasured, Reason: fmt.Sprintf("%s is 0", c.Over)}
 		}
-		if reason != "" {
-			return Judgement{Verdict: NotMeasured, Reason: reason}
+		if under.Reason != "" {
+			return under
 		}
-		j.Value, j.Parts = v/under, show(v)+" / "+show(under)
+		j.Parts += " / " + show(under.Value)
+		j.Value /= under.Value
+		j.Rounds = min(j.Rounds, under.Rounds)
 	}
 	return c.decide(j)
 }
@@ -129,32 +134,50 @@ func (c Claim) decide(j Judgement) Judgement {
 	return j
 }
 
-// median returns the best row's median. A row that failed or was not measured leaves the comparison open, unless this machine can't
-// measure it.
-func (o Operand) median(t tables) (best float64, lost int64, reason string) {
+// median returns the best row's median, loss and rounds, or a verdict with its reason. A row that failed or was not measured leaves the
+// comparison open, unless this machine can't measure it.
+func (o Operand) median(t tables) Judgement {
+	best := Judgement{Verdict: NotMeasured}
 	found := false
 	for _, name := range o.Rows {
 		r, ok := t.find(o.Experiment, name, experiment.Full)
 		s := r.figures[o.Figure]
-		switch {
-		case s.Rounds > 0 && (!found || better(o.Better, s.Median, best)):
-			best, lost, found = s.Median, r.lost, true
-		case s.Rounds > 0:
-		case r.skipped != "":
-			reason = fmt.Sprintf("%s: %s", name, r.skipped)
-		case len(r.failed) > 0:
-			first, _, _ := strings.Cut(r.failed[0], "\n")
-			return 0, 0, fmt.Sprintf("%s failed: %s", name, first)
-		case ok:
-			return 0, 0, fmt.Sprintf("%s has no figure %s in %s", name, o.Figure, o.Experiment)
-		default:
-			return 0, 0, fmt.Sprintf("%s has no full-scale lines of %s", o.Experiment, name)
+		switch why := r.unfit(s); {
+		case !ok:
+			return Judgement{Verdict: NotMeasured, Reason: fmt.Sprintf("%s has no full-scale lines of %s", o.Experiment, name)}
+		case why != "":
+			return Judgement{Verdict: NotJudged, Reason: name + ": " + why}
+		case s.Rounds == 0 && r.skipped != "":
+			best.Reason = fmt.Sprintf("%s: %s", name, r.skipped)
+		case s.Rounds == 0:
+			return Judgement{Verdict: NotMeasured, Reason: fmt.Sprintf("%s has no figure %s in %s", name, o.Figure, o.Experiment)}
+		case !found || better(o.Better, s.Median, best.Value):
+			best.Value, best.Lost, best.Rounds, found = s.Median, r.lost, s.Rounds, true
 		}
 	}
 	if found {
-		return best, lost, ""
+		best.Verdict, best.Reason = "", ""
 	}
-	return 0, 0, reason
+	return best
+}
+
+// unfit returns why nothing is judged by the row's figure, although there are measurements; "": it can be.
+func (e entry) unfit(s Summary) string {
+	switch {
+	case len(e.failed) > 0:
+		first, _, _ := strings.Cut(e.failed[0], "\n")
+		return fmt.Sprintf("%d of %d attempts failed: %s", len(e.failed), e.rounds+len(e.failed), first)
+	case s.Rounds > 0 && s.Rounds < e.planned:
+		return fmt.Sprintf("%d of %s measured", s.Rounds, rounds(e.planned))
+	}
+	return ""
+}
+
+func rounds(n int) string {
+	if n == 1 {
+		return "1 round"
+	}
+	return fmt.Sprintf("%d rounds", n)
 }
 
 func (o Operand) String() string {
@@ -194,9 +217,12 @@ func (t tables) writeTargets(b *strings.Builder) {
 	}
 }
 
+// enough rounds make a verdict; by fewer it is indicative.
+const enough = 3
+
 func measuredText(c Claim, j Judgement) string {
 	switch {
-	case j.Verdict == NotMeasured:
+	case j.Reason != "":
 		return "–"
 	case c.Over.Experiment != "":
 		return fmt.Sprintf("%.2f× (%s)", j.Value, j.Parts)
@@ -205,8 +231,8 @@ func measuredText(c Claim, j Judgement) string {
 }
 
 func verdictText(c Claim, j Judgement) string {
-	if j.Verdict == NotMeasured {
-		return "not measured: " + strings.ReplaceAll(j.Reason, "|", "/")
+	if j.Reason != "" {
+		return string(j.Verdict) + ": " + strings.ReplaceAll(j.Reason, "|", "/")
 	}
 	text := string(j.Verdict)
 	if j.Verdict == Missed {
@@ -222,8 +248,11 @@ func verdictText(c Claim, j Judgement) string {
 	if c.Stretch.Set {
 		limits = append(limits, "stretch "+c.Stretch.String())
 	}
-	if len(limits) == 0 {
-		return text
+	if len(limits) > 0 {
+		text += fmt.Sprintf(" (%s)", strings.Join(limits, ", "))
 	}
-	return fmt.Sprintf("%s (%s)", text, strings.Join(limits, ", "))
+	if j.Rounds < enough {
+		text += fmt.Sprintf(" (indicative: %s)", rounds(j.Rounds))
+	}
+	return text
 }

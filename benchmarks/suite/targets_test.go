@@ -2,19 +2,28 @@ package suite
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"hayauma.example/benchmarks/experiment"
 )
 
-// rates are full-scale lines of ask with one figure each.
+// rates are full-scale lines of ask with one figure each, in all rounds.
 func rates(of map[string]float64) tables {
 	var lines []Line
 	for row, v := range of {
-		lines = append(lines, line(experiment.Full, "ask", row, 1, 0, map[string]float64{"rate": v}))
+		lines = append(lines, thrice(line(experiment.Full, "ask", row, 1, 0, map[string]float64{"rate": v}))...)
 	}
 	return gather(parts(), [][]Line{lines})
+}
+
+// thrice are the lines of the three rounds that full scale plans; what was lost is lost in the first.
+func thrice(l Line) []Line {
+	second, third := l, l
+	second.Round, third.Round = 2, 3
+	second.Result.Lost, third.Result.Lost = 0, 0
+	return []Line{l, second, third}
 }
 
 func TestJudge(t *testing.T) {
@@ -49,12 +58,12 @@ func TestJudge(t *testing.T) {
 }
 
 func TestAPeerThatCantRunHereLeavesTheOthers(t *testing.T) {
-	lines := []Line{
-		line(experiment.Full, "ask", "hayauma", 1, 0, map[string]float64{"rate": 300}),
-		line(experiment.Full, "ask", "old", 1, 0, map[string]float64{"rate": 100}),
-		{Cell: Cell{"talk", experiment.Full, "ask", "other", 1}, Host: here, Skipped: "no room"},
-		failed(line(experiment.Full, "ask", "chan", 1, 0, nil), "it broke\nthere"),
-	}
+	lines := slices.Concat(
+		thrice(line(experiment.Full, "ask", "hayauma", 1, 0, map[string]float64{"rate": 300})),
+		thrice(line(experiment.Full, "ask", "old", 1, 0, map[string]float64{"rate": 100})),
+		thrice(Line{Cell: Cell{"talk", experiment.Full, "ask", "other", 1}, Host: here, Skipped: "no room"}),
+		thrice(failed(line(experiment.Full, "ask", "chan", 1, 0, nil), "it broke\nthere")),
+	)
 	t1 := gather(parts(), [][]Line{lines})
 	if got := more("ask", "hayauma", []string{"old", "other"}).judge(t1); got.Value != 3 {
 		t.Errorf("got %+v", got)
@@ -62,13 +71,13 @@ func TestAPeerThatCantRunHereLeavesTheOthers(t *testing.T) {
 	if got := more("ask", "hayauma", []string{"other"}).judge(t1); got.Reason != "other: no room" {
 		t.Errorf("got %+v", got)
 	}
-	if got := more("ask", "hayauma", []string{"old", "chan"}).judge(t1); got.Reason != "chan failed: it broke" {
+	if got := more("ask", "hayauma", []string{"old", "chan"}).judge(t1); got.Verdict != NotJudged || got.Reason != "chan: 3 of 3 attempts failed: it broke" {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func TestWhoLosesMisses(t *testing.T) {
-	lossy := gather(parts(), [][]Line{{line(experiment.Full, "ask", "hayauma", 1, 3, map[string]float64{"rate": 300})}})
+	lossy := gather(parts(), [][]Line{thrice(line(experiment.Full, "ask", "hayauma", 1, 3, map[string]float64{"rate": 300}))})
 	c := one("ask", "hayauma", "rate", "").must(atLeast(1))
 	if got := c.judge(lossy); got.Verdict != Missed || verdictText(c, got) != "**missed**, lost 3 (must ≥ 1.00)" {
 		t.Errorf("got %+v", got)
@@ -76,6 +85,53 @@ func TestWhoLosesMisses(t *testing.T) {
 	c.MayLose = true
 	if got := c.judge(lossy); got.Verdict != Met || got.Lost != 3 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestWhoFailsOrLacksARoundIsNotJudged(t *testing.T) {
+	round := func(row string, n int) Line {
+		return line(experiment.Full, "ask", row, n, 0, map[string]float64{"rate": 300})
+	}
+	again := failed(round("hayauma", 2), "it broke\nthere")
+	for name, c := range map[string]struct {
+		lines []Line
+		want  string // "": it is judged
+	}{
+		"all":              {thrice(round("hayauma", 1)), ""},
+		"two failed":       {[]Line{round("hayauma", 1), failed(round("hayauma", 2), "no luck"), failed(round("hayauma", 3), "no luck")}, "not judged: hayauma: 2 of 3 attempts failed: no luck"},
+		"measured again":   {append([]Line{again}, thrice(round("hayauma", 1))...), "not judged: hayauma: 1 of 4 attempts failed: it broke"},
+		"not all yet":      {thrice(round("hayauma", 1))[:2], "not judged: hayauma: 2 of 3 rounds measured"},
+		"no room in one":   {append(thrice(round("hayauma", 1))[:2], Line{Cell: round("hayauma", 3).Cell, Skipped: "no room"}), "not judged: hayauma: 2 of 3 rounds measured"},
+		"nothing of a row": {thrice(round("old", 1)), "not measured: ask has no full-scale lines of hayauma"},
+	} {
+		claim := one("ask", "hayauma", "rate", "").must(atLeast(1))
+		j := claim.judge(gather(parts(), [][]Line{c.lines}))
+		if got := verdictText(claim, j); (c.want == "") != (j.Verdict == Met) || (c.want != "" && got != c.want) {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+}
+
+func TestAFlakyPeerLeavesTheComparisonOpen(t *testing.T) {
+	figures := map[string]float64{"rate": 300}
+	lines := append(thrice(line(experiment.Full, "ask", "hayauma", 1, 0, figures)), thrice(line(experiment.Full, "ask", "old", 1, 0, figures))...)
+	lines = append([]Line{failed(line(experiment.Full, "ask", "old", 2, 5, nil), "no answer")}, lines...)
+	c := more("ask", "hayauma", []string{"old"}).must(atLeast(1))
+	if got := c.judge(gather(parts(), [][]Line{lines})); got.Verdict != NotJudged || measuredText(c, got) != "–" {
+		t.Fatalf("got %+v", got)
+	}
+}
+
+func TestFewRoundsAreIndicative(t *testing.T) {
+	for planned, want := range map[int]string{1: "met (must ≥ 1.00) (indicative: 1 round)", 2: "met (must ≥ 1.00) (indicative: 2 rounds)", 3: "met (must ≥ 1.00)"} {
+		p := parts()
+		p[0].Experiments[0].Rounds = map[experiment.Scale]int{experiment.Full: planned}
+		figures := map[string]float64{"rate": 300}
+		lines := append(thrice(line(experiment.Full, "ask", "hayauma", 1, 0, figures))[:planned], thrice(line(experiment.Full, "ask", "old", 1, 0, figures))...)
+		c := more("ask", "hayauma", []string{"old"}).must(atLeast(1))
+		if got := verdictText(c, c.judge(gather(p, [][]Line{lines}))); got != want {
+			t.Errorf("%d: got %s", planned, got)
+		}
 	}
 }
 
@@ -91,12 +147,12 @@ func TestTheTableSaysAllOfATarget(t *testing.T) {
 	micro := parts()
 	micro[0].Experiments[0].Rows[1].Name = "hollywood"
 	micro[0].Experiments[0].Rows[2].Name = "hollywood-inbox1"
-	lines := []Line{
-		line(experiment.Full, "ask", "hayauma", 1, 0, map[string]float64{"rate": 2e6}),
-		line(experiment.Full, "ask", "hollywood", 1, 0, map[string]float64{"rate": 1e6}),
-		line(experiment.Full, "ask", "hollywood-inbox1", 1, 0, map[string]float64{"rate": 5e5}),
-		line(experiment.Full, "ask", "chan", 1, 0, map[string]float64{"rate": 2e6}),
-	}
+	lines := slices.Concat(
+		thrice(line(experiment.Full, "ask", "hayauma", 1, 0, map[string]float64{"rate": 2e6})),
+		thrice(line(experiment.Full, "ask", "hollywood", 1, 0, map[string]float64{"rate": 1e6})),
+		thrice(line(experiment.Full, "ask", "hollywood-inbox1", 1, 0, map[string]float64{"rate": 5e5})),
+		thrice(line(experiment.Full, "ask", "chan", 1, 0, map[string]float64{"rate": 2e6})),
+	)
 	gather(micro, [][]Line{lines}).writeTargets(&b)
 	for _, want := range []string{
 		"| request-reply | ×1 ≥ 2.5×, ×64 ≥ 3× Hollywood | ≥ goroutine per actor | `ask` rate of hayauma / best of hollywood, hollywood-inbox1, one context for all questions | 2.00× (2.00M / 1.00M) | **missed** (must ≥ 2.50) |\n",

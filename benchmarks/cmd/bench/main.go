@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"hayauma.example/benchmarks/experiment"
+	"hayauma.example/benchmarks/pipeline"
 	"hayauma.example/benchmarks/suite"
 )
 
@@ -36,12 +37,13 @@ func run(ctx context.Context, args []string) error {
 	}
 	out := os.Stdout
 	os.Stdout = os.Stderr // what a system prints by itself is no outcome of a cell
-	return command{parts: parts(), out: out, progress: os.Stderr}.run(ctx, args)
+	return command{parts: parts(), daemon: pipeline.Program, out: out, progress: os.Stderr}.run(ctx, args)
 }
 
 // command is bench with its surroundings.
 type command struct {
 	parts         []experiment.Part
+	daemon        func(ctx context.Context) (path string, err error) // builds it
 	out, progress io.Writer
 }
 
@@ -87,7 +89,12 @@ func (c command) measure(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	here, err := suite.ThisHost(ctx, program)
+	daemon, remove, err := c.freeze(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	here, err := suite.ThisHost(ctx, program, daemon)
 	if err != nil {
 		return err
 	}
@@ -96,7 +103,7 @@ func (c command) measure(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
-	r := suite.Runner{Parts: c.parts, Host: here, Raw: raw, Start: suite.Executable(program), Tell: func(l suite.Line) { tell(c.progress, l) }}
+	r := suite.Runner{Parts: c.parts, Host: here, Raw: raw, Start: startWith(program, daemon), Tell: func(l suite.Line) { tell(c.progress, l) }}
 	return r.Run(ctx, cells)
 }
 

@@ -29,10 +29,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// anyProgram stands for the daemon's program where no cell starts it.
+func anyProgram(context.Context) (string, error) { return os.Executable() }
+
 // bench runs the command and returns what it printed.
 func bench(t *testing.T, args ...string) (out, progress string, err error) {
 	var o, p bytes.Buffer
-	err = command{parts: parts(), out: &o, progress: &p}.run(t.Context(), args)
+	err = command{parts: parts(), daemon: anyProgram, out: &o, progress: &p}.run(t.Context(), args)
 	return o.String(), p.String(), err
 }
 
@@ -154,6 +157,32 @@ func TestTargetsNameWhatIsThere(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// A bound that names what is not there fails every run that holds it.
+func TestBoundsNameWhatIsThere(t *testing.T) {
+	text, err := os.ReadFile("../../bounds.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounds, err := suite.ParseBounds(text)
+	if err != nil || len(bounds) == 0 {
+		t.Fatalf("%d bounds, %v", len(bounds), err)
+	}
+	none := filepath.Join(t.TempDir(), "bounds.txt")
+	if err := os.WriteFile(none, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// Of a selection that holds none of them, only those that are not there are complained of.
+	err = suite.HoldBounds(none, parts(), suite.Selection{Scale: experiment.Full, Parts: []string{"latency"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range bounds {
+		if b.Value < 0 && !b.Least {
+			t.Errorf("%s: nothing is less than nothing", b)
 		}
 	}
 }
