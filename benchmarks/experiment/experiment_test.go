@@ -15,3 +15,12 @@ func TestAnUnknownRowIsToldWithThoseThereAre(t *testing.T) {
 		}
 	}
 }
+
+func TestLongCellsAreAskedFor(t *testing.T) {
+	for value, want := range map[string]bool{"": false, "1": true} {
+		t.Setenv(LongVariable, value)
+		if got := Long(); got != want {
+			t.Errorf("%q: got %v", value, got)
+		}
+	}
+}

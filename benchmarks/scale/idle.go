@@ -1,18 +1,14 @@
 package scale
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"runtime"
-	"runtime/debug"
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"hayauma.example/benchmarks/experiment"
+	"hayauma.example/benchmarks/footprint"
 	"hayauma.example/benchmarks/scale/daemon"
 	"hayauma.example/engine"
 )
@@ -110,7 +106,7 @@ func idle(ctx context.Context, n int) (experiment.Result, error) {
 	if err := awaken(ctx, sys, &now, 0, first); err != nil {
 		return r, err
 	}
-	before, err := footprint()
+	before, err := footprint.Look()
 	if err != nil {
 		return r, err
 	}
@@ -121,10 +117,10 @@ func idle(ctx context.Context, n int) (experiment.Result, error) {
 	if err != nil {
 		return r, err
 	}
-	after, err := footprint()
-	inUse := after.inUse - before.inUse
+	after, err := footprint.Look()
+	inUse := after.InUse - before.InUse
 	r.Figures = map[string]float64{
-		"bytes_per_grain": inUse / float64(n), "in_use": inUse, "resident": after.resident,
+		"bytes_per_grain": inUse / float64(n), "in_use": inUse, "resident": after.Resident,
 		"model": GrainBytes(n), "grains_per_s": float64(n) / r.Seconds,
 	}
 	return r, err
@@ -138,25 +134,4 @@ func awaken(ctx context.Context, sys *engine.System, now *atomic.Pointer[tally],
 		grains.Ref(sys, daemon.Identity(from+i)).Tell(mark{})
 	}
 	return t.wait(ctx)
-}
-
-// memory is what this process holds, in bytes.
-type memory struct{ inUse, resident float64 }
-
-// footprint collects garbage, gives free memory back, and looks.
-func footprint() (memory, error) {
-	runtime.GC()
-	debug.FreeOSMemory() // collects once more
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	statm, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return memory{}, err
-	}
-	fields := bytes.Fields(statm)
-	if len(fields) < 2 {
-		return memory{}, strconv.ErrSyntax
-	}
-	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
-	return memory{inUse: float64(m.HeapAlloc + m.StackInuse), resident: float64(pages) * float64(os.Getpagesize())}, err
 }

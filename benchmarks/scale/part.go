@@ -1,7 +1,8 @@
 package scale
 
 import (
-	"fmt"
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,18 +25,18 @@ var counts = map[string]int{
 	"empty": 0, "1": 1, "5": 5, "50": 50, "100": 100, "500": 500, "1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000, "10m": 10_000_000,
 }
 
-// SizeError names a row that is not there.
-type SizeError struct{ Row string }
-
-func (e *SizeError) Error() string { return fmt.Sprintf("scale: there is no size %q", e.Row) }
-
 // count is what a row's name says.
 func count(row string) (int, error) {
 	n, ok := counts[row]
 	if !ok {
-		return 0, &SizeError{row}
+		return 0, &experiment.UnknownRowError{Row: row, Have: sizes()}
 	}
 	return n, nil
+}
+
+// sizes are all names, from the smallest.
+func sizes() []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Compare(counts[a], counts[b]) })
 }
 
 // rows are sizes as an experiment shows them; of says what they count.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hayauma.example/benchmarks/experiment"
+	"hayauma.example/benchmarks/footprint"
 	"hayauma.example/benchmarks/schedule/alarm"
 )
 
@@ -17,16 +18,8 @@ func reminderExperiments() []experiment.Experiment {
 		Text: "Durable grains set reminders, each grain up to 100 in one turn, through the shipped path: Remind and Persist, the shards' append queues, and the embedded store " +
 			"with an fsync before each answer. They fall due in 20 minutes or later, within this hour or the next, so all are in memory. Then everything is closed and opened again: the time until the " +
 			"timetable is read. Bytes in use are the timetable's alone, after such a restart on a store in memory, where a store's caches don't blur them. " + ReminderFormula,
-		Rows: rows("reminders", "1", "100", "10k", "100k", "1m"),
-		Figures: []experiment.Figure{
-			{Name: "bytes_per_reminder", Title: "bytes in use per reminder", Better: experiment.Less, Exact: true},
-			{Name: "in_use", Title: "bytes in use"},
-			{Name: "model", Title: "bytes in use by the model"},
-			{Name: "set_us", Title: "µs to set one", Better: experiment.Less},
-			{Name: "records", Title: "records", Better: experiment.Less},
-			{Name: "stored_each", Title: "bytes stored each", Better: experiment.Less},
-			{Name: "restart_ms", Title: "restart, ms", Better: experiment.Less},
-		},
+		Rows:     rows("reminders", "1", "100", "10k", "100k", "1m"),
+		Figures:  reminderFigures(false),
 		Plot:     &experiment.Plot{File: "reminders.svg", X: "reminders", Y: "bytes", Figures: []string{"in_use"}, Model: "model"},
 		Rounds:   many(2),
 		Patience: within(3 * time.Minute),
@@ -37,7 +30,26 @@ func reminderExperiments() []experiment.Experiment {
 	far.Name, far.Title = "scale-reminders-far", "Pending reminders that are due tomorrow"
 	far.Text = "The same, due in a day: only that their hours exist is in memory."
 	far.Rows, far.Plot, far.Rounds, far.Run = rows("reminders", "1m"), nil, many(1), reminders(tomorrow)
-	return []experiment.Experiment{near, few(near, time.Minute, rows("reminders", "1", "100", "10k")), far}
+	short := few(near, time.Minute, rows("reminders", "10k"))
+	far.Figures, short.Figures = reminderFigures(true), reminderFigures(true)
+	return []experiment.Experiment{near, short, far}
+}
+
+// manyReminders are enough for their bytes to be those of the timetable: a process's own few kilobytes, which come and go, are more than
+// a hundred reminders take.
+const manyReminders = 10_000
+
+// reminderFigures are of an experiment whose rows are all manyReminders or more, or not.
+func reminderFigures(all bool) []experiment.Figure {
+	return []experiment.Figure{
+		{Name: "bytes_per_reminder", Title: "bytes in use per reminder", Better: experiment.Less, Exact: all},
+		{Name: "in_use", Title: "bytes in use"},
+		{Name: "model", Title: "bytes in use by the model"},
+		{Name: "set_us", Title: "µs to set one", Better: experiment.Less},
+		{Name: "records", Title: "records", Better: experiment.Less},
+		{Name: "stored_each", Title: "bytes stored each", Better: experiment.Less},
+		{Name: "restart_ms", Title: "restart, ms", Better: experiment.Less},
+	}
 }
 
 // A due time of the next hour is near at once; minutes keep it from falling due meanwhile.
@@ -136,10 +148,10 @@ func timetable(ctx context.Context, plan alarm.Plan) (float64, error) {
 	if err != nil {
 		return 0, errors.Join(err, setter.Close(ctx))
 	}
-	before, errBefore := footprint()
+	before, errBefore := footprint.Look()
 	errStart := g.Start(ctx)
-	after, errAfter := footprint()
-	return after.inUse - before.inUse, errors.Join(errBefore, errStart, errAfter, g.Close(ctx), setter.Close(ctx))
+	after, errAfter := footprint.Look()
+	return after.InUse - before.InUse, errors.Join(errBefore, errStart, errAfter, g.Close(ctx), setter.Close(ctx))
 }
 
 // started starts a ground that was just opened, or passes its error on.

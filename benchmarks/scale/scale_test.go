@@ -43,7 +43,7 @@ func TestExperimentsAreWhole(t *testing.T) {
 				t.Errorf("%s: row %+v: %v", e.Name, r, err)
 			}
 		}
-		if _, err := e.Run(t.Context(), "none", experiment.Short); !errors.As(err, new(*SizeError)) {
+		if _, err := e.Run(t.Context(), "none", experiment.Short); !errors.As(err, new(*experiment.UnknownRowError)) {
 			t.Errorf("%s measures a row that is not there: %v", e.Name, err)
 		}
 	}
@@ -155,5 +155,36 @@ func TestStartsOfAFilledStore(t *testing.T) {
 	r, err := starts(t.Context(), 1000)
 	if err != nil || r.Figures["records"] < 1000 || r.Figures["ready_ms"] <= 0 || r.Figures["ready_max_ms"] < r.Figures["ready_ms"] || r.Figures["ready_killed_ms"] <= 0 {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// A bound can hold the bytes of many reminders; those of a few are the process's own noise.
+func TestOnlyManyRemindersAreExact(t *testing.T) {
+	for _, e := range reminderExperiments() {
+		least := counts[e.Rows[0].Name]
+		for _, r := range e.Rows {
+			least = min(least, counts[r.Name])
+		}
+		if f := e.Figures[0]; f.Name != "bytes_per_reminder" || f.Exact != (least >= manyReminders) {
+			t.Errorf("%s has rows from %d: %+v", e.Name, least, f)
+		}
+	}
+}
+
+func TestTenMillionPushesAreAskedFor(t *testing.T) {
+	t.Setenv(experiment.LongVariable, "")
+	if why := pushExperiments()[0].Missing("10m"); !strings.Contains(why, experiment.LongVariable+"=1") {
+		t.Errorf("it is left out because %q", why)
+	}
+	if why := pushExperiments()[0].Missing("1m"); why != daemon.Missing() {
+		t.Errorf("a million are left out because %q", why)
+	}
+	t.Setenv(experiment.LongVariable, "1")
+	e := pushExperiments()[0]
+	if why := e.Missing("10m"); why != daemon.Missing() {
+		t.Errorf("asked for, it is left out because %q", why)
+	}
+	if p := e.Patience[experiment.Full]; p < 2*tenMillion {
+		t.Errorf("patience of %v", p)
 	}
 }

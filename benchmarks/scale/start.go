@@ -14,6 +14,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"hayauma.example/benchmarks/experiment"
+	"hayauma.example/benchmarks/percentile"
 	"hayauma.example/benchmarks/scale/daemon"
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/jetstream"
@@ -37,7 +38,7 @@ func startExperiments() []experiment.Experiment {
 			{Name: "records", Title: "records"},
 		},
 		Plot:     &experiment.Plot{File: "start.svg", X: "events", Y: "ms", Figures: []string{"ready_ms", "ready_killed_ms"}},
-		Rounds:   many(1),
+		Rounds:   many(3),
 		Patience: within(4 * time.Minute),
 		Missing:  missing,
 		Run: func(ctx context.Context, row string, _ experiment.Scale) (experiment.Result, error) {
@@ -72,41 +73,62 @@ func starts(ctx context.Context, n int) (r experiment.Result, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if n > 0 { // what a first start makes (the index of the temporary directory, the home's mark) is no part of a later one
+	before := func() error { return os.RemoveAll(data) } // every start is of an empty store
+	if n > 0 {
+		// What a first start makes (the index of the temporary directory, the home's mark) is no part of a later one.
 		if err := once(ctx, w); err != nil {
 			return r, err
 		}
+		before = func() error { return nil }
 	}
-	took := make([]time.Duration, coldStarts)
-	for i := range took {
-		if n == 0 {
-			if err := os.RemoveAll(data); err != nil {
-				return r, err
-			}
-		}
-		if took[i], err = w.Start(ctx); err != nil {
-			return r, err
-		}
-		if i == coldStarts-1 {
-			break // the last is killed
-		}
-		if err := w.Stop(); err != nil {
-			return r, err
-		}
+	took, err := restarts(ctx, w, before)
+	if err != nil {
+		return r, err
 	}
-	w.Kill()
-	killed, err := w.Start(ctx)
+	killed, err := afterKill(ctx, w)
 	if err != nil {
 		return r, err
 	}
 	peak, err := w.Peak()
+	r.Figures["ready_killed_ms"], r.Figures["vm_hwm_mb"] = milliseconds(killed), peak/1e6
+	summarise(took, &r)
+	return r, err
+}
+
+// restarts starts the daemon so many times, each but the first after an orderly stop. It is left running.
+func restarts(ctx context.Context, w *daemon.World, before func() error) ([]time.Duration, error) {
+	took := make([]time.Duration, coldStarts)
+	for i := range took {
+		if i > 0 {
+			if err := w.Stop(); err != nil {
+				return nil, err
+			}
+		}
+		if err := before(); err != nil {
+			return nil, err
+		}
+		var err error
+		if took[i], err = w.Start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return took, nil
+}
+
+// afterKill is how long a start takes after the daemon was killed.
+func afterKill(ctx context.Context, w *daemon.World) (time.Duration, error) {
+	w.Kill()
+	return w.Start(ctx)
+}
+
+// summarise adds the starts' figures.
+func summarise(took []time.Duration, r *experiment.Result) {
+	slices.Sort(took)
 	for _, t := range took {
 		r.Seconds += t.Seconds()
 	}
-	slices.Sort(took)
-	r.Figures["ready_ms"], r.Figures["ready_max_ms"] = milliseconds(took[coldStarts/2]), milliseconds(took[coldStarts-1])
-	r.Figures["ready_killed_ms"], r.Figures["vm_hwm_mb"] = milliseconds(killed), peak/1e6
-	return r, err
+	r.Figures["ready_ms"] = milliseconds(percentile.Of(took, 50))
+	r.Figures["ready_max_ms"] = milliseconds(percentile.Of(took, 100))
 }
 
 // once starts and stops the daemon.
