@@ -40,11 +40,10 @@ func copyProgram(to, from string) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close() // it is only read
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700)
 	if err != nil {
-		return err
+		return errors.Join(err, in.Close())
 	}
 	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return errors.Join(err, out.Close(), in.Close())
 }
