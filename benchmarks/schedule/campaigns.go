@@ -36,10 +36,8 @@ func delivered(ctx context.Context, work Work) (r experiment.Result, err error) 
 	if err := inTime(first); err != nil {
 		return r, err
 	}
-	for _, id := range ids {
-		if _, err := w.Finish(ctx, id); err != nil {
-			return r, err
-		}
+	if err := finishAll(ctx, w, ids, dues[len(dues)-1]); err != nil {
+		return r, err
 	}
 	deliveries, err := w.Deliveries(ctx)
 	log := NewLog(work.Due)
@@ -49,6 +47,18 @@ func delivered(ctx context.Context, work Work) (r experiment.Result, err error) 
 		}
 	}
 	return log.Result(first, dues), err
+}
+
+// finishAll returns when all campaigns are finished, or so long after the last was due that the others are lost.
+func finishAll(ctx context.Context, w *daemon.World, ids []string, last time.Time) error {
+	wait, cancel := awaiting(ctx, last)
+	defer cancel()
+	for _, id := range ids {
+		if _, err := w.Finish(wait, id); err != nil {
+			return exceptLost(ctx, err)
+		}
+	}
+	return nil
 }
 
 // campaignLead is enough to submit so many.

@@ -2,12 +2,14 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"hayauma.example/benchmarks/experiment"
+	"hayauma.example/benchmarks/percentile"
 )
 
 // Log keeps how late each task was. It is an alarm.Bell, and safe for concurrent use.
@@ -48,20 +50,32 @@ func (l *Log) Forgotten(number int) {
 	}
 }
 
-// patient is how long after the last due time a task may still come.
-const patient = 10 * time.Second
+// patient is how long after the last due time a task of any row may still come.
+const patient = 30 * time.Second
+
+// awaiting is ctx until so long after the last due time that what hasn't come is lost.
+func awaiting(ctx context.Context, last time.Time) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(ctx, last.Add(patient))
+}
+
+// exceptLost is err, or nil where it only says that the waiting of [awaiting] is over while the cell's own ctx goes on.
+func exceptLost(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil
+	}
+	return err
+}
 
 // Wait returns when all tasks are done with, or so long after the last was due that the others are lost.
 func (l *Log) Wait(ctx context.Context, last time.Time) error {
-	t := time.NewTimer(time.Until(last) + patient)
-	defer t.Stop()
+	wait, cancel := awaiting(ctx, last)
+	defer cancel()
 	select {
 	case <-l.full:
-	case <-t.C:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil
+	case <-wait.Done():
+		return exceptLost(ctx, context.Cause(wait))
 	}
-	return nil
 }
 
 // Figures of every experiment of this package.
@@ -70,6 +84,7 @@ var figures = []experiment.Figure{
 	{Name: "late_p50_ms", Title: "p50", Better: experiment.Less},
 	{Name: "late_p99_ms", Title: "p99", Better: experiment.Less},
 	{Name: "late_max_ms", Title: "max", Better: experiment.Less},
+	{Name: "early", Title: "early", Better: experiment.Less},
 	{Name: "lost", Title: "lost", Better: experiment.Less},
 	{Name: "twice", Title: "twice", Better: experiment.Less},
 }
@@ -92,24 +107,27 @@ func (l *Log) Result(first time.Time, dues []time.Time) experiment.Result {
 	if lost == 0 && twice > 0 {
 		r.Lost = -int64(twice)
 	}
-	slices.Sort(all)
 	r.Figures = summary(all, lost)
 	r.Figures["twice"] = twice
 	return r
 }
 
-// summary is what a table shows of sorted latenesses in milliseconds.
-func summary(sorted []float64, lost int) map[string]float64 {
-	f := map[string]float64{"lost": float64(lost)}
+// summary is what a table shows of latenesses in milliseconds, in any order. A task that began before it was due is counted as early, and
+// is late by nothing: earliness makes no percentile smaller.
+func summary(late []float64, lost int) map[string]float64 {
+	var early float64
+	sorted := make([]float64, len(late))
+	for i, ms := range late {
+		if ms < 0 {
+			early++
+		}
+		sorted[i] = max(0, ms)
+	}
+	slices.Sort(sorted)
+	f := map[string]float64{"lost": float64(lost), "early": early}
 	if len(sorted) > 0 {
-		f["late_p50_ms"], f["late_p99_ms"] = quantile(sorted, 0.5), quantile(sorted, 0.99)
-		f["late_p999_ms"], f["late_max_ms"] = quantile(sorted, 0.999), sorted[len(sorted)-1]
+		f["late_p50_ms"], f["late_p99_ms"] = percentile.Of(sorted, 50), percentile.Of(sorted, 99)
+		f["late_p999_ms"], f["late_max_ms"] = percentile.Of(sorted, 99.9), sorted[len(sorted)-1]
 	}
 	return f
-}
-
-// quantile of sorted values: the smallest that at least that share doesn't exceed.
-func quantile(sorted []float64, share float64) float64 {
-	i := int(math.Ceil(share*float64(len(sorted)))) - 1
-	return sorted[max(0, min(i, len(sorted)-1))]
 }

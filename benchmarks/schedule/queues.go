@@ -18,7 +18,7 @@ func queues() []contender {
 	var all []contender
 	for _, s := range pipeline.Schedulers() {
 		all = append(all, contender{
-			Row:     experiment.Row{Name: s.Name, About: s.About, Peer: true},
+			Row:     experiment.Row{Name: s.Name, About: s.About, Peer: s.Punctual},
 			missing: s.Missing,
 			run:     func(ctx context.Context, w Work) (experiment.Result, error) { return queue(ctx, s, w) },
 		})
@@ -36,8 +36,7 @@ func (e *ShapeError) Error() string {
 	return fmt.Sprintf("schedule: %s is measured with tasks over one second and none that wait beside them, not with %+v", e.Name, e.Work)
 }
 
-// queue measures one. Scheduling allows a second for every 5,000 tasks, and a few to start servers; a task that doesn't come within the
-// longest wait is lost, and one that comes twice counts once there.
+// queue measures one. Scheduling has a second for every 4,000 tasks, and a few to start servers; a task that comes twice counts once there.
 func queue(ctx context.Context, s pipeline.Scheduler, w Work) (r experiment.Result, err error) {
 	if w.Over != time.Second || w.Pending != 0 {
 		return r, &ShapeError{s.Name, w}
@@ -48,19 +47,15 @@ func queue(ctx context.Context, s pipeline.Scheduler, w Work) (r experiment.Resu
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	due := time.Now().Add(queueStart + time.Duration(w.Due)*(time.Second/queuePace))
-	wait, cancel := context.WithDeadline(ctx, due.Add(queuePatience))
+	wait, cancel := awaiting(ctx, due.Add(w.Over))
 	defer cancel()
 	late, err := s.Lateness(wait, dir, w.Due, due)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = nil // what hasn't come by now is lost, and counted
-	}
-	return queued(w.Due, late), err
+	return queued(w.Due, late), exceptLost(ctx, err)
 }
 
 const (
-	queueStart    = 6 * time.Second
-	queuePace     = 4000 // tasks scheduled per second
-	queuePatience = 30 * time.Second
+	queueStart = 6 * time.Second
+	queuePace  = 4000 // tasks scheduled per second
 )
 
 // queued sums up latenesses in no order. Which task had which isn't known, so Seconds is the latest end that is possible.
@@ -69,11 +64,10 @@ func queued(n int, late []time.Duration) experiment.Result {
 	for i, l := range late {
 		ms[i] = float64(l) / float64(time.Millisecond)
 	}
-	slices.Sort(ms)
 	r := experiment.Result{Sent: uint64(n), Lost: int64(n - len(ms)), Seconds: 1}
 	r.Figures = summary(ms, n-len(ms))
 	if len(ms) > 0 {
-		r.Seconds += ms[len(ms)-1] / 1e3
+		r.Seconds += max(0, slices.Max(ms)) / 1e3
 	}
 	return r
 }

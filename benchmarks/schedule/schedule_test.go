@@ -3,8 +3,11 @@ package schedule
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pipeline "hayauma.example/benchmarks/pipeline/queues"
@@ -59,16 +62,48 @@ func TestALogIsFullWhenAllAreDoneWith(t *testing.T) {
 	}
 }
 
-func TestQuantiles(t *testing.T) {
-	all := make([]float64, 1000)
-	for i := range all {
-		all[i] = float64(i + 1)
+// What begins too early is counted, and makes nothing look less late.
+func TestEarlyTasksAreNoLessLate(t *testing.T) {
+	got := summary([]float64{3, -900, -1, 0}, 2)
+	want := map[string]float64{"lost": 2, "early": 2, "late_p50_ms": 0, "late_p99_ms": 3, "late_p999_ms": 3, "late_max_ms": 3}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
-	for share, want := range map[float64]float64{0.5: 500, 0.99: 990, 0.999: 999, 1: 1000, 0: 1} {
-		if got := quantile(all, share); got != want {
-			t.Errorf("%v: got %v, want %v", share, got, want)
+	if got := summary(nil, 1); !maps.Equal(got, map[string]float64{"lost": 1, "early": 0}) {
+		t.Errorf("nothing came: %v", got)
+	}
+	if r := queued(2, []time.Duration{-time.Second, -time.Millisecond}); r.Seconds != 1 || r.Figures["early"] != 2 {
+		t.Errorf("all came early: %+v", r)
+	}
+}
+
+// A queue that starts tasks early can't be the best peer, and says why; the others can.
+func TestAnEarlyQueueIsNoBestPeer(t *testing.T) {
+	for _, c := range queues() {
+		early := strings.Contains(c.About, "early")
+		if c.Peer == early || early && !strings.Contains(c.About, "no candidate for best peer") {
+			t.Errorf("%s: candidate for best peer is %v: %s", c.Name, c.Peer, c.About)
 		}
 	}
+}
+
+func TestAllRowsWaitEquallyLong(t *testing.T) {
+	s := pipeline.Scheduler{Name: "fake", Lateness: func(ctx context.Context, _ string, _ int, due time.Time) ([]time.Duration, error) {
+		until, limited := ctx.Deadline()
+		if want := due.Add(time.Second + patient); !limited || !until.Equal(want) {
+			t.Errorf("a queue waits until %v, %v, want %v", until, limited, want)
+		}
+		return nil, nil
+	}}
+	if _, err := queue(t.Context(), s, Work{Due: 1, Over: time.Second}); err != nil {
+		t.Error(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		if err := NewLog(1).Wait(t.Context(), began.Add(time.Second)); err != nil || time.Since(began) != time.Second+patient {
+			t.Errorf("a log waits for %v: %v", time.Since(began), err)
+		}
+	})
 }
 
 func TestTheSmallerWorkOfTheShortScale(t *testing.T) {
@@ -91,7 +126,7 @@ func TestRemindersAndTimersStartAllTasks(t *testing.T) {
 			if err != nil || r.Sent != 300 || r.Lost != 0 || r.Figures["twice"] != 0 {
 				t.Errorf("%s %s: %+v, %v", c.Name, name, r, err)
 			}
-			if f := r.Figures; f["late_p50_ms"] < -0.01 || f["late_p50_ms"] > f["late_max_ms"] {
+			if f := r.Figures; f["early"] != 0 || f["late_p50_ms"] > f["late_max_ms"] {
 				t.Errorf("%s %s: %+v", c.Name, name, f)
 			}
 		}
@@ -106,7 +141,7 @@ func TestCampaignsArriveAfterTheirTime(t *testing.T) {
 		t.Skip(why)
 	}
 	r, err := delivered(t.Context(), Work{Due: 5})
-	if err != nil || r.Lost != 0 || r.Figures["twice"] != 0 || r.Figures["late_p50_ms"] < 0 {
+	if err != nil || r.Lost != 0 || r.Figures["twice"] != 0 || r.Figures["early"] != 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

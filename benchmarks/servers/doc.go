@@ -2,7 +2,7 @@
 //
 // # Configuration
 //
-// Redis keeps an append-only file, synced every second or with every write. PostgreSQL commits durably (fsync and synchronous_commit
+// Redis keeps an append-only file, synced every second. PostgreSQL commits durably (fsync and synchronous_commit
 // on) and is tuned as its documentation advises for a small dedicated host: shared_buffers 256 MB, checkpoints rare enough not to
 // fall into a cell, autovacuum often because queues make dead rows, no JIT. Both listen on Unix sockets only, which is a little
 // faster than loopback TCP and can't collide with anyone's port.

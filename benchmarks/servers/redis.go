@@ -14,15 +14,6 @@ import (
 	"hayauma.example/benchmarks/experiment"
 )
 
-// Fsync says when Redis syncs its append-only file.
-type Fsync string
-
-// The policies.
-const (
-	EverySecond Fsync = "everysec" // Redis's default: a power failure may cost a second
-	Always      Fsync = "always"   // before a write is answered
-)
-
 // maxSocket is the longest path of a Unix socket.
 const maxSocket = 107
 
@@ -34,8 +25,9 @@ func MissingRedis() string {
 	return ""
 }
 
-// Redis starts a Redis server that keeps its append-only file below dir.
-func Redis(ctx context.Context, dir string, fsync Fsync) (*Server, error) {
+// Redis starts a Redis server that keeps its append-only file below dir and syncs it every second, Redis's default: a power failure may
+// cost a second.
+func Redis(ctx context.Context, dir string) (*Server, error) {
 	path, err := program("redis-server", "")
 	if err != nil {
 		return nil, errors.New("servers: " + MissingRedis())
@@ -50,7 +42,7 @@ func Redis(ctx context.Context, dir string, fsync Fsync) (*Server, error) {
 	}
 	log := filepath.Join(home, "log")
 	cmd := exec.Command(path, "-", "--port", "0", "--unixsocket", s.Address, "--dir", home, "--logfile", log,
-		"--appendonly", "yes", "--appendfsync", string(fsync), "--save", "", "--maxclients", "1000", "--daemonize", "no")
+		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxclients", "1000", "--daemonize", "no")
 	if s.process, err = experiment.Start(cmd); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(home))
 	}

@@ -14,6 +14,7 @@ import (
 
 // word is a line that a sending process writes.
 type word struct {
+	Started    bool `json:"started,omitempty"`    // it runs and waits for its job; of those that are started before there is one
 	Ready      bool `json:"ready,omitempty"`      // what it had to prepare is done
 	Goroutines int  `json:"goroutines,omitempty"` // more than it ever told before
 }
@@ -29,8 +30,8 @@ type crew struct {
 }
 
 type member struct {
-	process *experiment.Process
-	ready   chan struct{}
+	process        *experiment.Process
+	started, ready chan struct{}
 }
 
 func newCrew(goroutines *atomic.Int64) *crew {
@@ -39,14 +40,14 @@ func newCrew(goroutines *atomic.Int64) *crew {
 
 // join starts to listen to a process.
 func (c *crew) join(p *experiment.Process) {
-	m := &member{process: p, ready: make(chan struct{})}
+	m := &member{process: p, started: make(chan struct{}), ready: make(chan struct{})}
 	c.members = append(c.members, m)
 	go func() { c.over(c.listen(m)) }()
 }
 
 // listen returns when the process has ended, and why.
 func (c *crew) listen(m *member) error {
-	ready := false
+	started, ready := onceClosed(m.started), onceClosed(m.ready)
 	for {
 		line, err := m.process.Line()
 		if errors.Is(err, io.EOF) {
@@ -62,12 +63,17 @@ func (c *crew) listen(m *member) error {
 		if c.goroutines.Load() < int64(w.Goroutines) {
 			c.goroutines.Store(int64(w.Goroutines))
 		}
-		if w.Ready && !ready {
-			ready = true
-			close(m.ready)
+		if w.Started || w.Ready {
+			started()
+		}
+		if w.Ready {
+			ready()
 		}
 	}
 }
+
+// onceClosed closes c when it is called first.
+func onceClosed(c chan struct{}) func() { return sync.OnceFunc(func() { close(c) }) }
 
 // over keeps the first end that was not asked for.
 func (c *crew) over(err error) {
@@ -85,11 +91,20 @@ func (c *crew) over(err error) {
 	}
 }
 
+// present waits until all have started.
+func (c *crew) present(ctx context.Context) error {
+	return c.all(ctx, func(m *member) <-chan struct{} { return m.started })
+}
+
 // prepared waits until all are ready.
 func (c *crew) prepared(ctx context.Context) error {
+	return c.all(ctx, func(m *member) <-chan struct{} { return m.ready })
+}
+
+func (c *crew) all(ctx context.Context, done func(*member) <-chan struct{}) error {
 	for _, m := range c.members {
 		select {
-		case <-m.ready:
+		case <-done(m):
 		case err := <-c.ended:
 			return err
 		case <-ctx.Done():

@@ -6,9 +6,16 @@
 //	store     a server of the cell's own (package servers); it goes on when the senders are killed
 //	poster    a worker: renders, calls the provider under the job's retry key, says how the job ended
 //
-// asynq and River run in one child process each, which composes, waits for its due time and then starts its workers. They render with
-// the product's template package and call through the product's client, with the product's transport. The PHP design is worker.php:
-// one process per worker, started and connected before the due time.
+// asynq and River run in one child process each, with as many workers as calls may be in flight. They render with the product's template
+// package and call through the product's client, with the product's transport. The PHP design is worker.php: one process per worker,
+// all started and connected before there is a job; its workers are its number, whatever may be in flight.
+//
+// # The due time
+//
+// A job is due 300 ms after it was composed, and all workers run by then. Those of asynq and River have a paused queue, which is resumed at
+// the due time: asynq's workers see that in 5 ms on average, River's by a notification within a few. Starting them at the due time
+// instead takes longer, and River's jobs with a time of their own would each be moved by its scheduler first. PHP's workers block on
+// a Redis list.
 //
 // # What is done after an answer
 //

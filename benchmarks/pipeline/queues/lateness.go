@@ -17,6 +17,8 @@ type Scheduler struct {
 	About   string        // for the reader of a table: configuration and version
 	Missing func() string // why this machine can't run it; "" when it can
 
+	Punctual bool // no task starts before its time
+
 	// Lateness schedules n tasks, evenly over the second that begins at due, and returns how late each was in its handler, in no
 	// order; below 0 is early. All tasks have to be scheduled before due: allow a second for every 5,000, and a few to start servers
 	// in dir. The workers run in this process, PHP's in their own.
@@ -26,27 +28,30 @@ type Scheduler struct {
 // schedulerWorkers is how many tasks the queues in Go handle at once.
 const schedulerWorkers = 256
 
+// asynqEarly is why asynq's rows are not punctual.
+const asynqEarly = ". It keeps times in whole seconds, rounded down, and so starts tasks up to 1 s early: no candidate for best peer"
+
 // Schedulers are the queues that can start tasks at their times.
 func Schedulers() []Scheduler {
 	return []Scheduler{
 		{
-			Name: "asynq-default", Missing: servers.MissingRedis, Lateness: asynqLateness(asynqUsualPoll),
-			About: "asynq v0.26.0 on Redis (AOF everysec), delayed tasks looked for every 5 s as by default. It keeps times in whole seconds, rounded down, and so starts tasks up to 1 s early",
+			Name: "asynq-default", Missing: servers.MissingRedis, Lateness: asynqLateness(0, 0),
+			About: "asynq v0.26.0 on Redis (AOF everysec), delayed tasks looked for every 5 s and an empty queue every second, as by default" + asynqEarly,
 		},
 		{
-			Name: "asynq", Missing: servers.MissingRedis, Lateness: asynqLateness(asynqShortPoll),
-			About: "the same, delayed tasks looked for every 10 ms",
+			Name: "asynq", Missing: servers.MissingRedis, Lateness: asynqLateness(asynqDelayedPoll, asynqEmptyPoll),
+			About: "the same, delayed tasks looked for every 10 ms, an empty queue every 5 ms" + asynqEarly,
 		},
 		{
-			Name: "river-default", Missing: servers.MissingPostgres, Lateness: riverLateness(0, 0),
+			Name: "river-default", Punctual: true, Missing: servers.MissingPostgres, Lateness: riverLateness(0, 0),
 			About: "River v0.30.0 on PostgreSQL, FetchCooldown 100 ms and FetchPollInterval 1 s as by default",
 		},
 		{
-			Name: "river", Missing: servers.MissingPostgres, Lateness: riverLateness(riverFetchCooldown, riverFetchPoll),
+			Name: "river", Punctual: true, Missing: servers.MissingPostgres, Lateness: riverLateness(riverFetchCooldown, riverFetchPoll),
 			About: "the same, FetchCooldown 5 ms, FetchPollInterval 10 ms. Its scheduler's interval of 5 s can't be set, but it looks that far ahead",
 		},
 		{
-			Name: "php", Missing: func() string { return cmp.Or(servers.MissingRedis(), missingPHP()) }, Lateness: phpLateness,
+			Name: "php", Punctual: true, Missing: func() string { return cmp.Or(servers.MissingRedis(), missingPHP()) }, Lateness: phpLateness,
 			About: "Redis sorted set (AOF everysec), a process that moves due jobs to a list every 10 ms, 32 PHP CLI processes",
 		},
 	}

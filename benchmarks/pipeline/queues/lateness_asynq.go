@@ -11,22 +11,19 @@ import (
 	"hayauma.example/benchmarks/servers"
 )
 
-const (
-	asynqUsualPoll = 5 * time.Second // asynq's default
-	asynqShortPoll = 10 * time.Millisecond
-)
+const asynqDelayedPoll = 10 * time.Millisecond
 
-// asynqLateness measures asynq, which looks for due tasks every poll.
-func asynqLateness(poll time.Duration) func(context.Context, string, int, time.Time) ([]time.Duration, error) {
+// asynqLateness measures asynq, which looks for delayed tasks and at an empty queue so often; 0 is asynq's default.
+func asynqLateness(delayed, empty time.Duration) func(context.Context, string, int, time.Time) ([]time.Duration, error) {
 	return func(ctx context.Context, dir string, n int, due time.Time) (late []time.Duration, err error) {
-		store, err := servers.Redis(ctx, dir, servers.EverySecond)
+		store, err := servers.Redis(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, store.Close()) }()
 		redis, all := asynqRedis(store.Address), newArrivals(n)
 		config := asynqConfig(schedulerWorkers)
-		config.DelayedTaskCheckInterval = poll
+		config.DelayedTaskCheckInterval, config.TaskCheckInterval = delayed, empty
 		server := asynq.NewServer(redis, config)
 		if err := server.Start(asynq.HandlerFunc(func(_ context.Context, t *asynq.Task) error { return all.add(string(t.Payload())) })); err != nil {
 			return nil, err

@@ -26,7 +26,7 @@ func phpLateness(ctx context.Context, dir string, n int, due time.Time) (late []
 	if err != nil {
 		return nil, err
 	}
-	store, err := servers.Redis(ctx, dir, servers.EverySecond)
+	store, err := servers.Redis(ctx, dir)
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(program.script))
 	}
@@ -81,7 +81,7 @@ func schedulePHP(ctx context.Context, client *redis.Client, at []time.Time) erro
 	return nil
 }
 
-// collectPHP waits until n latenesses are recorded and reads them.
+// collectPHP waits until n latenesses are recorded and reads them; after ctx those that are.
 func collectPHP(ctx context.Context, client *redis.Client, all *crew, n int) ([]time.Duration, error) {
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
@@ -98,9 +98,15 @@ func collectPHP(ctx context.Context, client *redis.Client, all *crew, n int) ([]
 			return nil, err
 		case <-again.C:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			late, err := readPHP(context.WithoutCancel(ctx), client)
+			return late, errors.Join(context.Cause(ctx), err)
 		}
 	}
+	return readPHP(ctx, client)
+}
+
+// readPHP reads the latenesses that are recorded.
+func readPHP(ctx context.Context, client *redis.Client) ([]time.Duration, error) {
 	texts, err := client.LRange(ctx, "jobs:late", 0, -1).Result()
 	if err != nil {
 		return nil, err

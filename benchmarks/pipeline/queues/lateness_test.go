@@ -27,7 +27,7 @@ func scratch(t testing.TB) string {
 	return dir
 }
 
-// Every scheduler starts every task, and none before its time; asynq keeps whole seconds only. Those with default settings are the
+// Every scheduler starts every task, and a punctual one none before its time. Those with default settings are the
 // same programs.
 func TestEverySchedulerStartsAllTasks(t *testing.T) {
 	var all sync.WaitGroup
@@ -44,8 +44,8 @@ func startsAll(t *testing.T, s queues.Scheduler) {
 	if why := s.Missing(); why != "" {
 		t.Skip(why)
 	}
-	earliest := -time.Millisecond
-	if s.Name == "asynq" {
+	var earliest time.Duration
+	if !s.Punctual {
 		earliest = -time.Second
 	}
 	late, err := s.Lateness(t.Context(), scratch(t), n, time.Now().Add(3*time.Second))
@@ -66,23 +66,5 @@ func TestSchedulingTooLateIsAnError(t *testing.T) {
 		if _, late := errors.AsType[*queues.TooLateError](err); !late {
 			t.Errorf("got %v", err)
 		}
-	}
-}
-
-// BenchmarkLateness is a look at 10,000 tasks due in one second: the figures of tables are the driver's.
-func BenchmarkLateness(b *testing.B) {
-	for _, s := range queues.Schedulers() {
-		b.Run(s.Name, func(b *testing.B) {
-			for b.Loop() {
-				late, err := s.Lateness(b.Context(), scratch(b), 10_000, time.Now().Add(6*time.Second).Truncate(time.Second))
-				if err != nil {
-					b.Fatal(err)
-				}
-				slices.Sort(late)
-				b.ReportMetric(late[len(late)/2].Seconds()*1000, "p50-ms")
-				b.ReportMetric(late[len(late)-1].Seconds()*1000, "max-ms")
-				b.ReportMetric(late[0].Seconds()*1000, "min-ms")
-			}
-		})
 	}
 }

@@ -23,9 +23,16 @@ import (
 //go:embed worker.php
 var workerPHP []byte
 
-// phpSpec is what a PHP process is told.
+// phpSpec is what a PHP process is told when it starts.
 type phpSpec struct {
-	Address    string        `json:"address"`
+	Address    string `json:"address"`
+	Worker     int    `json:"worker"` // from 0
+	Workers    int    `json:"workers"`
+	PollMicros int64  `json:"poll_us"` // of the mover
+}
+
+// phpOrders are what composers and workers are told of a job.
+type phpOrders struct {
 	Kind       pipeline.Kind `json:"kind"`
 	Recipients int           `json:"recipients"`
 	Most       int           `json:"most"` // recipients of a multicast
@@ -34,9 +41,6 @@ type phpSpec struct {
 	Text       string        `json:"text"`
 	Token      string        `json:"token"`
 	Rate       int           `json:"rate"`
-	Worker     int           `json:"worker"` // from 0
-	Workers    int           `json:"workers"`
-	PollMicros int64         `json:"poll_us"` // of the mover
 }
 
 // phpPoll is how long the mover rests when nothing was due.
@@ -97,12 +101,12 @@ func openPHP(workers int) func(context.Context, string) (pipeline.System, error)
 		if err != nil {
 			return nil, err
 		}
-		server, err := servers.Redis(ctx, dir, servers.EverySecond)
+		server, err := servers.Redis(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
 		s := &phpStore{program: program, address: server.Address, workers: workers, redis: dialRedis(server.Address)}
-		return &system{server: server, store: s, every: 20 * time.Millisecond}, nil
+		return newSystem(ctx, server, s, 20*time.Millisecond)
 	}
 }
 
@@ -110,26 +114,15 @@ func dialRedis(address string) *redis.Client {
 	return redis.NewClient(&redis.Options{Network: "unix", Addr: address})
 }
 
-func (s *phpStore) launch(job pipeline.Job, fresh bool, join func(*experiment.Process)) error {
-	spec := phpSpec{
-		Address: s.address, Kind: job.Kind, Recipients: job.Recipients, Most: most, Audience: job.Audience, Endpoint: job.Endpoint,
-		Text: pipeline.PushText, Token: token, Rate: job.Rate, Workers: s.workers, PollMicros: phpPoll.Microseconds(),
-	}
-	if job.Kind == pipeline.Multicast {
-		spec.Text = pipeline.MulticastText
-	}
-	if job.InFlight > 0 {
-		spec.Workers = min(s.workers, job.InFlight)
-	}
-	roles := []string{"move"}
+func (s *phpStore) staff(fresh bool, join func(*experiment.Process)) error {
+	spec := phpSpec{Address: s.address, Workers: s.workers, PollMicros: phpPoll.Microseconds()}
+	roles := slices.Repeat([]string{"work"}, s.workers)
+	roles = append(roles, "move")
 	if fresh {
 		roles = append(roles, "compose")
 	}
-	for range spec.Workers {
-		roles = append(roles, "work")
-	}
 	for i, role := range roles {
-		spec.Worker = len(roles) - 1 - i
+		spec.Worker = i
 		p, err := s.program.start(role, spec)
 		if err != nil {
 			return err
@@ -139,8 +132,33 @@ func (s *phpStore) launch(job pipeline.Job, fresh bool, join func(*experiment.Pr
 	return nil
 }
 
-func (s *phpStore) begin(ctx context.Context, _ []int) error {
-	return s.redis.Set(ctx, "begin", 1, 0).Err()
+// launch writes one copy of the job for each process that waits for it.
+func (s *phpStore) launch(ctx context.Context, job pipeline.Job, fresh bool, _ func(*experiment.Process)) error {
+	o := phpOrders{
+		Kind: job.Kind, Recipients: job.Recipients, Most: most, Audience: job.Audience, Endpoint: job.Endpoint,
+		Text: pipeline.PushText, Token: token, Rate: job.Rate,
+	}
+	if job.Kind == pipeline.Multicast {
+		o.Text = pipeline.MulticastText
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	if err := s.toWorkers(ctx, "orders:work", string(text)); err != nil {
+		return err
+	}
+	if !fresh {
+		return s.begin(ctx, nil)
+	}
+	return s.redis.RPush(ctx, "orders:compose", text).Err()
+}
+
+func (s *phpStore) begin(ctx context.Context, _ []int) error { return s.toWorkers(ctx, "begin", "now") }
+
+// toWorkers gives each worker something that it waits for.
+func (s *phpStore) toWorkers(ctx context.Context, list, text string) error {
+	return s.redis.RPush(ctx, list, slices.Repeat([]any{text}, s.workers)...).Err()
 }
 
 // settled asks for all three places at one instant.

@@ -119,14 +119,38 @@ func deliver(t *testing.T, system pipeline.System, job pipeline.Job, sim *linesi
 	if got := sim.Ledger().Requests; got.Push+got.Multicast != 0 {
 		t.Errorf("%+v before Finish", got)
 	}
-	if since := time.Since(due); since < 0 || since > time.Second {
-		t.Errorf("due %s ago", since)
+	if ahead := time.Until(due); ahead < 0 || ahead > time.Second {
+		t.Errorf("due in %s", ahead)
 	}
 	if err := system.Finish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	for d := range sim.Deliveries() {
+		if d.At.Before(due) {
+			t.Errorf("%s was reached %s before the due time", d.User, due.Sub(d.At))
+		}
+	}
 	if len(system.Pids()) < 2 {
 		t.Errorf("processes %v: want a server and a sender at least", system.Pids())
+	}
+}
+
+// Interpreters are started before a cell counts processor time: a composer, a mover and the workers, as many as the row says and not
+// as calls may be in flight.
+func TestPHPProcessesAreStartedBeforeTheJob(t *testing.T) {
+	specs := queues.Specs()
+	spec := specs[slices.IndexFunc(specs, func(s pipeline.Spec) bool { return s.Name == "php" })]
+	sim, url := provide(t, linesim.Options{})
+	system := open(t, spec)
+	before := system.Pids()
+	if want := 1 + 32 + 2; len(before) != want { // the server is the first
+		t.Errorf("%d processes without a job, want %d", len(before), want)
+	}
+	path := writeAudience(t, 50)
+	deliver(t, system, pipeline.Job{Kind: pipeline.Push, Recipients: 50, Audience: path, Endpoint: url, InFlight: 1}, sim)
+	exactlyOnce(t, sim, 50)
+	if after := system.Pids(); !slices.Equal(before, after) {
+		t.Errorf("processes %v with a job, %v without", after, before)
 	}
 }
 

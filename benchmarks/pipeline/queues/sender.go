@@ -21,15 +21,17 @@ const beginSignal = syscall.SIGUSR1
 type orders struct {
 	Address string       `json:"address"` // of the store's server
 	Job     pipeline.Job `json:"job"`
-	Fresh   bool         `json:"fresh"` // compose, then wait for beginSignal; else work at once with what is there
+	Fresh   bool         `json:"fresh"` // compose, and let the workers take nothing before beginSignal; else work at once with what is there
 }
 
 // queue is a queue's client inside a sending process.
 type queue interface {
+	// work starts the workers, which work until the process ends; those of a paused queue take nothing before resume.
+	work(ctx context.Context, paused bool) error
 	// compose puts every request of the job into the queue, durably.
 	compose(ctx context.Context, job pipeline.Job) error
-	// work starts the workers. They work until the process ends.
-	work(ctx context.Context) error
+	// resume ends a pause, this process's or that of one that was killed.
+	resume(ctx context.Context) error
 }
 
 // opener connects to a queue whose workers post.
@@ -50,6 +52,9 @@ func sender(open opener) func(ctx context.Context, spec []byte, out io.Writer) e
 		}
 		q, err := open(ctx, o, post)
 		if err != nil {
+			return err
+		}
+		if err := q.work(ctx, o.Fresh); err != nil {
 			return err
 		}
 		if o.Fresh {
@@ -81,7 +86,7 @@ func send(ctx context.Context, q queue, post *poster, t *turn) error {
 		}
 	}
 	go post.pace.run(ctx)
-	if err := q.work(ctx); err != nil {
+	if err := q.resume(ctx); err != nil {
 		return err
 	}
 	return t.watch(ctx)

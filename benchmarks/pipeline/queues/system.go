@@ -14,8 +14,11 @@ import (
 
 // store is one kind of waiting work and its senders.
 type store interface {
-	// launch starts the senders: fresh ones compose first and wait for begin, others work at once.
-	launch(job pipeline.Job, fresh bool, join func(*experiment.Process)) error
+	// staff starts the senders that can be started before there is a job; a composer is among them when they are fresh.
+	staff(fresh bool, join func(*experiment.Process)) error
+	// launch hands out the job, and starts the senders that need it to start: fresh ones compose it, then wait for begin with
+	// workers that run; others work at once.
+	launch(ctx context.Context, job pipeline.Job, fresh bool, join func(*experiment.Process)) error
 	// begin lets those that wait work.
 	begin(ctx context.Context, pids []int) error
 	// settled reports whether no work waits and none is in hand.
@@ -31,10 +34,11 @@ type system struct {
 
 	goroutines atomic.Int64
 
-	mu   sync.Mutex
-	job  pipeline.Job
-	crew *crew // nil while nobody sends
-	due  time.Time
+	mu       sync.Mutex
+	job      pipeline.Job
+	accepted bool      // or tried to
+	crew     *crew     // nil while nobody sends
+	due      time.Time // zero before the job is accepted
 }
 
 var _ pipeline.System = (*system)(nil)
@@ -44,32 +48,58 @@ var (
 	errNone  = errors.New("queues: there is no job yet: call Accept first")
 )
 
-// Accept implements [pipeline.System].
-func (s *system) Accept(ctx context.Context, job pipeline.Job) (time.Time, error) {
+// lead is how long after acceptance a job is due: everybody's workers are started by then and have nothing to do.
+const lead = 300 * time.Millisecond
+
+// newSystem starts what can be started before there is a job. It owns the server and the store.
+func newSystem(ctx context.Context, server *servers.Server, store store, every time.Duration) (pipeline.System, error) {
+	s := &system{server: server, store: store, every: every}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.crew != nil {
-		return time.Time{}, errTwice
+	err := s.muster(ctx, true)
+	s.mu.Unlock()
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
-	s.job = job
-	if err := s.muster(ctx, true); err != nil {
-		return time.Time{}, err
-	}
-	s.due = time.Now()
-	return s.due, nil
+	return s, nil
 }
 
-// muster starts a crew and waits until it is prepared; s.mu is held.
+// muster starts a crew without a job; s.mu is held.
 func (s *system) muster(ctx context.Context, fresh bool) error {
 	s.crew = newCrew(&s.goroutines)
-	if err := s.store.launch(s.job, fresh, s.crew.join); err != nil {
+	if err := s.store.staff(fresh, s.crew.join); err != nil {
+		return err
+	}
+	return s.crew.present(ctx)
+}
+
+// brief gives the crew its job and waits until it is prepared; s.mu is held.
+func (s *system) brief(ctx context.Context, fresh bool) error {
+	if err := s.store.launch(ctx, s.job, fresh, s.crew.join); err != nil {
 		return err
 	}
 	return s.crew.prepared(ctx)
 }
 
+// Accept implements [pipeline.System].
+func (s *system) Accept(ctx context.Context, job pipeline.Job) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.accepted {
+		return time.Time{}, errTwice
+	}
+	s.accepted, s.job = true, job
+	if err := s.brief(ctx, true); err != nil {
+		return time.Time{}, err
+	}
+	s.due = time.Now().Add(lead)
+	return s.due, nil
+}
+
 // Finish implements [pipeline.System].
 func (s *system) Finish(ctx context.Context) error {
+	if err := s.awaitDue(ctx); err != nil {
+		return err
+	}
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
@@ -89,13 +119,28 @@ func (s *system) Finish(ctx context.Context) error {
 	}
 }
 
+// awaitDue returns when the job is due. A sender that ends meanwhile is told by begin or after it.
+func (s *system) awaitDue(ctx context.Context) error {
+	s.mu.Lock()
+	due := s.due
+	s.mu.Unlock()
+	if due.IsZero() {
+		return errNone
+	}
+	timer := time.NewTimer(time.Until(due))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 func (s *system) begin(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.due.IsZero():
-		return errNone
-	case s.crew == nil:
+	if s.crew == nil {
 		return nil // killed before: who is started again works at once
 	}
 	return s.store.begin(ctx, s.crew.pids())
@@ -139,12 +184,15 @@ func (s *system) Kill() error {
 
 // Restart implements [pipeline.System].
 func (s *system) Restart(ctx context.Context) error {
+	if err := s.awaitDue(ctx); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.due.IsZero() {
-		return errNone
+	if err := s.muster(ctx, false); err != nil {
+		return err
 	}
-	return s.muster(ctx, false)
+	return s.brief(ctx, false)
 }
 
 // Close implements [pipeline.System].

@@ -1,6 +1,7 @@
 <?php
 // A delivery program as PHP shops build it: a Redis list of waiting jobs, a sorted set of delayed ones, a sorted set of jobs in hand,
-// and PHP CLI processes. One process runs one role; what it is to do stands as JSON in the second argument.
+// and PHP CLI processes. One process runs one role; where it is to work stands as JSON in the second argument. Composers and workers are
+// started before there is a job, and take it from a list.
 //
 //   compose  reads the audience and pushes one job per request
 //   work     takes a job, calls the provider over a connection that is kept, records the outcome and takes the next one
@@ -8,7 +9,7 @@
 //   late     takes delayed jobs and records how late they are
 
 const QUEUE = 'jobs', DELAYED = 'jobs:delayed', RESERVED = 'jobs:reserved', RESULTS = 'jobs:results', LATE = 'jobs:late';
-const BEGIN = 'begin';
+const ORDERS = 'orders:', BEGIN = 'begin';
 const ATTEMPTS = 25, RETRY_DELAY = 1.0, VISIBILITY = 30.0;
 
 // One round trip a job: record the outcome of the last one, take the next one and note it as in hand.
@@ -38,6 +39,7 @@ LUA;
 
 const KEYS = [QUEUE, DELAYED, RESERVED, RESULTS];
 
+ini_set('precision', '-1'); // times are written with all their digits, not with 14: those would be up to 50 µs early
 [$program, $role, $spec] = $argv;
 $spec = json_decode($spec, true, 512, JSON_THROW_ON_ERROR);
 $redis = new Redis();
@@ -45,11 +47,24 @@ $redis->connect($spec['address']);
 $redis->setOption(Redis::OPT_READ_TIMEOUT, -1);
 
 match ($role) {
-    'compose' => compose($redis, $spec),
-    'work' => work($redis, $spec),
+    'compose' => compose($redis, orders($redis, $role, $spec)),
+    'work' => work($redis, orders($redis, $role, $spec)),
     'move' => move($redis, $spec),
     'late' => late($redis, $spec),
 };
+
+// orders waits for the job.
+function orders(Redis $redis, string $role, array $spec): array
+{
+    echo json_encode(['started' => true]), "\n";
+    return $spec + json_decode(await($redis, ORDERS . $role), true, 512, JSON_THROW_ON_ERROR);
+}
+
+// await takes from a list, however long that takes.
+function await(Redis $redis, string $list): string
+{
+    return $redis->blPop($list, 0)[1];
+}
 
 function ready(): void
 {
@@ -60,13 +75,6 @@ function rest(): never
 {
     while (true) {
         sleep(3600);
-    }
-}
-
-function awaitBegin(Redis $redis): void
-{
-    while (!$redis->exists(BEGIN)) {
-        usleep(1000);
     }
 }
 
@@ -150,7 +158,7 @@ function work(Redis $redis, array $spec): never
     $turn = $redis->script('load', TURN);
     $curl = connection($spec);
     ready();
-    awaitBegin($redis);
+    await($redis, BEGIN);
     // Each worker keeps its share of the provider's rate, beginning at its own place in the first interval.
     $interval = $spec['rate'] > 0 ? $spec['workers'] / $spec['rate'] : 0.0;
     $next = microtime(true) + $interval * $spec['worker'] / $spec['workers'];
@@ -163,15 +171,15 @@ function work(Redis $redis, array $spec): never
             continue;
         }
         if ($interval > 0) {
-            $next = await($next, $interval);
+            $next = pace($next, $interval);
         }
         $job = json_decode($text, true, 512, JSON_THROW_ON_ERROR);
         $outcome = outcome($text, $job, post($curl, $spec, $job));
     }
 }
 
-// await waits for the worker's next turn and returns the one after.
-function await(float $next, float $interval): float
+// pace waits for the worker's next turn and returns the one after.
+function pace(float $next, float $interval): float
 {
     $now = microtime(true);
     if ($next > $now) {
@@ -248,15 +256,22 @@ function late(Redis $redis, array $spec): never
     $turn = $redis->script('load', TURN);
     ready();
     $outcome = ['', '', '', 0];
+    $late = [];
+    $idle = 0;
     while (true) {
         $text = evaluate($redis, $turn, [...$outcome, microtime(true) + VISIBILITY]);
         $outcome = ['', '', '', 0];
         if ($text === false) {
+            // What was measured is told when there has been nothing to do for half a second.
+            if (++$idle >= 50 && $late) {
+                $redis->rPush(LATE, ...$late);
+                $late = [];
+            }
             usleep(10000);
             continue;
         }
-        $late = microtime(true) - json_decode($text, true)['due'];
-        $redis->rPush(LATE, $late);
+        $idle = 0;
+        $late[] = microtime(true) - json_decode($text, true)['due'];
         $outcome = [$text, 'done', '', 0];
     }
 }
