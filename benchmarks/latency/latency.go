@@ -125,7 +125,7 @@ func measure(ctx context.Context, l loader, c clock, rate float64, length time.D
 	r.Seconds = time.Duration(last - s.start).Seconds()
 	r.Figures = figuresOf(took.sorted(), late.sorted())
 	r.Figures["target"] = rate
-	r.Figures["rate"] = rate * float64(inTime) / float64(n)
+	r.Figures["rate"] = rate * (float64(inTime) / float64(n)) // never above the rate by rounding
 	return r, errors.Join(took.free(), late.free())
 }
 

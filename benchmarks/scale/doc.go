@@ -26,8 +26,8 @@
 //
 //	stored a day        190.2 R B = 19 GB, 0.19 GB a node; three replicas: 57 GB
 //	records a day       R / 370 = 270,000; a store takes thousands a second
-//	processor time      c R; with c = 67 µs (scale-pushes, a million, on two cores; the table has the newest) 6,700 s, 67 s a node a day: 0.04 % of a node with two cores
-//	the busiest second  LINE lets a channel make 2,000 pushes a second. 100 channels at once are 200,000 a second, 2,000 a node: 0.13 of a core,
+//	processor time      c R; with c = 81 µs (one run of scale-pushes with a million recipients, on two cores) 8,100 s, 81 s a node a day: 0.05 % of a node with two cores
+//	the busiest second  LINE lets a channel make 2,000 pushes a second. 100 channels at once are 200,000 a second, 2,000 a node: 0.16 of a core,
 //	                    540 records and 11 MB of journal a second for the store, and R is done after 500 s
 //	by multicast        17.4 R B = 1.7 GB; 100 channels with 200 calls of 500 a second are through after 10 s
 //
