@@ -23,7 +23,7 @@ const (
 	asynqConnections = 64
 	asynqEnqueuers   = 64 // asynq has no call for many tasks at once
 
-	asynqEmptyPoll = 5 * time.Millisecond // while the queue is empty or paused
+	asynqEmptyPoll = 2 * time.Millisecond // while the queue is empty or paused
 
 	retryDelay   = time.Second // after an answer that asks for another attempt
 	mostAttempts = 25          // asynq's and River's default, and so everyone's
@@ -33,7 +33,7 @@ func asynqRedis(address string) asynq.RedisClientOpt {
 	return asynq.RedisClientOpt{Network: "unix", Addr: address, PoolSize: asynqConnections}
 }
 
-// asynqConfig is what differs from asynq's defaults: concurrency as asked, an empty queue looked at every 5 ms instead of every second,
+// asynqConfig is what differs from asynq's defaults: concurrency as asked, an empty queue looked at every 2 ms instead of every second,
 // delayed tasks looked for every second instead of five, a fixed delay, no lines about its course.
 func asynqConfig(concurrency int) asynq.Config {
 	return asynq.Config{

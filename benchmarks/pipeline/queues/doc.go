@@ -13,9 +13,9 @@
 // # The due time
 //
 // A job is due 300 ms after it was composed, and all workers run by then. Those of asynq and River have a paused queue, which is resumed at
-// the due time: asynq's workers see that in 5 ms on average, River's by a notification within a few. Starting them at the due time
-// instead takes longer, and River's jobs with a time of their own would each be moved by its scheduler first. PHP's workers block on
-// a Redis list.
+// the due time: asynq's workers look every 2 ms, River's are notified once the change is committed. That is the better for River:
+// started at the due time, River's first call came 19 to 32 ms after it instead of 8 to 11, asynq's 1 to 2 ms sooner; and River's
+// scheduler would have to move each job that had a time of its own. PHP's workers block on a Redis list.
 //
 // # What is done after an answer
 //

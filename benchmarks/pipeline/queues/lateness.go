@@ -40,7 +40,7 @@ func Schedulers() []Scheduler {
 		},
 		{
 			Name: "asynq", Missing: servers.MissingRedis, Lateness: asynqLateness(asynqDelayedPoll, asynqEmptyPoll),
-			About: "the same, delayed tasks looked for every 10 ms, an empty queue every 5 ms" + asynqEarly,
+			About: "the same, delayed tasks looked for every 10 ms, an empty queue every 2 ms" + asynqEarly,
 		},
 		{
 			Name: "river-default", Punctual: true, Missing: servers.MissingPostgres, Lateness: riverLateness(0, 0),

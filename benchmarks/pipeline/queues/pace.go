@@ -3,35 +3,35 @@ package queues
 import (
 	"context"
 	"time"
+
+	"hayauma.example/benchmarks/pipeline"
 )
 
-// pace hands out one turn after another at a rate; its one goroutine reads the clock alone, so that it can't be overrun. A nil pace
-// has no limit.
+// pace hands out turns at the rate that all systems keep; its one goroutine reads the clock alone, so that it can't be overrun. A nil
+// pace has no limit.
 type pace struct {
-	turns    chan struct{}
-	interval time.Duration
+	turns chan struct{}
+	rate  int // turns a second
 }
-
-// slack is how far a pace that was held up catches up; LINE's bucket holds a whole second.
-const slack = 20 * time.Millisecond
 
 // newPace makes a pace of rate turns a second; 0 has no limit. Nothing passes before it runs.
 func newPace(rate int) *pace {
 	if rate <= 0 {
 		return nil
 	}
-	return &pace{turns: make(chan struct{}), interval: time.Second / time.Duration(rate)}
+	return &pace{turns: make(chan struct{}), rate: rate}
 }
 
-// run hands out turns until ctx ends.
+// run hands out turns, the first at once, until ctx ends.
 func (p *pace) run(ctx context.Context) {
 	if p == nil {
 		return
 	}
-	next := time.Now()
+	pacer := pipeline.NewPacer(p.rate, time.Now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		timer.Reset(pacer.Reserve(time.Now()))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -42,19 +42,7 @@ func (p *pace) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		now := time.Now()
-		next = following(next, now, p.interval)
-		timer.Reset(next.Sub(now))
 	}
-}
-
-// following is when the turn after one that was due at last and taken at now is due.
-func following(last, now time.Time, interval time.Duration) time.Time {
-	next := last.Add(interval)
-	if oldest := now.Add(-slack); next.Before(oldest) {
-		return oldest
-	}
-	return next
 }
 
 // wait takes a turn.

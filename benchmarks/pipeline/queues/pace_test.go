@@ -9,24 +9,6 @@ import (
 	"hayauma.example/actors/provider"
 )
 
-func TestFollowingTurn(t *testing.T) {
-	at := time.Unix(1000, 0)
-	const interval = 5 * time.Millisecond
-	for _, tc := range []struct {
-		name      string
-		taken     time.Duration // after it was due
-		wantAfter time.Duration // after it was due
-	}{
-		{"taken at once", 0, interval},
-		{"taken late: the next one makes up for it", 8 * time.Millisecond, interval},
-		{"taken much too late: only the slack is made up for", time.Second, time.Second - slack},
-	} {
-		if got := following(at, at.Add(tc.taken), interval).Sub(at); got != tc.wantAfter {
-			t.Errorf("%s: next after %s, want %s", tc.name, got, tc.wantAfter)
-		}
-	}
-}
-
 // A hundred callers at once get exactly the rate.
 func TestPaceHoldsUnderManyCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

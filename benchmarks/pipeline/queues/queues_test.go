@@ -122,6 +122,7 @@ func deliver(t *testing.T, system pipeline.System, job pipeline.Job, sim *linesi
 	if ahead := time.Until(due); ahead < 0 || ahead > time.Second {
 		t.Errorf("due in %s", ahead)
 	}
+	awaitUsers(t, sim, 1) // it begins by itself at the due time
 	if err := system.Finish(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func Specs() []pipeline.Spec {
 	return []pipeline.Spec{
 		{
 			Name: "asynq", Peer: true, Durable: true, Missing: servers.MissingRedis, Open: openAsynq,
-			About: "asynq v0.26.0 on Redis (Unix socket, AOF everysec): one process, concurrency as calls in flight, 64 connections, delayed tasks looked for every second (default 5), an empty queue every 5 ms (default 1 s), enqueued by 64 goroutines; workers run on a paused queue, which is unpaused at the due time",
+			About: "asynq v0.26.0 on Redis (Unix socket, AOF everysec): one process, concurrency as calls in flight, 64 connections, delayed tasks looked for every second (default 5), an empty queue every 2 ms (default 1 s), enqueued by 64 goroutines; workers run on a paused queue, which is unpaused at the due time",
 		},
 		{
 			Name: "river", Peer: true, Durable: true, Missing: servers.MissingPostgres, Open: openRiver,

@@ -36,9 +36,16 @@ type system struct {
 
 	mu       sync.Mutex
 	job      pipeline.Job
-	accepted bool      // or tried to
-	crew     *crew     // nil while nobody sends
-	due      time.Time // zero before the job is accepted
+	accepted bool       // or tried to
+	crew     *crew      // nil while nobody sends
+	begun    *beginning // nil before the job is accepted
+}
+
+// beginning is that of the calls, at the due time.
+type beginning struct {
+	stop context.CancelFunc
+	done chan struct{}
+	err  error // valid after done
 }
 
 var _ pipeline.System = (*system)(nil)
@@ -91,16 +98,36 @@ func (s *system) Accept(ctx context.Context, job pipeline.Job) (time.Time, error
 	if err := s.brief(ctx, true); err != nil {
 		return time.Time{}, err
 	}
-	s.due = time.Now().Add(lead)
-	return s.due, nil
+	due := time.Now().Add(lead)
+	s.begun = &beginning{done: make(chan struct{})}
+	ctx, s.begun.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go func(b *beginning) {
+		defer close(b.done)
+		b.err = s.beginAt(ctx, due)
+	}(s.begun)
+	return due, nil
+}
+
+// beginAt lets the crew begin by itself, as other systems do, whenever Finish is called.
+func (s *system) beginAt(ctx context.Context, due time.Time) error {
+	timer := time.NewTimer(time.Until(due))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.crew == nil {
+		return nil // killed before: who is started again works at once
+	}
+	return s.store.begin(ctx, s.crew.pids())
 }
 
 // Finish implements [pipeline.System].
 func (s *system) Finish(ctx context.Context) error {
-	if err := s.awaitDue(ctx); err != nil {
-		return err
-	}
-	if err := s.begin(ctx); err != nil {
+	if err := s.hasBegun(ctx); err != nil {
 		return err
 	}
 	again := time.NewTicker(s.every)
@@ -119,31 +146,20 @@ func (s *system) Finish(ctx context.Context) error {
 	}
 }
 
-// awaitDue returns when the job is due. A sender that ends meanwhile is told by begin or after it.
-func (s *system) awaitDue(ctx context.Context) error {
+// hasBegun returns when the crew was let begin.
+func (s *system) hasBegun(ctx context.Context) error {
 	s.mu.Lock()
-	due := s.due
+	b := s.begun
 	s.mu.Unlock()
-	if due.IsZero() {
+	if b == nil {
 		return errNone
 	}
-	timer := time.NewTimer(time.Until(due))
-	defer timer.Stop()
 	select {
-	case <-timer.C:
-		return nil
+	case <-b.done:
+		return b.err
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-func (s *system) begin(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.crew == nil {
-		return nil // killed before: who is started again works at once
-	}
-	return s.store.begin(ctx, s.crew.pids())
 }
 
 // failure tells of a sender that ended by itself; nil while there is none.
@@ -184,7 +200,7 @@ func (s *system) Kill() error {
 
 // Restart implements [pipeline.System].
 func (s *system) Restart(ctx context.Context) error {
-	if err := s.awaitDue(ctx); err != nil {
+	if err := s.hasBegun(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -198,6 +214,10 @@ func (s *system) Restart(ctx context.Context) error {
 // Close implements [pipeline.System].
 func (s *system) Close() error {
 	s.mu.Lock()
+	if b := s.begun; b != nil {
+		b.stop()
+		defer func() { <-b.done }() // it needs what Close holds, and finds no crew
+	}
 	defer s.mu.Unlock()
 	if s.crew != nil {
 		s.crew.kill()
