@@ -3,6 +3,8 @@ package pipeline
 import (
 	"slices"
 	"time"
+
+	"hayauma.example/benchmarks/percentile"
 )
 
 // arrivals is what the provider accepted, by recipient.
@@ -47,8 +49,8 @@ func (a *arrivals) lost() int64 {
 	return -int64(a.twice + a.strangers)
 }
 
-// lateness returns quantiles (0 to 1) of the time from due to each recipient's first acceptance, in ms.
-func (a *arrivals) lateness(due time.Time, quantiles ...float64) []float64 {
+// lateness returns percentiles (0 to 100) of the time from due to each recipient's first acceptance, in ms.
+func (a *arrivals) lateness(due time.Time, percentiles ...float64) []float64 {
 	sorted := make([]int64, 0, a.reached)
 	for _, at := range a.first {
 		if at != 0 {
@@ -56,11 +58,9 @@ func (a *arrivals) lateness(due time.Time, quantiles ...float64) []float64 {
 		}
 	}
 	slices.Sort(sorted)
-	values := make([]float64, len(quantiles))
-	for i, q := range quantiles {
-		if len(sorted) > 0 {
-			values[i] = float64(sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]) / float64(time.Millisecond)
-		}
+	values := make([]float64, len(percentiles))
+	for i, p := range percentiles {
+		values[i] = float64(percentile.Of(sorted, p)) / float64(time.Millisecond)
 	}
 	return values
 }

@@ -42,10 +42,10 @@ func TestArrivals(t *testing.T) {
 	if got := a.span(due); got != 4*time.Millisecond { // a second acceptance is no arrival
 		t.Errorf("the last recipient was reached after %v", got)
 	}
-	if got := a.lateness(due, 0, 0.5, 0.99); got[0] != 1 || got[1] != 2 || got[2] != 4 {
+	if got := a.lateness(due, 1, 50, 99); got[0] != 1 || got[1] != 2 || got[2] != 4 {
 		t.Errorf("lateness %v", got)
 	}
-	if got := newArrivals(1).lateness(due, 0.5); got[0] != 0 {
+	if got := newArrivals(1).lateness(due, 50); got[0] != 0 {
 		t.Errorf("nothing arrived: %v", got)
 	}
 	all := newArrivals(1)

@@ -51,8 +51,8 @@ func TestACellCountsWhatComesTwice(t *testing.T) {
 }
 
 func TestACellRefusesAnEarlyCall(t *testing.T) {
-	_, err := (&fake{lead: time.Minute, early: true}).cell(50).run(t.Context())
-	if by := wants[*EarlyError](t, err).By; by <= 0 || by > time.Minute {
+	_, err := (&fake{lead: 500 * time.Millisecond, early: true}).cell(50).run(t.Context())
+	if by := wants[*EarlyError](t, err).By; by <= 0 || by > 500*time.Millisecond {
 		t.Errorf("early by %v", by)
 	}
 }
@@ -71,5 +71,20 @@ func TestACellCountsRefusals(t *testing.T) {
 	r, err := c.run(t.Context())
 	if err != nil || r.Lost != 0 || r.Figures[refused] < 1 {
 		t.Errorf("350 multicasts at once at 200/s: %+v, %v", r, err)
+	}
+}
+
+// What is started before a job comes is not charged to the job.
+func TestOpeningIsNotCharged(t *testing.T) {
+	r, err := (&fake{burns: 400 * time.Millisecond}).cell(50).run(t.Context())
+	if v, ok := r.Figures[cpu]; err != nil || ok {
+		t.Errorf("%v s per 100k, %v", v, err)
+	}
+}
+
+func TestReadyIsAfterPlanning(t *testing.T) {
+	r, err := (&fake{lead: 400 * time.Millisecond, planning: 200 * time.Millisecond}).cell(50).run(t.Context())
+	if f := r.Figures; err != nil || f[readyAfter] < 0.2 || f[readyAfter] > f[accept]+0.4 || f[accept] > 0.2 {
+		t.Errorf("%+v, %v", f, err)
 	}
 }

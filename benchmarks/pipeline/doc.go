@@ -2,7 +2,8 @@
 //
 // # A cell
 //
-//	open the system → Accept the job → (due time) → Finish → read the simulator's deliveries → figures
+//	open the system → Accept the job → Planned → (due time) → Finish → read the simulator's deliveries → figures
+//	                  └── processor time and memory ─────────────────┘
 //
 // The provider is the product's own simulator in ledger-only mode, in a process of its own on a processor of its own (the last); every
 // process of the system runs on the other processors. Its ledger and its clock judge: what was accepted for whom, when and how often.
@@ -15,7 +16,7 @@
 //
 // # Settings
 //
-//	BENCH_LONG=1        measure cells that are skipped because they take minutes
+//	BENCH_LONG=1        measure every row of every table, also those that take minutes or tell little
 //	BENCH_IN_FLIGHT=N   calls at once of every system but the daemon as shipped
 //	BENCH_PROGRAM=PATH  the daemon's program, instead of building it
 //

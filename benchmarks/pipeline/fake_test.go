@@ -21,8 +21,11 @@ type fake struct {
 	doubles   int           // recipients it calls for twice, under two keys
 	strangers int           // calls for nobody of the audience
 	lead      time.Duration // until the due time; 0: a short one
-	early     bool          // it does not wait for the due time
+	early     bool          // it does not wait for Finish
 	forgets   bool          // what was not sent before a kill
+	keyed     bool          // a recipient's key is always the same
+	planning  time.Duration // after Accept
+	burns     time.Duration // of processor time, when it is opened
 	lost      bool          // Finish says nothing after a kill, as a system that waits for ever
 
 	client *line.Client
@@ -38,6 +41,8 @@ type fake struct {
 
 func (f *fake) spec() Spec {
 	return Spec{Name: "fake", Durable: !f.forgets, Open: func(ctx context.Context, _ string) (System, error) {
+		for end := clock(os.Getpid()) + f.burns.Seconds(); clock(os.Getpid()) < end; {
+		}
 		f.revive(ctx)
 		return f, nil
 	}}
@@ -63,6 +68,9 @@ func (f *fake) Accept(_ context.Context, job Job) (_ time.Time, err error) {
 	}
 	f.todo = f.todo[f.loses:]
 	f.todo = append(f.todo, f.todo[:f.doubles]...)
+	if f.early {
+		go f.work()
+	}
 	for i := range f.strangers {
 		f.todo = append(f.todo, Recipient{UserID: fmt.Sprintf("Uffffffffffffffffffffffff%08x", i)})
 	}
@@ -70,9 +78,7 @@ func (f *fake) Accept(_ context.Context, job Job) (_ time.Time, err error) {
 }
 
 func (f *fake) Finish(ctx context.Context) error {
-	if !f.early {
-		<-time.After(time.Until(f.due))
-	}
+	<-time.After(time.Until(f.due))
 	for {
 		var workers sync.WaitGroup
 		for range f.job.InFlight {
@@ -116,7 +122,7 @@ func (f *fake) work() {
 		r := f.todo[0]
 		f.todo = f.todo[1:]
 		f.mu.Unlock()
-		call := provider.Call{Endpoint: f.endpoint(), Key: uuid.New(), To: []string{r.UserID}, Messages: r.PushMessage()}
+		call := provider.Call{Endpoint: f.endpoint(), Key: f.key(r), To: []string{r.UserID}, Messages: r.PushMessage()}
 		if f.client.Send(life, call).Verdict == provider.Accepted || f.forgets && life.Err() != nil {
 			continue
 		}
@@ -126,6 +132,22 @@ func (f *fake) work() {
 		if life.Err() == nil {
 			<-time.After(50 * time.Millisecond)
 		}
+	}
+}
+
+func (f *fake) key(r Recipient) uuid.UUID {
+	if f.keyed {
+		return uuid.NewSHA1(uuid.NameSpaceOID, []byte(r.UserID))
+	}
+	return uuid.New()
+}
+
+func (f *fake) Planned(ctx context.Context) error {
+	select {
+	case <-time.After(f.planning):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -14,11 +14,11 @@ func TestFigures(t *testing.T) {
 	}
 	m := measurement{
 		due: due, latency: time.Millisecond, finished: due.Add(4 * time.Second), accept: 250 * time.Millisecond,
-		cpu: 0.002, peak: 3e6, busy: 1, goroutines: 9, ledger: ledger{Throttled: 5, Peak: 6}, arrivals: a,
+		ready: 750 * time.Millisecond, cpu: 0.4, sendCPU: 0.3, peak: 3e6, busy: 1, goroutines: 9, ledger: ledger{Throttled: 5, Peak: 6}, arrivals: a,
 	}
 	r := m.result()
 	want := map[string]float64{
-		rate: 2, cpu: 50, peakRSS: 3, goroutines: 9, calls: 6, lateP50: 1500, lateP99: 2000, accept: 0.25, refused: 5, twice: 0, busy: 25,
+		rate: 2, cpu: 10_000, sendCPU: 7_500, readyAfter: 0.75, peakRSS: 3, goroutines: 9, calls: 6, lateP50: 1000, lateP99: 2000, accept: 0.25, refused: 5, twice: 0, busy: 25,
 	}
 	for name, w := range want {
 		if got, ok := r.Figures[name]; !ok || math.Abs(got-w) > 1e-9 {
@@ -28,9 +28,9 @@ func TestFigures(t *testing.T) {
 	if len(r.Figures) != len(want) || r.Sent != 4 || r.Lost != 0 || r.Seconds != 2 {
 		t.Errorf("%+v", r)
 	}
-	m.latency, m.goroutines, m.finished = 0, 0, due.Add(time.Millisecond)
+	m.latency, m.goroutines, m.finished, m.cpu, m.sendCPU = 0, 0, due.Add(time.Millisecond), 0.19, 0
 	r = m.result()
-	for _, name := range []string{calls, goroutines, busy} {
+	for _, name := range []string{calls, goroutines, busy, cpu, sendCPU} {
 		if v, ok := r.Figures[name]; ok {
 			t.Errorf("%s can't be told, and is %v", name, v)
 		}
@@ -52,7 +52,7 @@ func TestColumns(t *testing.T) {
 		for _, f := range all {
 			seen[f.Name] = true
 		}
-		for _, name := range []string{rate, cpu, peakRSS, goroutines, calls, lateP50, lateP99, accept, refused, twice, busy} {
+		for _, name := range []string{rate, cpu, sendCPU, readyAfter, peakRSS, goroutines, calls, lateP50, lateP99, accept, refused, twice, busy} {
 			if !seen[name] {
 				t.Errorf("%s has no column", name)
 			}

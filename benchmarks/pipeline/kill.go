@@ -26,6 +26,7 @@ func (e *UnkilledError) Error() string {
 // The figures of a kill.
 const (
 	never     = "never"
+	repeated  = "repeated"
 	seconds   = "seconds"
 	firstCall = "first_call_s"
 )
@@ -33,7 +34,8 @@ const (
 func killFigures() []experiment.Figure {
 	return []experiment.Figure{
 		{Name: never, Title: "never", Better: experiment.Less},
-		{Name: twice, Title: "twice", Better: experiment.Less},
+		{Name: twice, Title: "delivered twice", Better: experiment.Less},
+		{Name: repeated, Title: "calls repeated", Better: experiment.Less},
 		{Name: firstCall, Title: "s to the next call", Better: experiment.Less},
 		{Name: seconds, Title: "s to the last recipient", Better: experiment.Less},
 	}
@@ -46,7 +48,7 @@ func (c cell) runKill(ctx context.Context) (r experiment.Result, err error) {
 	if err != nil {
 		return r, err
 	}
-	d, err := s.death(ctx, c.spec.Durable)
+	d, err := s.death(ctx, c.latency, c.spec.Durable)
 	if err != nil {
 		return r, fmt.Errorf("pipeline: %s: %w", c.spec.Name, err)
 	}
@@ -55,8 +57,12 @@ func (c cell) runKill(ctx context.Context) (r experiment.Result, err error) {
 
 // death is what was seen of a kill.
 type death struct {
-	at       time.Time // of the kill
-	called   time.Time // when the first call after it was seen; zero: none
+	at       time.Time     // of the kill
+	latency  time.Duration // of the provider's answers
+	before   ledger        // at the kill
+	called   time.Time     // when the first call after it was seen; zero: none
+	after    ledger        // as it was read last
+	looked   time.Time     // when that was
 	arrivals *arrivals
 }
 
@@ -65,6 +71,8 @@ func (d *death) result() experiment.Result {
 	r := experiment.Result{Sent: uint64(len(a.first)), Lost: a.lost(), Figures: map[string]float64{
 		never: float64(a.never()),
 		twice: float64(a.twice),
+		// A provider refuses a call under a key that it has accepted: that call was made again because of the kill.
+		repeated: float64(d.after.Conflicts - d.before.Conflicts),
 	}}
 	if !d.called.IsZero() {
 		r.Figures[firstCall] = d.called.Sub(d.at).Seconds()
@@ -76,25 +84,29 @@ func (d *death) result() experiment.Result {
 	return r
 }
 
+// strays is how long after a kill calls of the killed processes may still be counted, beyond the provider's latency: what they had
+// written is read, and decided, by then.
+const strays = 20 * time.Millisecond
+
+// settled tells whether a call that is counted at a time was made after the kill.
+func (d *death) settled(now time.Time) bool { return now.Sub(d.at) >= d.latency+strays }
+
 // death plays the job, kills its processes when half is reached, starts them again, and waits for the end.
-func (s *scene) death(ctx context.Context, durable bool) (d death, err error) {
+func (s *scene) death(ctx context.Context, latency time.Duration, durable bool) (d death, err error) {
+	d.latency = latency
 	if _, err = s.system.Accept(ctx, s.job); err != nil {
 		return d, fmt.Errorf("accept: %w", err)
 	}
 	f := s.finish(ctx)
 	defer f.giveUp()
-	if err := s.half(ctx, f); err != nil {
+	if d.before, err = s.half(ctx, f); err != nil {
 		return d, err
 	}
 	d.at = time.Now()
 	if err := s.system.Kill(); err != nil {
 		return d, fmt.Errorf("kill: %w", err)
 	}
-	calls, err := s.quiet(ctx)
-	if err != nil {
-		return d, err
-	}
-	if err := s.revive(ctx, &d, calls, patience{f, durable}); err != nil {
+	if err := s.revive(ctx, &d, patience{f, durable}); err != nil {
 		return d, err
 	}
 	d.arrivals, err = s.simulator.arrivals(ctx, s.job.Recipients)
@@ -102,43 +114,24 @@ func (s *scene) death(ctx context.Context, durable bool) (d death, err error) {
 }
 
 // half waits until half of the recipients are reached.
-func (s *scene) half(ctx context.Context, f *finishing) error {
+func (s *scene) half(ctx context.Context, f *finishing) (ledger, error) {
 	tick := time.NewTicker(watching)
 	defer tick.Stop()
 	for {
 		l, err := s.simulator.ledger(ctx)
 		switch {
 		case err != nil:
-			return err
+			return l, err
 		case l.Users >= s.job.Recipients:
-			return &UnkilledError{l.Users, s.job.Recipients}
+			return l, &UnkilledError{l.Users, s.job.Recipients}
 		case l.Users >= s.job.Recipients/2:
-			return nil
+			return l, nil
 		}
 		select {
 		case <-f.done:
-			return errors.Join(&UnkilledError{l.Users, s.job.Recipients}, f.err)
+			return l, errors.Join(&UnkilledError{l.Users, s.job.Recipients}, f.err)
 		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-tick.C:
-		}
-	}
-}
-
-// quiet waits until the calls that the dead processes had on their way are counted, and returns how many calls there were until then.
-func (s *scene) quiet(ctx context.Context) (int, error) {
-	tick := time.NewTicker(watching)
-	defer tick.Stop()
-	last := -1
-	for {
-		l, err := s.simulator.ledger(ctx)
-		if err != nil || l.calls() == last {
-			return last, err
-		}
-		last = l.calls()
-		select {
-		case <-ctx.Done():
-			return 0, context.Cause(ctx)
+			return l, context.Cause(ctx)
 		case <-tick.C:
 		}
 	}
@@ -182,19 +175,20 @@ func (p patience) quietFor() time.Duration {
 
 // revive starts the processes again and watches until the system says that it has finished, or nothing happens any more. Systems that
 // keep nothing may say that with an error.
-func (s *scene) revive(ctx context.Context, d *death, calls int, p patience) error {
+func (s *scene) revive(ctx context.Context, d *death, p patience) error {
 	restarted := make(chan error, 1)
 	go func() { restarted <- s.system.Restart(ctx) }()
 	tick := time.NewTicker(watching)
 	defer tick.Stop()
+	d.after = d.before
 	progress, back, finished := time.Now(), false, p.done
-	for !back || finished != nil {
+	for !back || finished != nil || !d.settled(time.Now()) {
 		select {
 		case err := <-restarted:
 			if err != nil {
 				return fmt.Errorf("restart: %w", err)
 			}
-			back, progress = true, time.Now()
+			back, progress, restarted = true, time.Now(), nil
 			continue
 		case <-finished:
 			if p.err != nil && p.durable {
@@ -206,24 +200,32 @@ func (s *scene) revive(ctx context.Context, d *death, calls int, p patience) err
 			return context.Cause(ctx)
 		case <-tick.C:
 		}
-		l, err := s.simulator.ledger(ctx)
+		called, err := s.count(ctx, d)
 		switch {
 		case err != nil:
 			return err
-		case l.calls() > calls:
-			calls, progress = l.calls(), time.Now()
-			if d.called.IsZero() {
-				d.called = progress
-			}
+		case called:
+			progress = time.Now()
 		case back && time.Since(progress) > p.quietFor():
 			return nil
 		}
 	}
-	// What came last may not be seen yet.
-	if l, err := s.simulator.ledger(ctx); err != nil {
-		return err
-	} else if l.calls() > calls && d.called.IsZero() {
-		d.called = time.Now()
+	_, err := s.count(ctx, d) // what came last may not be seen yet
+	return err
+}
+
+// count reads the ledger and tells whether there were calls since it was read last. The first of those that can't be strays is the first
+// after the kill.
+func (s *scene) count(ctx context.Context, d *death) (called bool, err error) {
+	l, err := s.simulator.ledger(ctx)
+	if err != nil {
+		return false, err
 	}
-	return nil
+	now := time.Now()
+	called = l.calls() > d.after.calls()
+	if called && d.called.IsZero() && d.settled(d.looked) {
+		d.called = now
+	}
+	d.after, d.looked = l, now
+	return called, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"hayauma.example/benchmarks/experiment"
@@ -16,10 +17,11 @@ type setting struct {
 	latency    time.Duration
 	limited    bool
 	rounds     map[experiment.Scale]int
-	rows       []string // empty: all
-	without    []string // rows that are left out of all
-	first      string   // the figure that decides; "": the rate
-	name       string   // "": made of the others
+	rows       []string      // those that are measured; empty: all that don't take too long
+	only       bool          // the table has no others
+	lead       time.Duration // how far ahead a system that schedules is told, at least
+	first      string        // the figure that decides; "": the rate
+	name       string        // "": made of the others
 }
 
 // latencies are those of the provider's answers.
@@ -39,34 +41,45 @@ func matrix() []setting {
 	for _, kind := range kinds {
 		for _, latency := range latencies {
 			for _, limited := range []bool{false, true} {
+				if limited && latency == latencies[1] {
+					continue // what a limit decides comes out as it does on either side
+				}
 				s := setting{kind: kind, recipients: 10_000, latency: latency, limited: limited}
 				s.rounds = full(s.smallRounds())
 				all = append(all, s)
 			}
 		}
 	}
-	return append(all,
-		setting{kind: Push, recipients: 100_000, rounds: full(2)},
-		setting{kind: Push, recipients: 100_000, latency: latencies[1], rounds: full(1)},
-		setting{kind: Push, recipients: 100_000, latency: latencies[2], rounds: full(1), rows: []string{Shipped, ShippedLikePeers, Bare, "chan", "river", "php"}},
-		setting{kind: Multicast, recipients: 100_000, rounds: full(1)},
-		setting{kind: Multicast, recipients: 100_000, limited: true, rounds: full(1)},
-		setting{kind: Push, recipients: 1_000_000, latency: latencies[1], rounds: full(1), without: []string{ShippedLikePeers, ShippedMemory, Bare, "hollywood"}},
-		setting{kind: Multicast, recipients: 1_000_000, limited: true, rounds: full(1), rows: []string{Shipped}},
-		setting{kind: Push, recipients: 100_000, rounds: full(3), rows: []string{Shipped, ShippedMemory, Bare}, first: cpu, name: "pipeline-cpu"},
-	)
+	return append(all, large()...)
 }
 
-// smallRounds is how often a setting of the 10k matrix is measured: what a limit decides comes out the same each time, and 20 multicasts
-// tell little.
-func (s setting) smallRounds() int {
-	switch {
-	case s.limited:
-		return 1
-	case s.kind == Multicast || s.latency == latencies[2]:
-		return 2
+// large are the settings that targets look at, three times each, and those of a million.
+func large() []setting {
+	slowly := []string{Shipped, ShippedLikePeers, channels + manyCalls, asynq + manyCalls, river, river + manyCalls}
+	return []setting{
+		{kind: Push, recipients: 100_000, rounds: full(3), rows: []string{
+			Shipped, ShippedLikePeers, ShippedMemory, Bare, channels, protoactor, hollywood, asynq, river, php, manyPHP,
+		}},
+		{kind: Push, recipients: 100_000, latency: latencies[1], rounds: full(3), rows: append([]string{channels, protoactor}, slowly...)},
+		{kind: Push, recipients: 100_000, latency: latencies[2], rounds: full(3), rows: slowly},
+		{kind: Multicast, recipients: 100_000, rounds: full(1)},
+		{kind: Multicast, recipients: 100_000, limited: true, rounds: full(1)},
+		{kind: Push, recipients: 1_000_000, latency: latencies[1], rounds: full(1), rows: []string{Shipped, channels, protoactor}},
+		{kind: Multicast, recipients: 1_000_000, limited: true, rounds: full(3), rows: []string{Shipped}, lead: time.Minute},
+		{
+			kind: Push, recipients: 100_000, rounds: full(3), rows: []string{Shipped, ShippedLikePeers, ShippedMemory, Bare}, only: true,
+			first: cpu, name: "pipeline-cpu",
+		},
 	}
-	return 3
+}
+
+// smallRounds is how often a setting of the 10k matrix is measured: what a limit or the latency decides comes out the same each time,
+// and 20 multicasts tell little.
+func (s setting) smallRounds() int {
+	if s.limited || s.kind == Multicast || s.latency == latencies[2] {
+		return 1
+	}
+	return 2
 }
 
 // Name is such as pipeline-push-10k-20ms-off.
@@ -93,22 +106,9 @@ func size(n int) string {
 	return fmt.Sprint(n)
 }
 
-// takes tells which rows a setting has. What differs only in the calls in flight shows where answers take time.
-func (s setting) takes(spec Spec) bool {
-	switch {
-	case len(s.rows) > 0:
-		return slices.Contains(s.rows, spec.Name)
-	case slices.Contains(s.without, spec.Name):
-		return false
-	case spec.Name == ShippedLikePeers || spec.Name == manyPHP:
-		return s.kind == Push && s.latency > 0 && !s.limited
-	}
-	return true
-}
-
 // experiment makes the setting's experiment of the systems.
 func (s setting) experiment(specs []Spec) experiment.Experiment {
-	mine := slices.DeleteFunc(slices.Clone(specs), func(spec Spec) bool { return !s.takes(spec) })
+	mine := slices.DeleteFunc(slices.Clone(specs), func(spec Spec) bool { return s.only && !slices.Contains(s.rows, spec.Name) })
 	first := s.first
 	if first == "" {
 		first = rate
@@ -133,14 +133,7 @@ func (s setting) experiment(specs []Spec) experiment.Experiment {
 }
 
 func (s setting) cell(spec Spec) cell {
-	return cell{spec: spec, kind: s.kind, recipients: s.recipients, latency: s.latency, limited: s.limited}
-}
-
-func (s setting) skipped(row string) string {
-	if s.kind == Multicast {
-		return "" // five hundred times fewer calls
-	}
-	return skipped(row, s.recipients, s.latency)
+	return cell{spec: spec, kind: s.kind, recipients: s.recipients, latency: s.latency, limited: s.limited, lead: s.lead}
 }
 
 // patience is of one cell: what the slowest system that is measured takes, and its start.
@@ -152,10 +145,10 @@ func (s setting) patience() map[experiment.Scale]time.Duration {
 // needs is the memory of a cell: in memory a system takes some KB for every recipient, and PHP a process for every worker.
 func (s setting) needs(row string, _ experiment.Scale) uint64 {
 	const simulator = 512 << 20
-	switch row {
-	case "chan", "protoactor", "hollywood":
+	switch base, _ := strings.CutSuffix(row, manyCalls); base {
+	case channels, protoactor, hollywood:
 		return simulator + uint64(s.recipients)*8<<10
-	case "river", "php":
+	case river, php:
 		return simulator + 1<<30
 	case manyPHP:
 		return simulator + 3<<30

@@ -1,10 +1,9 @@
 package pipeline
 
 import (
-	"slices"
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"hayauma.example/benchmarks/experiment"
 )
@@ -39,8 +38,8 @@ func TestPartIsWhole(t *testing.T) {
 	}
 	var want []string
 	for _, kind := range []string{"push", "multicast"} {
-		for _, latency := range []string{"0ms", "20ms", "100ms"} {
-			want = append(want, "pipeline-"+kind+"-10k-"+latency+"-off", "pipeline-"+kind+"-10k-"+latency+"-line")
+		for _, what := range []string{"0ms-off", "0ms-line", "20ms-off", "100ms-off", "100ms-line"} {
+			want = append(want, "pipeline-"+kind+"-10k-"+what)
 		}
 	}
 	want = append(want, "pipeline-push-2k-0ms-off", "pipeline-multicast-2k-0ms-off", "pipeline-push-100k-0ms-off", "pipeline-push-100k-20ms-off",
@@ -56,42 +55,80 @@ func TestPartIsWhole(t *testing.T) {
 	}
 }
 
-func TestRowsOfSettings(t *testing.T) {
-	names := func(s setting) []string {
-		var all []string
-		for _, r := range s.experiment(some()).Rows {
-			all = append(all, r.Name)
+func TestEveryRowIsInEveryTable(t *testing.T) {
+	for _, s := range matrix() {
+		want := len(some())
+		if s.only {
+			want = len(s.rows)
 		}
-		return all
+		if got := s.experiment(some()).Rows; !s.only && len(got) != want || len(got) > want {
+			t.Errorf("%s has %d rows, want %d", s.Name(), len(got), want)
+		}
 	}
-	fast := setting{kind: Push, recipients: 1000}
-	if got := names(fast); slices.Contains(got, ShippedLikePeers) || len(got) != 5 {
-		t.Errorf("without latency: %v", got)
-	}
-	if got := names(setting{kind: Push, recipients: 1000, latency: time.Second}); len(got) != 6 {
-		t.Errorf("with latency: %v", got)
-	}
-	if got := names(setting{kind: Push, recipients: 1000, rows: []string{Bare}}); !slices.Equal(got, []string{Bare}) {
-		t.Errorf("one row: %v", got)
+}
+
+func TestSkipped(t *testing.T) {
+	near := latencies[1]
+	for _, c := range []struct {
+		what    string
+		s       setting
+		row     string
+		because string // "": it is measured
+	}{
+		{"fast", setting{kind: Push, recipients: 10_000}, Bare, ""},
+		{"calls without latency", setting{kind: Push, recipients: 10_000}, ShippedLikePeers, "calls in flight"},
+		{"calls, but named", setting{kind: Push, recipients: 10_000, rows: []string{ShippedLikePeers}}, ShippedLikePeers, ""},
+		{"calls with latency", setting{kind: Push, recipients: 10_000, latency: near}, "river-2048", ""},
+		{"calls at a limit", setting{kind: Push, recipients: 10_000, latency: near, limited: true}, "river-2048", "calls in flight"},
+		{"calls of multicasts", setting{kind: Multicast, recipients: 10_000, latency: near}, manyPHP, "calls in flight"},
+		{"slow", setting{kind: Push, recipients: 1_000_000, latency: near}, php, "about 12 minutes"},
+		{"slow, but named", setting{kind: Push, recipients: 1_000_000, latency: near, rows: []string{php}}, php, ""},
+		{"not named", setting{kind: Push, recipients: 100_000, latency: latencies[2], rows: []string{php}}, channels, "about 46 seconds"},
+		{"many multicasts", setting{kind: Multicast, recipients: 1_000_000}, php, ""},
+	} {
+		t.Setenv(longVariable, "")
+		why := c.s.skipped(c.row)
+		if c.because == "" && why != "" || !strings.Contains(why, c.because) || c.because != "" && !strings.Contains(why, longVariable+"=1") {
+			t.Errorf("%s: %q, want %q", c.what, why, c.because)
+		}
+		t.Setenv(longVariable, "1")
+		if why := c.s.skipped(c.row); why != "" {
+			t.Errorf("%s, asked for: %q", c.what, why)
+		}
 	}
 }
 
 func TestMissing(t *testing.T) {
+	t.Setenv(longVariable, "")
 	small := setting{kind: Push, recipients: 10_000, latency: latencies[2]}.experiment(some())
 	large := setting{kind: Push, recipients: 1_000_000, latency: latencies[1]}.experiment(some())
-	if why := small.Missing("river"); why != "no server" {
+	if why := small.Missing(river); why != "no server" {
 		t.Errorf("river: %q", why)
 	}
-	if why := small.Missing("php") + small.Missing(Shipped) + large.Missing(Shipped); why != "" {
+	if why := small.Missing(php) + small.Missing(Shipped) + large.Missing(Shipped); why != "" {
 		t.Errorf("these can be measured: %q", why)
 	}
-	t.Setenv(longVariable, "")
-	if why := large.Missing("php"); !strings.Contains(why, "minutes") || !strings.Contains(why, longVariable+"=1") {
+	if why := large.Missing(php); !strings.Contains(why, "minutes") {
 		t.Errorf("php, a million: %q", why)
 	}
-	t.Setenv(longVariable, "1")
-	if why := large.Missing("php"); why != "" {
-		t.Errorf("asked for: %q", why)
+}
+
+func TestWithAsManyCallsAsTheDaemon(t *testing.T) {
+	s := AsManyAsShipped(Spec{Name: river, About: "River"})
+	if s.Name != fmt.Sprintf("river-%d", s.InFlight) || !strings.HasPrefix(s.About, "River; ") || !onlyCalls(s.Name) {
+		t.Errorf("%+v", s)
+	}
+	if j := (cell{spec: s, kind: Push}).job("a", "e"); j.InFlight != 2048 {
+		t.Errorf("%+v", j)
+	}
+}
+
+// Text is made by whoever makes the tables, on another machine or with other settings than what was measured.
+func TestTextIsTheSameEverywhere(t *testing.T) {
+	before := (setting{}).text()
+	t.Setenv(inFlightVariable, "7")
+	if got := (setting{}).text(); got != before {
+		t.Errorf("with a setting of this process it is\n%s", got)
 	}
 }
 
@@ -120,7 +157,7 @@ func TestSizes(t *testing.T) {
 
 func TestJobs(t *testing.T) {
 	t.Setenv(inFlightVariable, "")
-	if j := (cell{kind: Push, recipients: 5}).job("a", "e"); j != (Job{Push, 5, "a", "e", defaultInFlight, 0}) {
+	if j := (cell{kind: Push, recipients: 5}).job("a", "e"); j != (Job{Kind: Push, Recipients: 5, Audience: "a", Endpoint: "e", InFlight: defaultInFlight}) {
 		t.Errorf("%+v", j)
 	}
 	t.Setenv(inFlightVariable, "64")

@@ -21,17 +21,10 @@ func Part(specs []Spec) experiment.Part {
 	return p
 }
 
-// UnknownRowError is a row that no system has.
-type UnknownRowError struct{ Row string }
-
-func (e *UnknownRowError) Error() string {
-	return fmt.Sprintf("pipeline: there is no system %q in this experiment", e.Row)
-}
-
 func find(specs []Spec, name string) (Spec, error) {
 	i := slices.IndexFunc(specs, func(s Spec) bool { return s.Name == name })
 	if i < 0 {
-		return Spec{}, &UnknownRowError{name}
+		return Spec{}, &experiment.UnknownRowError{Row: name}
 	}
 	return specs[i], nil
 }
@@ -69,7 +62,7 @@ type killed struct {
 
 func kills(specs []Spec) []experiment.Experiment {
 	return []experiment.Experiment{
-		killed{"pipeline-kill", 20_000, nil, full(1), 10 * time.Minute}.experiment(specs),
+		killed{"pipeline-kill", 20_000, nil, full(3), 10 * time.Minute}.experiment(specs),
 		killed{"pipeline-kill-short", 4_000, []string{Shipped, Bare}, map[experiment.Scale]int{experiment.Short: 1}, 2 * time.Minute}.experiment(specs),
 	}
 }
@@ -79,7 +72,7 @@ const killLatency = 20 * time.Millisecond
 
 func (k killed) experiment(specs []Spec) experiment.Experiment {
 	mine := slices.DeleteFunc(slices.Clone(specs), func(s Spec) bool {
-		return s.Name == ShippedLikePeers || s.Name == manyPHP || len(k.rows) > 0 && !slices.Contains(k.rows, s.Name)
+		return onlyCalls(s.Name) || len(k.rows) > 0 && !slices.Contains(k.rows, s.Name)
 	})
 	patience := map[experiment.Scale]time.Duration{experiment.Short: k.patience, experiment.Full: k.patience}
 	return experiment.Experiment{

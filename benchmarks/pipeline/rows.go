@@ -7,5 +7,13 @@ const (
 	ShippedMemory    = "hayauma-memory"
 	Bare             = "bare"
 
-	manyPHP = "php-128"
+	channels   = "chan"
+	protoactor = "protoactor"
+	hollywood  = "hollywood"
+	asynq      = "asynq"
+	river      = "river"
+	php        = "php"
+	manyPHP    = "php-128"
+
+	manyCalls = "-2048" // ends the name of a row made by AsManyAsShipped
 )

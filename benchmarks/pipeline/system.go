@@ -2,7 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"time"
+
+	"hayauma.example/actors/gate"
 )
 
 // Kind says how recipients are reached.
@@ -22,6 +25,8 @@ type Job struct {
 	Endpoint   string `json:"endpoint"`  // base URL of the provider's API
 	InFlight   int    `json:"in_flight"` // calls at once, at most
 	Rate       int    `json:"rate"`      // requests per second that the provider takes; 0: no limit
+
+	Lead time.Duration `json:"lead,omitempty"` // how far ahead a system that schedules is told, at least
 }
 
 // Text is the message of a push, in Liquid and for systems that replace by themselves; a multicast's has no placeholders.
@@ -38,7 +43,7 @@ type System interface {
 	Accept(ctx context.Context, job Job) (due time.Time, err error)
 	// Finish lets the calls begin at the due time and returns when the system knows that every recipient is finished.
 	Finish(ctx context.Context) error
-	// Pids are the processes of the system, each with its children: their processor time and memory are the system's.
+	// Pids are the processes of the system, each with its children: their processor time is the system's.
 	Pids() []int
 	// Goroutines is the highest number seen so far in the system's Go processes; 0 when it has none.
 	Goroutines() int
@@ -50,6 +55,12 @@ type System interface {
 	Close() error
 }
 
+// Planner is a [System] that goes on with its preparation after Accept.
+type Planner interface {
+	// Planned returns when the system holds everything ready to be sent. It is called between Accept and Finish.
+	Planned(ctx context.Context) error
+}
+
 // Spec describes a system.
 type Spec struct {
 	Name    string
@@ -57,6 +68,17 @@ type Spec struct {
 	Peer    bool          // somebody else's
 	Durable bool          // what was accepted survives a kill of the sending processes
 	Missing func() string // why this machine can't run it; nil: it always can
+
+	InFlight int // the job's calls at once, where it is not [InFlight]; 0: it is
+
 	// Open prepares the system: dir is an empty directory that the system may fill.
 	Open func(ctx context.Context, dir string) (System, error)
+}
+
+// AsManyAsShipped is a system with as many calls at once as the daemon makes by itself.
+func AsManyAsShipped(s Spec) Spec {
+	s.Name += manyCalls
+	s.About += fmt.Sprintf("; with %d calls in flight, as many as `%s` may have", gate.DefaultInFlight, Shipped)
+	s.InFlight = gate.DefaultInFlight
+	return s
 }

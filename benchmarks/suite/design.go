@@ -101,24 +101,31 @@ func remoteTargets() []Target {
 
 func pipelineTargets() []Target {
 	const us, direct, near, far = "hayauma", "pipeline-push-100k-0ms-off", "pipeline-push-100k-20ms-off", "pipeline-push-100k-100ms-off"
-	river, goroutines := []string{"river"}, []string{"chan"}
-	cost := func(name string) Claim {
-		c := one(name, us, "cpu", "")
-		c.Over = Operand{Experiment: name, Figure: "cpu", Rows: []string{"bare"}}
+	const likePeers, ownCalls, sameCalls = "hayauma-256", "River with 256 and with 2,048 calls in flight, as many as we may have", "256 calls in flight each"
+	river, rivers, goroutines := []string{"river"}, []string{"river", "river-2048"}, []string{"chan"}
+	cost := func(name, row, figure string) Claim {
+		c := one(name, row, figure, "")
+		c.Over = Operand{Experiment: name, Figure: figure, Rows: []string{"bare"}}
 		return c
 	}
 	delivered := one("pipeline-multicast-1m-0ms-line", us, rate, "s for 1M").must(atMost(12)).stretch(atMost(10.5))
 	delivered.Inverse, delivered.Scale = true, 1e6
 	return []Target{
 		{"pipeline push", "daemon CPU per 100k ≤ 1.4 × a bare client sending the same bytes through the same client package", "≤ 1.2 ×", []Claim{
-			cost("pipeline-cpu").must(atMost(1.4)).stretch(atMost(1.2)),
-			cost(direct),
+			cost("pipeline-cpu", us, "cpu").must(atMost(1.4)).stretch(atMost(1.2)),
+			cost("pipeline-cpu", us, "send_cpu").note("from the due time, without upload and planning"),
+			cost("pipeline-cpu", likePeers, "cpu").note("with the bare client's number of calls in flight"),
+			cost(direct, us, "cpu"),
 		}},
 		{"pipeline push rate, durable", "≥ 2× River tuned at 0 ms, ≥ 2.5× at 20 ms, ≥ 4× at 100 ms provider latency; ≥ 0.8× goroutine per actor at 0 ms", "≥ 1× goroutine per actor at 0 ms, ≥ 8× River at 100 ms", []Claim{
 			more(direct, us, river).must(atLeast(2)),
-			more(near, us, river).must(atLeast(2.5)),
-			more(far, us, river).must(atLeast(4)).stretch(atLeast(8)),
+			more(direct, likePeers, river).note(sameCalls),
+			more(near, us, rivers).must(atLeast(2.5)).note(ownCalls),
+			more(near, likePeers, river).note(sameCalls),
+			more(far, us, rivers).must(atLeast(4)).stretch(atLeast(8)).note(ownCalls),
+			more(far, likePeers, river).note(sameCalls),
 			more(direct, us, goroutines).must(atLeast(0.8)).stretch(atLeast(1)),
+			more(direct, likePeers, goroutines).note(sameCalls),
 		}},
 		{"pipeline multicast", "1M recipients ≤ 12 s from due time at LINE's 200/s, scheduled ≥ 60 s ahead", "≤ 10.5 s", []Claim{
 			delivered.note("1M over the rate from the due time"),

@@ -3,6 +3,8 @@ package actors
 import (
 	"sync"
 	"time"
+
+	"hayauma.example/benchmarks/pipeline"
 )
 
 // channels is the pipeline on goroutines and channels alone.
@@ -94,11 +96,11 @@ func (c *channels) check() {
 
 // pace hands out permits; nobody else reads the clock for the limit.
 func (c *channels) pace() {
-	limit := newPurse(c.desk.job.Rate, time.Now())
+	limit := pipeline.NewPacer(c.desk.job.Rate, time.Now())
 	clock := time.NewTicker(pulse)
 	defer clock.Stop()
 	for {
-		for limit.take(time.Now()) {
+		for limit.Take(time.Now()) {
 			select {
 			case c.permits <- struct{}{}:
 			case <-c.desk.ctx.Done():

@@ -1,48 +1,19 @@
 package actors
 
-import "time"
+import (
+	"time"
+
+	"hayauma.example/benchmarks/pipeline"
+)
 
 // pulse is how often a gate with a limit looks at its clock.
 const pulse = 2 * time.Millisecond
-
-// slack is how far a purse catches up after a pause; LINE's own bucket holds a second.
-const slack = 50 * time.Millisecond
-
-// purse holds the permits of a provider with a limit: they come evenly, and only those of the last slack lie in it, so that the rate
-// holds over any stretch of time. The zero value has no limit.
-type purse struct {
-	interval time.Duration // between permits
-	next     time.Time     // when the next one came or will come
-}
-
-// newPurse has its first permit at now.
-func newPurse(rate int, now time.Time) purse {
-	if rate <= 0 {
-		return purse{}
-	}
-	return purse{interval: time.Second / time.Duration(rate), next: now}
-}
-
-// take takes a permit, if there is one.
-func (p *purse) take(now time.Time) bool {
-	if p.interval == 0 {
-		return true
-	}
-	if now.Before(p.next) {
-		return false
-	}
-	if oldest := now.Add(-slack); p.next.Before(oldest) {
-		p.next = oldest
-	}
-	p.next = p.next.Add(p.interval)
-	return true
-}
 
 // gate says who may call: first come, first served, as many at once as there are places. It is the state of a gate actor; P names a
 // poster.
 type gate[P any] struct {
 	places  int
-	limit   purse
+	limit   pipeline.Pacer
 	waiting []P
 	served  int  // of waiting, gone
 	opened  bool // the due time has come
@@ -72,7 +43,7 @@ func (g *gate[P]) tell() {
 
 // open lets calls begin.
 func (g *gate[P]) open(rate int, now time.Time) {
-	g.opened, g.limit = true, newPurse(rate, now)
+	g.opened, g.limit = true, pipeline.NewPacer(rate, now)
 }
 
 // free notes that a call is over.
@@ -80,7 +51,7 @@ func (g *gate[P]) free() { g.places++ }
 
 // next returns who may call now, if anybody may.
 func (g *gate[P]) next(now time.Time) (p P, ok bool) {
-	if !g.opened || g.places == 0 || g.served == len(g.waiting) || !g.limit.take(now) {
+	if !g.opened || g.places == 0 || g.served == len(g.waiting) || !g.limit.Take(now) {
 		return p, false
 	}
 	g.places--

@@ -15,50 +15,9 @@ func fits(t *testing.T, times []time.Duration, rate int) {
 	t.Helper()
 	for i := range times {
 		for j := i; j < len(times); j += 7 {
-			if allowed := int((times[j]-times[i]+slack)*time.Duration(rate)/time.Second) + 1; j-i+1 > allowed {
+			if allowed := int((times[j]-times[i]+pipeline.PaceSlack)*time.Duration(rate)/time.Second) + 1; j-i+1 > allowed {
 				t.Fatalf("%d permits from %s to %s, %d are allowed", j-i+1, times[i], times[j], allowed)
 			}
-		}
-	}
-}
-
-func TestPurseKeepsTheRate(t *testing.T) {
-	for _, rate := range []int{1, 7, 200, 2000} {
-		start := time.Unix(0, 0)
-		p := newPurse(rate, start)
-		var taken []time.Duration
-		for at := time.Duration(0); at <= 3*time.Second; at += pulse {
-			for p.take(start.Add(at)) {
-				taken = append(taken, at)
-			}
-		}
-		fits(t, taken, rate)
-		if want := 3*rate + 1; len(taken) < want-1 || len(taken) > want {
-			t.Errorf("%d permits in 3 s at %d per second", len(taken), rate)
-		}
-	}
-}
-
-func TestPurseAfterAPauseHasThoseOfTheSlack(t *testing.T) {
-	start := time.Unix(0, 0)
-	p := newPurse(200, start)
-	n := 0
-	for p.take(start.Add(time.Hour)) {
-		n++
-	}
-	if want := int(slack/(5*time.Millisecond)) + 1; n != want {
-		t.Errorf("%d permits lay in the purse, want %d", n, want)
-	}
-	if p.take(start) {
-		t.Error("a clock that goes back made a permit")
-	}
-}
-
-func TestPurseWithoutALimitIsNeverEmpty(t *testing.T) {
-	p := newPurse(0, time.Time{})
-	for range 10 {
-		if !p.take(time.Time{}) {
-			t.Fatal("no permit")
 		}
 	}
 }

@@ -8,9 +8,10 @@ import (
 	"github.com/asynkron/protoactor-go/scheduler"
 
 	_ "hayauma.example/benchmarks/systems/namespace" // before Hollywood and Proto.Actor
+	"hayauma.example/benchmarks/systems/room"
 )
 
-// protoactor is the pipeline on Proto.Actor.
+// protoactor is the pipeline on Proto.Actor, in a process that has room.
 type protoactor struct {
 	desk    *desk
 	root    *actor.RootContext
@@ -22,6 +23,7 @@ type protoactor struct {
 }
 
 func openProtoactor(d *desk) (crew, error) {
+	_ = room.Make() // until the worker ends
 	quiet := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
 	root := actor.NewActorSystem(quiet).Root
 	p := &protoactor{desk: d, root: root, timers: scheduler.NewTimerScheduler(root), over: make(chan outcome, 1)}

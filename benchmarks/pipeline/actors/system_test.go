@@ -164,7 +164,7 @@ func TestRateIsKept(t *testing.T) {
 		if l := holdsOnce(t, at.sim, recipients); l.Throttled != 0 {
 			t.Errorf("%d requests were over the limit", l.Throttled)
 		}
-		if floor := (recipients-1)*time.Second/rate - slack; took < floor {
+		if floor := (recipients-1)*time.Second/rate - pipeline.PaceSlack; took < floor {
 			t.Errorf("%d calls took %s: faster than %d per second", recipients, took, rate)
 		}
 	})

@@ -12,9 +12,19 @@ import (
 	"hayauma.example/benchmarks/pipeline/shipped"
 )
 
+// withMany are the peers that are measured with the daemon's number of calls in flight too.
+var withMany = []string{"chan", "asynq", "river"}
+
 // Specs are the rows in the order of the tables: the daemon, the floor, what keeps nothing, queues.
 func Specs() []pipeline.Spec {
-	return slices.Concat(shipped.Specs(), bare.Specs(), actors.Specs(), queues.Specs())
+	var all []pipeline.Spec
+	for _, s := range slices.Concat(shipped.Specs(), bare.Specs(), actors.Specs(), queues.Specs()) {
+		all = append(all, s)
+		if slices.Contains(withMany, s.Name) {
+			all = append(all, pipeline.AsManyAsShipped(s))
+		}
+	}
+	return all
 }
 
 // Part is the part of them all.

@@ -42,7 +42,7 @@ func send(ctx context.Context, spec []byte, out io.Writer) error {
 	if err := json.NewEncoder(out).Encode(ready{due}); err != nil {
 		return err
 	}
-	r := &run{client: client, calls: calls, pace: pacer{due, s.Job.Rate}}
+	r := &run{client: client, calls: calls, pace: pipeline.NewPacer(s.Job.Rate, due)}
 	goroutines, err := r.all(ctx, s.Job.InFlight)
 	if err != nil {
 		return err
@@ -58,8 +58,10 @@ func send(ctx context.Context, spec []byte, out io.Writer) error {
 type run struct {
 	client *line.Client
 	calls  []provider.Call
-	pace   pacer
 	next   atomic.Int64
+
+	mu   sync.Mutex // guards pace
+	pace pipeline.Pacer
 }
 
 // all sends everything and returns the highest number of goroutines seen.
@@ -101,13 +103,20 @@ func (r *run) work(ctx context.Context) error {
 		if i >= int64(len(r.calls)) {
 			return nil
 		}
-		if err := wait(ctx, r.pace.until(i, time.Now())); err != nil {
+		if err := wait(ctx, r.turn()); err != nil {
 			return err
 		}
 		if err := r.deliver(ctx, r.calls[i]); err != nil {
 			return err
 		}
 	}
+}
+
+// turn is how long the next call has to wait.
+func (r *run) turn() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pace.Reserve(time.Now())
 }
 
 // deliver sends one call until it is accepted.
@@ -124,21 +133,6 @@ func (r *run) deliver(ctx context.Context, call provider.Call) error {
 			return fmt.Errorf("bare: refused with status %d: %s", a.Status, a.Reason)
 		}
 	}
-}
-
-// pacer spreads calls evenly from the due time on.
-type pacer struct {
-	due  time.Time
-	rate int // per second; 0: no limit
-}
-
-// until is how long call i has to wait.
-func (p pacer) until(i int64, now time.Time) time.Duration {
-	at := p.due
-	if p.rate > 0 {
-		at = at.Add(time.Duration(i) * time.Second / time.Duration(p.rate))
-	}
-	return at.Sub(now)
 }
 
 func wait(ctx context.Context, d time.Duration) error {

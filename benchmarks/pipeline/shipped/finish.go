@@ -43,6 +43,33 @@ func (e *EndError) Error() string {
 	return fmt.Sprintf("shipped: the campaign ended as %s with %d of %d delivered: %s", e.State, e.Delivered, e.Accepted, e.Reason)
 }
 
+// planning is how often the daemon is asked whether the campaign is planned.
+const planning = 20 * time.Millisecond
+
+// Planned implements [pipeline.Planner]. The daemon tells of recipients once they are planned, and refuses to before.
+func (s *system) Planned(ctx context.Context) error {
+	tick := time.NewTicker(planning)
+	defer tick.Stop()
+	for {
+		err := s.call(ctx, http.MethodGet, "/v1/campaigns/"+s.campaign+"/recipients/"+nobody+"/why", "", nil, nil)
+		var refused *RefusedError
+		switch {
+		case errors.As(err, &refused) && refused.Status == http.StatusNotFound: // it looked for them
+			return nil
+		case !errors.As(err, &refused) || refused.Status != http.StatusConflict:
+			return fmt.Errorf("shipped: whether the campaign is planned: %w", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// nobody is no recipient.
+const nobody = "nobody"
+
 // Finish implements [pipeline.System].
 func (s *system) Finish(ctx context.Context) error {
 	ask := time.NewTicker(asking)

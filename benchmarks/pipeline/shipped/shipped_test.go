@@ -125,3 +125,24 @@ func TestAnotherSizeIsAnError(t *testing.T) {
 		t.Errorf("Finish returns %v", err)
 	}
 }
+
+// A campaign that is scheduled ahead is planned long before its due time, and nothing is sent until then.
+func TestItIsPlannedAhead(t *testing.T) {
+	t.Parallel()
+	s, job, sim := open(t, pipeline.Shipped, pipeline.Multicast, linesim.Options{Limits: off})
+	job.Lead = time.Minute
+	due, err := s.Accept(t.Context(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.(pipeline.Planner).Planned(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := time.Until(due); left < 30*time.Second || left > time.Minute || sim.Sim.Ledger().Requests != (linesim.Requests{}) {
+		t.Errorf("%v before the due time there are the calls %+v", left, sim.Sim.Ledger().Requests)
+	}
+	var refused *shipped.RefusedError
+	if err := errors.Join(s.Kill(), s.(pipeline.Planner).Planned(t.Context())); err == nil || errors.As(err, &refused) {
+		t.Errorf("a daemon that is gone: %v", err)
+	}
+}

@@ -17,8 +17,8 @@ import (
 )
 
 // lead is how far ahead a campaign is scheduled: long enough to be accepted and planned before.
-func lead(recipients int) time.Duration {
-	return time.Second + time.Duration(recipients)*15*time.Microsecond
+func lead(job pipeline.Job) time.Duration {
+	return max(job.Lead, time.Second+time.Duration(job.Recipients)*15*time.Microsecond)
 }
 
 // LateError is an acceptance that took longer than the lead.
@@ -34,7 +34,7 @@ func (s *system) Accept(ctx context.Context, job pipeline.Job) (time.Time, error
 	if err := s.addChannel(ctx); err != nil {
 		return time.Time{}, err
 	}
-	s.due = time.Now().Add(lead(job.Recipients)).Truncate(time.Millisecond)
+	s.due = time.Now().Add(lead(job)).Truncate(time.Millisecond)
 	definition, err := s.definition()
 	if err != nil {
 		return time.Time{}, err

@@ -38,7 +38,11 @@ type system struct {
 	process *experiment.Process
 }
 
-var _ pipeline.System = (*system)(nil)
+var (
+	_ pipeline.System  = (*system)(nil)
+	_ pipeline.Planner = (*system)(nil)
+	_ pipeline.Keeper  = (*system)(nil)
+)
 
 // start starts the daemon and returns when it listens.
 func (s *system) start(ctx context.Context) error {
