@@ -40,6 +40,7 @@ func compare(e experiment.Experiment, w Work, all []contender) experiment.Experi
 		byName[c.Name] = c
 	}
 	e.Figures = figures
+	e.Text += waits
 	e.Missing = func(row string) string {
 		if missing := byName[row].missing; missing != nil {
 			return missing()
@@ -73,6 +74,9 @@ func rounds(short, full int) map[experiment.Scale]int {
 func patience(short, full time.Duration) map[experiment.Scale]time.Duration {
 	return map[experiment.Scale]time.Duration{experiment.Short: short, experiment.Full: full}
 }
+
+// waits is what every table says.
+var waits = fmt.Sprintf(" A task that begins before it is due counts as early and as late by nothing; one that hasn't begun %.0f s after the last due time is lost, in every row.", patient.Seconds())
 
 const fiftieth = " At the short scale it is a fiftieth of that."
 
