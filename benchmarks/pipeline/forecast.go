@@ -11,6 +11,7 @@ import (
 
 	"hayauma.example/actors/gate"
 	"hayauma.example/actors/provider/linesim"
+	"hayauma.example/benchmarks/experiment"
 )
 
 // longVariable asks for every cell of the matrix.
@@ -58,8 +59,12 @@ func (s setting) sending(row string) time.Duration {
 
 // cellTakes is the forecast of a whole cell: processes start, the audience is accepted or scheduled ahead, all deliveries are read.
 func (s setting) cellTakes(row string) time.Duration {
-	const start, each = 1200 * time.Millisecond, 20 * time.Microsecond
-	return start + time.Duration(s.recipients)*each + s.lead + s.sending(row)
+	const start, each = 1200 * time.Millisecond, 10 * time.Microsecond
+	takes := start + time.Duration(s.recipients)*each + s.sending(row)
+	if strings.HasPrefix(row, Shipped) {
+		takes += s.lead
+	}
+	return takes
 }
 
 // asked tells whether cells are wanted however long they take.
@@ -82,6 +87,19 @@ func (s setting) skipped(row string) string {
 		return fmt.Sprintf("about %s each time, and a smaller table has it; %s=1 measures it", roughly(s.cellTakes(row)), longVariable)
 	}
 	return ""
+}
+
+// Takes is the forecast of a full run of the part.
+func Takes(specs []Spec) time.Duration {
+	all := 3 * killTakes
+	for _, s := range matrix() {
+		for _, spec := range specs {
+			if s.skipped(spec.Name) == "" && (!s.only || slices.Contains(s.rows, spec.Name)) {
+				all += s.cellTakes(spec.Name) * time.Duration(s.rounds[experiment.Full])
+			}
+		}
+	}
+	return all
 }
 
 // roughly is in seconds up to a minute and a half, in minutes after that.

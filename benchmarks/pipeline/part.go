@@ -67,6 +67,9 @@ func kills(specs []Spec) []experiment.Experiment {
 	}
 }
 
+// killTakes is about what one round of all rows takes: asynq finds what a dead worker held after a minute, River and PHP after half of one.
+const killTakes = 3 * time.Minute
+
 // killLatency is the provider's: without any, a job is over before it can be killed.
 const killLatency = 20 * time.Millisecond
 

@@ -44,7 +44,7 @@ func (s setting) text() string {
 
 func killText() string {
 	return fmt.Sprintf("The provider answers after %s, without limits. When it has accepted half, the processes that make calls get SIGKILL and are started again at once; a store server goes on, the daemon's store is inside it and dies with it. "+
-		"Seconds count from the kill. The next call is the first that is counted later than the latency and %v after the kill, so that none is a dead process's; "+
+		"Seconds count from the kill. The next call is the first that is counted later than the latency and %v after the kill, so that none is a dead process's; who is back sooner shows little more than that; "+
 		"calls repeated are those that the provider refused because it had accepted them already. A system that keeps its work is watched until it says that it has finished or nothing has happened for %v; one that keeps nothing, for %v.",
 		killLatency, strays, durablePatience, forgetPatience)
 }
