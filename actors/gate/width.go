@@ -9,9 +9,11 @@ import (
 // two stacks, and what waits in a queue waits longer for more company. It is TCP Vegas' idea: latency is compared with that of a short
 // queue, so a slow provider gets many calls, a fast one few, and one that has stopped answering the least.
 //
-//	every widthSamples calls, with q the lower quartile of how long they took:
-//	    q > 2·base + widthSlack  →  limit·7/8     (a queue has built up somewhere, or the provider has trouble)
-//	    the limit was reached    →  limit·5/4 + 1
+//	after widthSamples calls, with q the lower quartile of how long they took:
+//	    q > 2·base + widthSlack     →  limit·7/8     (a queue has built up somewhere, or the provider has trouble)
+//	    the limit was reached       →  limit·5/4 + 1
+//	    … and q ≤ 5/4·base + slack  →  limit·2       (no queue at all)
+//	the calls that were in flight then tell of the limit before, and are not counted: else one overshoot would shrink it to the least
 //	every probeEvery: base is measured anew, as q of calls that had at most widthLeast-1 others beside them
 type width struct {
 	limit, least, most int
@@ -22,7 +24,7 @@ type width struct {
 
 	probe  time.Time // when base is measured next
 	before int       // the limit before the probe under way; 0: none is
-	skip   int       // calls of the probe that began in longer company
+	skip   int       // calls that began in other company
 }
 
 const (
@@ -71,9 +73,11 @@ func (w *width) adjust(inFlight int, now time.Time) {
 	case !now.Before(w.probe):
 		w.before, w.limit, w.skip = w.limit, w.least, inFlight
 	case q > 2*w.base+widthSlack:
-		w.limit = max(w.least, w.limit*7/8)
+		w.limit, w.skip = max(w.least, w.limit*7/8), inFlight
+	case w.reached && q <= w.base*5/4+widthSlack:
+		w.limit, w.skip = min(w.most, w.limit*2), inFlight
 	case w.reached:
-		w.limit = min(w.most, w.limit*5/4+1)
+		w.limit, w.skip = min(w.most, w.limit*5/4+1), inFlight
 	}
 	w.base = min(w.base, q)
 	w.n, w.reached = 0, false

@@ -54,3 +54,20 @@ func TestWidthGrowsOnlyWhenReached(t *testing.T) {
 		t.Errorf("width %d grew without need", w.limit)
 	}
 }
+
+// TestWidthShrinksOnceForOneOvershoot: the calls that were in flight at a decrease were slow in the company before it, and say nothing of
+// the width after it.
+func TestWidthShrinksOnceForOneOvershoot(t *testing.T) {
+	w := newWidth(2048)
+	now := time.Unix(0, 0)
+	for range widthSamples {
+		w.ended(20*time.Millisecond, 0, now) // the base
+	}
+	w.limit = 1024
+	for inFlight := 1023; inFlight >= 0; inFlight-- {
+		w.ended(100*time.Millisecond, inFlight, now)
+	}
+	if want := 1024 * 7 / 8; w.limit != want {
+		t.Errorf("width %d after one overshoot of 1024 calls, want %d", w.limit, want)
+	}
+}
