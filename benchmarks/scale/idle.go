@@ -42,7 +42,7 @@ func idleExperiments() []experiment.Experiment {
 			return idle(ctx, n)
 		},
 	}
-	return []experiment.Experiment{e, few(e, time.Minute, rows("grains", "1k", "10k", "100k"))}
+	return []experiment.Experiment{e, few(e, time.Minute, rows("grains", "10k", "100k"))}
 }
 
 // grain is as small as a useful actor is: 16 bytes of state.
