@@ -63,7 +63,7 @@ func TestTakenShardIsNotTakenBack(t *testing.T) {
 		if err := r.append("a", 2); !errors.Is(err, journal.ErrLost) {
 			r.t.Fatalf("append: %v", err)
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(10*time.Second + 500*time.Millisecond) // between two of its tries: at one of them it could be the first to claim
 		away.Store(false)
 		second := r.open().Solo
 		time.Sleep(2 * time.Second)

@@ -202,7 +202,10 @@ func (w *world) deliveries() []delivery {
 }
 
 // ledger is the simulator's own count.
-type ledger struct{ Users, Deliveries, Duplicates, Conflicts int }
+type ledger struct {
+	Users, Deliveries, Duplicates, Conflicts int
+	Peak                                     int `json:"peak_in_flight"`
+}
 
 func (w *world) ledger() (l ledger) {
 	w.t.Helper()
