@@ -6,7 +6,7 @@ import (
 )
 
 // width is how many calls may be in flight: as many as the provider's latency asks for, and no more, because each costs a connection and
-// two stacks, and what waits in a queue waits longer for more company. It is TCP Vegas' idea: latency is compared with that of a short
+// three stacks, and what waits in a queue waits longer for more company. It is TCP Vegas' idea: latency is compared with that of a short
 // queue, so a slow provider gets many calls, a fast one few, and one that has stopped answering the least.
 //
 //	after widthSamples calls, with q the lower quartile of how long they took:

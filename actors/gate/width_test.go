@@ -71,3 +71,23 @@ func TestWidthShrinksOnceForOneOvershoot(t *testing.T) {
 		t.Errorf("width %d after one overshoot of 1024 calls, want %d", w.limit, want)
 	}
 }
+
+// TestWidthForgetsTheCallsBeforeAGrowth: calls that were quick in the smaller company don't make it grow again.
+func TestWidthForgetsTheCallsBeforeAGrowth(t *testing.T) {
+	w := newWidth(2048)
+	now := time.Unix(0, 0)
+	for range widthSamples {
+		w.ended(20*time.Millisecond, 0, now) // the base
+	}
+	w.limit = 512
+	for range widthSamples - 1 {
+		w.ended(20*time.Millisecond, 511, now)
+	}
+	for inFlight := 511; inFlight >= 0; inFlight-- {
+		w.allows(w.limit) // more always wait
+		w.ended(20*time.Millisecond, inFlight, now)
+	}
+	if w.limit != 1024 {
+		t.Errorf("width %d once the 512 calls of the width before have ended, want 1024", w.limit)
+	}
+}

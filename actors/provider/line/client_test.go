@@ -224,6 +224,35 @@ func TestClientsShareAPool(t *testing.T) {
 	}
 }
 
+// counted counts what is written to a connection.
+type counted struct {
+	net.Conn
+	writes *atomic.Int32
+}
+
+func (c counted) Write(b []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(b)
+}
+
+// A push costs one packet, not one for the header and one for the body.
+func TestHeaderAndBodyAreWrittenAtOnce(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }))
+	defer web.Close()
+	var writes atomic.Int32
+	pool := line.NewPool(1)
+	pool.Dialed(func(c net.Conn) net.Conn { return counted{c, &writes} })
+	client := newClient(t, line.Config{Endpoint: web.URL, Pool: pool})
+	for i := range 3 {
+		if answer := client.Send(t.Context(), providertest.Push(i, "Hello, Ada.")); answer.Verdict != provider.Accepted {
+			t.Fatalf("got %+v", answer)
+		}
+	}
+	if n := writes.Load(); n != 3 {
+		t.Errorf("3 pushes were written in %d pieces", n)
+	}
+}
+
 // canned answers at once, so that what is left is the client's own cost.
 type canned struct{}
 
