@@ -22,7 +22,7 @@
 //
 // # Carried to 100 nodes and 100 million recipients a day, on paper
 //
-// With R recipients a day on N nodes, each by push with 100 B of variables ([Each].Carry):
+// With R recipients a day on N nodes, each by push with 100 B of variables (the report does the same with what was measured):
 //
 //	stored a day        190.2 R B = 19 GB, 0.19 GB a node; three replicas: 57 GB
 //	records a day       R / 370 = 270,000; a store takes thousands a second

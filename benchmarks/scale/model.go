@@ -66,20 +66,3 @@ const reminderBytes = 273
 
 // ReminderBytes is the model of n pending reminders in memory.
 func ReminderBytes(n int) float64 { return reminderBytes * float64(n) }
-
-// Each is what one recipient costs.
-type Each struct{ StoredBytes, Records, CPUSeconds float64 }
-
-// Load is what a number of recipients costs, and what is each node's share.
-type Load struct {
-	StoredBytes, Records, CPUSeconds             float64
-	NodeStoredBytes, NodeRecords, NodeCPUSeconds float64
-}
-
-// Carry carries a recipient's cost to many on so many equal nodes. It is arithmetic: what a cluster adds is in no formula here.
-func (e Each) Carry(recipients float64, nodes int) Load {
-	l := Load{StoredBytes: e.StoredBytes * recipients, Records: e.Records * recipients, CPUSeconds: e.CPUSeconds * recipients}
-	share := float64(nodes)
-	l.NodeStoredBytes, l.NodeRecords, l.NodeCPUSeconds = l.StoredBytes/share, l.Records/share, l.CPUSeconds/share
-	return l
-}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"hayauma.example/benchmarks/experiment"
-	"hayauma.example/benchmarks/scale"
 )
 
 // The day that the paper speaks of.
@@ -40,7 +39,7 @@ func (t tables) writePaper(b *strings.Builder) {
 			continue
 		}
 		each := r.each()
-		writeCarried(&costs, w, each, each.Carry(paperRecipients, paperNodes))
+		writeCarried(&costs, w, each, each.carry(paperRecipients, paperNodes))
 		w.writeBusiest(&busiest, each, r.figures["journal_bytes_each"].Median)
 		fmt.Fprintf(&from, "- %s: `%s`, row %s, %s\n", w.name, w.experiment, r.Name, rounds(r.rounds))
 	}
@@ -51,19 +50,19 @@ func (t tables) writePaper(b *strings.Builder) {
 	fmt.Fprintf(b, "\n| the busiest second: %d channels at LINE's limits | recipients/s | cores of a node | records/s in all | journal bytes/s in all | seconds for all |\n|---|---:|---:|---:|---:|---:|\n%s\n%s", paperChannels, busiest.String(), from.String())
 }
 
-func writeCarried(b *strings.Builder, w way, each scale.Each, l scale.Load) {
-	thousand := each.Carry(1000, 1)
-	fmt.Fprintf(b, "| %s, bytes stored | %s | %s | %s |\n", w.name, show(thousand.StoredBytes), show(l.StoredBytes), show(l.NodeStoredBytes))
-	fmt.Fprintf(b, "| %s, records | %s | %s | %s |\n", w.name, show(thousand.Records), show(l.Records), show(l.NodeRecords))
-	fmt.Fprintf(b, "| %s, processor seconds | %s | %s | %s (%.2g %% of one core) |\n", w.name, show(thousand.CPUSeconds), show(l.CPUSeconds), show(l.NodeCPUSeconds), l.NodeCPUSeconds/secondsADay*100)
+func writeCarried(b *strings.Builder, w way, each cost, l load) {
+	thousand := each.carry(1000, 1)
+	fmt.Fprintf(b, "| %s, bytes stored | %s | %s | %s |\n", w.name, show(thousand.storedBytes), show(l.storedBytes), show(l.nodeStoredBytes))
+	fmt.Fprintf(b, "| %s, records | %s | %s | %s |\n", w.name, show(thousand.records), show(l.records), show(l.nodeRecords))
+	fmt.Fprintf(b, "| %s, processor seconds | %s | %s | %s (%.2g %% of one core) |\n", w.name, show(thousand.cpuSeconds), show(l.cpuSeconds), show(l.nodeCPUSeconds), l.nodeCPUSeconds/secondsADay*100)
 }
 
 // writeBusiest counts of the store its journal only: audiences are stored when a campaign is accepted, which is before.
-func (w way) writeBusiest(b *strings.Builder, each scale.Each, journal float64) {
-	each.StoredBytes = journal
+func (w way) writeBusiest(b *strings.Builder, each cost, journal float64) {
+	each.storedBytes = journal
 	all := paperChannels * w.perChannel
-	second := each.Carry(all, paperNodes)
-	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", w.name, show(all), show(second.NodeCPUSeconds), show(second.Records), show(second.StoredBytes), show(paperRecipients/all))
+	second := each.carry(all, paperNodes)
+	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", w.name, show(all), show(second.nodeCPUSeconds), show(second.records), show(second.storedBytes), show(paperRecipients/all))
 }
 
 // largest returns the experiment's row of most recipients that was measured in full.
@@ -82,10 +81,27 @@ func (t tables) largest(name string) (most entry, ok bool) {
 }
 
 // each is what a recipient of the row has cost; the daemon's start is in its processor time.
-func (e entry) each() scale.Each {
-	return scale.Each{
-		StoredBytes: e.figures["stored"].Median / e.X,
-		Records:     e.figures["records"].Median / e.X,
-		CPUSeconds:  e.figures["cpu_s_100k"].Median / 1e5,
+func (e entry) each() cost {
+	return cost{
+		storedBytes: e.figures["stored"].Median / e.X,
+		records:     e.figures["records"].Median / e.X,
+		cpuSeconds:  e.figures["cpu_s_100k"].Median / 1e5,
 	}
+}
+
+// cost is that of one recipient.
+type cost struct{ storedBytes, records, cpuSeconds float64 }
+
+// load is what a number of recipients costs, and what is each node's share.
+type load struct {
+	storedBytes, records, cpuSeconds             float64
+	nodeStoredBytes, nodeRecords, nodeCPUSeconds float64
+}
+
+// carry carries a recipient's cost to many on so many equal nodes. It is arithmetic: what a cluster adds is in no formula here.
+func (c cost) carry(recipients float64, nodes int) load {
+	l := load{storedBytes: c.storedBytes * recipients, records: c.records * recipients, cpuSeconds: c.cpuSeconds * recipients}
+	share := float64(nodes)
+	l.nodeStoredBytes, l.nodeRecords, l.nodeCPUSeconds = l.storedBytes/share, l.records/share, l.cpuSeconds/share
+	return l
 }
