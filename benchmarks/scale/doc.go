@@ -16,9 +16,9 @@
 //	uniform campaign   4,050 B + 17.4 B a recipient; 10 records + 2 for 25,000            (multicast)
 //	personal campaign  1,900 B + (90.2 B + variables) a recipient; 12 records + 1 for 370 (push; 190.2 B with 100 B of variables)
 //	processor time     c seconds a recipient: no formula, but measured by scale-pushes: "CPU s per 100k" of its largest row over 100,000
-//	memory of serve    the base of its process + the heap's limit (96 MiB) + stacks and buffers of the calls in flight: it doesn't grow with recipients,
-//	                   but it does with open connections, about 22 kB each (two goroutines with their stacks and buffers), and
-//	                   a channel may have max-in-flight (2,048) of them: at most 45 MB for each channel that is busy at once
+//	memory of serve    the base of its process + the heap's limit (112 MiB, stacks included) + buffers of the calls in flight: it doesn't grow
+//	                   with recipients, but it does with open connections, about 22 kB each (two goroutines with their stacks and
+//	                   buffers); all channels together have about max-in-flight (2,048) of them
 //
 // # Carried to 100 nodes and 100 million recipients a day, on paper
 //
@@ -26,8 +26,8 @@
 //
 //	stored a day        190.2 R B = 19 GB, 0.19 GB a node; three replicas: 57 GB
 //	records a day       R / 370 = 270,000; a store takes thousands a second
-//	processor time      c R; with c = 81 µs (one run of scale-pushes with a million recipients, on two cores) 8,100 s, 81 s a node a day: 0.05 % of a node with two cores
-//	the busiest second  LINE lets a channel make 2,000 pushes a second. 100 channels at once are 200,000 a second, 2,000 a node: 0.16 of a core,
+//	processor time      c R; with c = 102 µs (one run of scale-pushes with a million recipients, on two cores) 10,200 s, 102 s a node a day: 0.06 % of a node with two cores
+//	the busiest second  LINE lets a channel make 2,000 pushes a second. 100 channels at once are 200,000 a second, 2,000 a node: 0.2 of a core,
 //	                    540 records and 11 MB of journal a second for the store, and R is done after 500 s
 //	by multicast        17.4 R B = 1.7 GB; 100 channels with 200 calls of 500 a second are through after 10 s
 //
