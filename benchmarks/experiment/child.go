@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -81,7 +83,7 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 		return nil, err
 	}
 	cmd.Stdout = w
-	err = cmd.Start()
+	err = onLastingThread(cmd.Start)
 	_ = w.Close() // the process has its own
 	if err != nil {
 		_ = r.Close()
@@ -95,6 +97,25 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	}()
 	return p, nil
 }
+
+// onLastingThread calls f on a thread that ends with this process. A child dies with the thread that started it (Pdeathsig), and a thread
+// ends with a goroutine that is bound to it.
+func onLastingThread(f func() error) error {
+	done := make(chan error)
+	lasting() <- func() { done <- f() }
+	return <-done
+}
+
+var lasting = sync.OnceValue(func() chan<- func() {
+	calls := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for call := range calls {
+			call()
+		}
+	}()
+	return calls
+})
 
 // Pid is the process's id, and its group's.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }

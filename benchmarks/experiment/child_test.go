@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -160,6 +161,32 @@ func TestStopKillsWhoDoesNotListenAndItsChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	within(t, "the child's child", ended(t, grandchild))
+}
+
+// A goroutine that is bound to its thread takes it along when it ends; what it has started stays.
+func TestAChildOutlivesTheThreadOfItsStarter(t *testing.T) {
+	started := make(chan *Process)
+	go func() {
+		runtime.LockOSThread()
+		p, err := StartChild("wait", spec{})
+		if err != nil {
+			t.Error(err)
+		}
+		started <- p
+	}()
+	p := <-started
+	if p == nil {
+		return
+	}
+	defer p.Kill()
+	if _, err := p.Line(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-p.Ended():
+		t.Errorf("it died: %v", p.Wait())
+	case <-time.After(200 * time.Millisecond):
+	}
 }
 
 func TestAGroupEndsWithKill(t *testing.T) {
