@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -41,6 +42,8 @@ type world struct {
 	mu     sync.Mutex
 	freed  int
 	stingy bool // grants nothing by itself
+	deaf   bool // the checker answers nothing
+	asked  []time.Time
 }
 
 // objects fails the next writes.
@@ -146,6 +149,20 @@ func (w *world) givenBack() int {
 	return w.freed
 }
 
+// ignores notes a question, and tells whether it stays without an answer.
+func (w *world) ignores() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = append(w.asked, time.Now())
+	return w.deaf
+}
+
+func (w *world) hear(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf = !on
+}
+
 func (w *world) grantNothing(on bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -162,6 +179,9 @@ type checkers struct{ w *world }
 
 func (a checkers) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
 	u := m.(actors.Untold)
+	if a.w.ignores() {
+		return
+	}
 	for _, p := range u.Paths {
 		a.w.reports.Tell(actors.Report{Run: u.Run, Window: u.Window, Path: p, What: u.What})
 	}
@@ -301,6 +321,31 @@ func TestReturnWindow(t *testing.T) {
 }
 
 // TestReDriveTakesThePlaceOfWhatIsStuck: the question for demand, or its answer, was lost with the channel's node.
+// A checker that is down is asked less and less often, and still told in the end.
+func TestReturnsAreRepeatedMoreAndMoreSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.grantNothing(true)
+		w.hear(false)
+		w.compose(1, 0, planned, false)
+		began := time.Now()
+		w.ref(1).Tell(actors.ReturnWindow{})
+		time.Sleep(50 * time.Second)
+		w.hear(true)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		var at []time.Duration
+		for _, when := range w.asked {
+			at = append(at, when.Sub(began))
+		}
+		if got, want := fmt.Sprint(at), "[0s 2s 6s 14s 29s 44s 59s]"; got != want {
+			t.Errorf("asked at %s, want %s", got, want)
+		}
+	})
+}
+
 func TestReDriveTakesThePlaceOfWhatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -8,7 +8,12 @@ import (
 	"hayauma.example/engine"
 )
 
-const reportEvery = 2 * time.Second
+// A report is repeated as a poster's are: a checker that is down is not met by all of its composers' questions every two seconds, which are
+// too old when it comes to them.
+const (
+	firstRepeat = 2 * time.Second
+	maxRepeat   = 15 * time.Second
+)
 
 // giveBack reports paths that were never told, all at once, until the checker has recorded it.
 func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actors.Span, what actors.What) {
@@ -18,8 +23,8 @@ func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actor
 	sys, log := c.System(), c.Log()
 	m := actors.Untold{Run: k.order.Run, Window: k.order.Window, Paths: paths, What: what}
 	c.Go(func(ctx context.Context) actors.ComposerMsg {
-		for ctx.Err() == nil {
-			err := reportOnce(ctx, sys, m)
+		for wait := firstRepeat; ctx.Err() == nil; wait = min(2*wait, maxRepeat) {
+			err := reportOnce(ctx, sys, m, wait)
 			if err == nil {
 				break
 			}
@@ -29,12 +34,13 @@ func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actor
 	})
 }
 
-func reportOnce(ctx context.Context, sys *engine.System, m actors.Untold) error {
-	ctx, cancel := context.WithTimeout(ctx, reportEvery)
+// reportOnce takes as long as it may unless it succeeds.
+func reportOnce(ctx context.Context, sys *engine.System, m actors.Untold, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	_, err := engine.Ask[actors.Done](ctx, actors.Checkers.Ref(sys, m.Run), actors.CheckerMsg(m))
 	if err != nil {
-		<-ctx.Done() // not faster than one try in reportEvery
+		<-ctx.Done()
 	}
 	return err
 }

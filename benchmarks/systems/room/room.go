@@ -6,7 +6,7 @@
 // least. What Proto.Actor runs at each wake-up, on a new goroutine, needs a little more than that: in an empty process the stack grows
 // at each wake-up, and a ping-pong takes six to seven times as much processor time (CPU profile: three quarters of it in
 // runtime.newstack; the same with the versions of OpenTelemetry that Proto.Actor's own go.mod names). So that no emptiness of the
-// process counts against it, its rows come with room: a few goroutines that wait with some of their stack in use. Hollywood and GoAkt
+// process counts against it, its rows come with room: goroutines that wait with some of their stack in use. Hollywood and GoAkt
 // gain nothing by it; the others start no goroutine for a message.
 package room
 
@@ -19,7 +19,7 @@ import (
 type Room struct{ leave chan struct{} }
 
 const (
-	waiting = 32   // goroutines: enough to outweigh 64 callers
+	waiting = 512  // goroutines: enough to outweigh 256 callers
 	frame   = 256  // bytes of stack of each call, at least
 	depth   = 2560 // bytes: with Go's own guard the average stays below 4 KiB
 )
