@@ -31,7 +31,7 @@ var mutants = []struct {
 }{
 	{"random retry key", mutation{provider: randomKeys}, nil, "messages (", 40},
 	{"window written after the call", mutation{store: early("composer", "campaign.window_opened")}, pausedAfterDeath, "messages (", 60},
-	{"split not recorded", mutation{store: forgetSplits}, splitting, "messages (", 60},
+	{"split not recorded", mutation{store: forgetSplits}, splitting, "messages (", 300},
 	{"409 counted as failure", mutation{provider: conflictRefused}, nil, "though nothing stood in the way", 40},
 	{"re-drive without asking the checker", mutation{checker: unasked}, pausedBeforeDeath, "messages (", 60},
 	{"token without expiry", mutation{poster: lateTokens}, limited, "the limit is", 20},
