@@ -31,7 +31,7 @@ var mutants = []struct {
 }{
 	{"random retry key", mutation{provider: randomKeys}, nil, "messages (", 40},
 	{"window written after the call", mutation{store: early("composer", "campaign.window_opened")}, pausedAfterDeath, "messages (", 60},
-	{"split not recorded", mutation{store: forgetSplits}, splitting, "messages (", 300},
+	{"split not recorded", mutation{store: forgetSplits}, splitting, "messages (", 60},
 	{"409 counted as failure", mutation{provider: conflictRefused}, nil, "though nothing stood in the way", 40},
 	{"re-drive without asking the checker", mutation{checker: unasked}, pausedBeforeDeath, "messages (", 60},
 	{"token without expiry", mutation{poster: lateTokens}, limited, "the limit is", 20},
@@ -99,7 +99,11 @@ func pausedBeforeDeath(sc *scenario) {
 
 // splitting: the process dies while a multicast is being halved, and then the unknown user becomes known.
 func splitting(sc *scenario) {
-	sc.crashes = []crash{{"poster.call.after", 40 + int(sc.seed%20)}}
+	for _, m := range sc.missions {
+		m.orders = nil // a campaign that is paused or cancelled may never split
+	}
+	sc.chunk = 0 // whole multicasts: the larger, the more often they split
+	sc.crashes = []crash{{"poster.call.after", 25 + int(sc.seed%40)}}
 	sc.restore = 900 * time.Millisecond
 }
 
