@@ -27,11 +27,13 @@ type ask struct {
 func (a *ask) awaits(gen uint32) bool { return a.state.Load() == uint64(gen)<<1|1 }
 
 // answer delivers v if the question of this generation is still open. It never blocks.
-func (a *ask) answer(gen uint32, v any) {
-	if a.state.CompareAndSwap(uint64(gen)<<1|1, uint64(gen)<<1) {
-		a.value = v
-		a.done <- struct{}{}
+func (a *ask) answer(gen uint32, v any) bool {
+	if !a.state.CompareAndSwap(uint64(gen)<<1|1, uint64(gen)<<1) {
+		return false
 	}
+	a.value = v
+	a.done <- struct{}{}
+	return true
 }
 
 // asks lends asks. They belong to one system, because their channels may belong to its bubble and because its end answers them

@@ -14,13 +14,14 @@ import (
 //
 // What senders write comes first and what the owner of the turn uses comes last, so that they are on different cache lines.
 type cell struct {
-	mu     sync.Mutex
-	box    *box   // what came in; guarded by mu, as are the fields up to closed
-	depth  int32  // accepted and not yet handled, except what a worker has handled in its batch
-	oldest uint32 // clock ticks of the oldest message; valid while depth > 0
-	state  uint8  // idle, scheduled, parked
-	age    uint8  // sweeps since the last message; leaving when told to passivate
-	closed bool   // the cell has left and takes nothing
+	mu       sync.Mutex
+	box      *box   // what came in; guarded by mu, as are the fields up to poisoned
+	depth    int32  // accepted and not yet handled, except what a worker has handled in its batch
+	oldest   uint32 // clock ticks of the oldest message; valid while depth > 0
+	state    uint8  // idle, scheduled, parked
+	age      uint8  // sweeps since the last message; leaving when told to passivate
+	closed   bool   // the cell has left and takes nothing
+	poisoned bool   // a plain cell ends after what is queued, and takes only messages of its own
 
 	kind  *core
 	id    string
@@ -41,18 +42,27 @@ const (
 	replaying              // its events are being read
 	persisting             // an append is in flight
 	backingOff             // it restarts after a pause
+	judged                 // it has failed, and its parent decides
+	awaiting               // its activation ends once its children have
 )
 
 // extension holds what few cells have; it is made on first use and owned by the turn.
 type extension struct {
 	mode     mode
-	ending   string // why the cell ends once its append has been answered; "" otherwise
+	ending   string // why the cell ends once what it waits for is over; "" otherwise
+	failing  error  // a child's failure that waits for the append in flight
+	poisoned bool   // it ends, or leaves, once its mailbox is empty
 	seq      uint64 // number of the last applied event
 	snapshot uint64 // event number of the last snapshot
 	frame    *frame // pinned while an append is in flight
-	failures int    // in a row
-	failedAt int64  // clock of the last failure, Unix nanoseconds
 	act      *activation
+
+	failures failures           // its own
+	family   failures           // its children's, of those with AllForOne
+	children map[*cell]struct{} // those that have not ended
+	next     func() bool        // while awaiting: what comes once the children have ended
+	watchers []*watch           // who is told when the cell leaves
+	ended    []*ending          // who waits for that
 }
 
 func (c *cell) extension() *extension {
@@ -92,7 +102,7 @@ func (c *cell) isIdle() bool {
 	if x == nil {
 		return true
 	}
-	return x.mode == open && (x.act == nil || x.act.isIdle())
+	return x.mode == open && len(x.children) == 0 && (x.act == nil || x.act.isIdle())
 }
 
 // activation is what ends with one stay in memory. Its address is its identity.
@@ -102,10 +112,16 @@ type activation struct {
 	running int                 // Go functions whose result has not been handled
 	timers  map[*Timer]struct{} // pending
 	kept    []*keptReply        // replies not yet sent, and some that are
+
+	become  []any            // handlers of Become, the newest last
+	stash   []envelope       // put aside by Stash, the oldest first
+	quiet   *quiet           // of ReceiveTimeout
+	watches map[*watch]*cell // what it watches, and where
+	follows []*Subscription  // topics
 }
 
 func (a *activation) isIdle() bool {
-	return a.running == 0 && len(a.timers) == 0 && a.openReplies() == 0
+	return a.running == 0 && len(a.timers) == 0 && len(a.stash) == 0 && a.quiet == nil && a.openReplies() == 0
 }
 
 // end cancels what runs and answers what is still owed.
@@ -121,6 +137,15 @@ func (a *activation) end(err error) {
 		k.send(err)
 	}
 	a.kept = nil
+	a.quiet.end()
+	for w, target := range a.watches {
+		if target != nil {
+			target.pushSystem(unwatch{w})
+		}
+	}
+	for _, s := range a.follows {
+		s.End()
+	}
 }
 
 func (a *activation) openReplies() int {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,8 @@ import (
 // Context is an actor's view of the system during Handle, Started and continuations of the same cell. It is not valid elsewhere.
 type Context[M any] struct {
 	frame
-	actor Actor[M] // the cell's, typed once per batch
+	actor  Actor[M]                 // the cell's, typed once per batch
+	become func(c *Context[M], m M) // of the newest Become; nil: none
 }
 
 // Self returns the reference to this cell.
@@ -47,9 +49,16 @@ func (c *Context[M]) Sender() *actor.PID {
 	return c.sender
 }
 
-// Respond answers the Ask or Hollywood request in hand. Without one the answer is dropped; so is a second one. It never blocks.
-func (c *Context[M]) Respond(answer any) {
-	c.take().send(c.cell.kind.sys, answer, c.cell)
+// Respond answers the Ask or Hollywood request in hand; false: there is none, it was answered before, or nobody waits any more. It never
+// blocks.
+func (c *Context[M]) Respond(answer any) bool {
+	return c.take().send(c.cell.kind.sys, answer, c.cell)
+}
+
+// Forward sends m on to another actor, and with it the right to answer the message in hand: whoever asked gets that actor's answer.
+func Forward[M, N any](c *Context[M], to Ref[N], m N) {
+	from := c.take()
+	to.deliver(&envelope{msg: m, sender: from.pid, reply: from.ask, gen: from.gen})
 }
 
 // Reply keeps the right to answer later; the cell is not idle until the answer is sent. The reply of a message that awaits none
@@ -85,23 +94,52 @@ func (c *Context[M]) Stop() {
 		c.Passivate()
 		return
 	}
-	c.cell.pushSystem(terminate{reasonStopped})
+	c.cell.pushSystem(terminate{reason: reasonStopped})
 }
 
 // take removes the right to answer the message in hand.
 func (f *frame) take() address {
-	to := address{ask: f.reply, gen: f.gen}
-	if f.reply == nil && !f.answered {
+	to := address{ask: f.reply}
+	if f.reply != nil {
+		to.gen = f.gen
+	} else if !f.answered {
 		to.pid = f.sender
 	}
 	f.reply, f.answered = nil, true
 	return to
 }
 
+// Handler handles one message.
+type Handler[M any] func(c *Context[M], m M)
+
+// Middleware stands before the handling of every message of an actor, of those that Become handles too; it goes on with next, or not.
+type Middleware[M any] func(next Handler[M]) Handler[M]
+
 // serving is the typed part of a kind.
 type serving[M any] struct {
-	kind *Kind[M] // nil: a plain cell
-	pool sync.Pool
+	kind   *Kind[M]   // nil: a plain cell
+	handle Handler[M] // through the middleware; nil: there is none
+	pool   sync.Pool
+}
+
+func newServing[M any](k *Kind[M], before []Middleware[M]) *serving[M] {
+	s := &serving[M]{kind: k}
+	if len(before) > 0 {
+		s.handle = (*Context[M]).dispatch
+		for _, m := range slices.Backward(before) {
+			s.handle = m(s.handle)
+		}
+	}
+	return s
+}
+
+// dispatch hands a message to who handles it now.
+func (c *Context[M]) dispatch(m M) {
+	if c.become != nil {
+		c.become(c, m)
+		return
+	}
+	c.actor.Handle(c, m)
 }
 
 func (s *serving[M]) frame() *frame {
@@ -119,20 +157,43 @@ func (s *serving[M]) free(f *frame) {
 	s.pool.Put(c)
 }
 
-func (s *serving[M]) bind(f *frame) { f.owner.(*Context[M]).actor = f.cell.actor.(Actor[M]) }
+func (s *serving[M]) bind(f *frame) {
+	c := f.owner.(*Context[M])
+	c.actor, c.become = f.cell.actor.(Actor[M]), nil
+	if x := f.cell.ext; x != nil {
+		c.become = top[M](x.act)
+	}
+}
 
 func (s *serving[M]) invoke(f *frame, msg any) bool {
 	m, ok := msg.(M)
-	if ok {
-		c := f.owner.(*Context[M])
-		c.actor.Handle(c, m)
+	if !ok {
+		return false
 	}
-	return ok
+	c := f.owner.(*Context[M])
+	if s.handle != nil {
+		s.handle(c, m)
+	} else {
+		c.dispatch(m)
+	}
+	return true
 }
 
 func (s *serving[M]) started(f *frame) {
 	if a, ok := f.cell.actor.(Starter[M]); ok {
 		a.Started(f.owner.(*Context[M]))
+	}
+}
+
+func (s *serving[M]) stopping(f *frame) {
+	if a, ok := f.cell.actor.(Stopping[M]); ok {
+		a.Stopping(f.owner.(*Context[M]))
+	}
+}
+
+func (s *serving[M]) restarting(f *frame, cause error) {
+	if a, ok := f.cell.actor.(Restarting[M]); ok {
+		a.Restarting(f.owner.(*Context[M]), cause)
 	}
 }
 
@@ -152,14 +213,18 @@ type address struct {
 
 func (a address) valid() bool { return a.ask != nil || a.pid != nil }
 
-func (a address) send(s *System, answer any, from *cell) {
+// send is false when nobody waits for the answer.
+func (a address) send(s *System, answer any, from *cell) bool {
 	switch {
 	case s.dead.Load():
+		return false
 	case a.ask != nil:
-		a.ask.answer(a.gen, answer)
+		return a.ask.answer(a.gen, answer)
 	case a.pid != nil:
 		s.hollywood.SendWithSender(a.pid, answer, from.pid())
+		return true
 	}
+	return false
 }
 
 // Reply is a kept right to answer once, from any goroutine. The zero value is not valid. When the activation ends first, the Ask
@@ -175,15 +240,9 @@ type keptReply struct {
 // Valid reports whether an answer is still awaited through this reply.
 func (r Reply) Valid() bool { return r.kept != nil && !r.kept.sent.Load() }
 
-// Send answers; a second answer is dropped. It never blocks.
-func (r Reply) Send(answer any) {
-	if r.kept != nil {
-		r.kept.send(answer)
-	}
-}
+// Send answers; false: it was answered before, or nobody waits any more. It never blocks.
+func (r Reply) Send(answer any) bool { return r.kept != nil && r.kept.send(answer) }
 
-func (k *keptReply) send(answer any) {
-	if !k.sent.Swap(true) {
-		k.to.send(k.cell.kind.sys, answer, k.cell)
-	}
+func (k *keptReply) send(answer any) bool {
+	return !k.sent.Swap(true) && k.to.send(k.cell.kind.sys, answer, k.cell)
 }

@@ -25,7 +25,7 @@ type Snapshotter interface {
 
 // ServeDurable lets this system host a durable kind. produce is called at each activation, off the workers, before the replay.
 // Without Config.Journal it panics.
-func ServeDurable[M, E any](s *System, k *Kind[M], produce func(id string) Durable[M, E]) {
+func ServeDurable[M, E any](s *System, k *Kind[M], produce func(id string) Durable[M, E], before ...Middleware[M]) {
 	if s.journal == nil {
 		panic(fmt.Sprintf("engine: kind %q is durable and needs Config.Journal", k.cfg.Name))
 	}
@@ -38,7 +38,7 @@ func ServeDurable[M, E any](s *System, k *Kind[M], produce func(id string) Durab
 		a.(Durable[M, E]).Apply(event)
 		return nil
 	}
-	s.kinds.serve(c, &serving[M]{kind: k}, func(id string) any { return produce(id) })
+	s.kinds.serve(c, newServing(k, before), func(id string) any { return produce(id) })
 }
 
 // intent is what one Persist stores, and what comes after.
@@ -132,24 +132,23 @@ func (c *cell) reach(moment string) bool {
 }
 
 // persisted goes on where the answer of the journal lets it.
-func (c *cell) persisted(f *frame, m persisted) {
+func (c *cell) persisted(f *frame, m persisted) (hasLeft bool) {
 	x := c.ext
 	if x == nil || x.mode != persisting || x.frame == nil || x.frame.persist != m.intent {
-		return
+		return false
 	}
 	x.mode = open
 	if !c.reach(".persist.after") {
-		return
+		return false
 	}
 	if m.err != nil {
-		c.refused(x.frame, m.err)
-		return
+		return c.refused(x.frame, m.err)
 	}
-	c.proceed(x.frame)
+	return c.proceed(x.frame)
 }
 
 // proceed applies what is durable and runs the continuation, which may begin another append.
-func (c *cell) proceed(f *frame) {
+func (c *cell) proceed(f *frame) (hasLeft bool) {
 	u, x := f.persist, c.ext
 	for _, e := range u.events {
 		if err := c.kind.apply(c.actor, e); err != nil {
@@ -163,37 +162,48 @@ func (c *cell) proceed(f *frame) {
 		u.then()
 	}
 	if c.settle(f); f.persist != nil {
-		return
+		return false
 	}
 	x.frame = nil
-	if x.ending != "" {
-		c.terminate(x.ending)
+	switch err := x.failing; {
+	case x.ending != "":
+		return c.terminate(f, x.ending)
+	case err != nil:
+		x.failing = nil
+		return c.escalated(f, err)
 	}
+	return false
 }
 
 // refused ends an activation whose append failed.
-func (c *cell) refused(f *frame, err error) {
+func (c *cell) refused(f *frame, err error) (hasLeft bool) {
 	sys, x := c.kind.sys, c.ext
 	cause := &PersistError{Kind: c.kind.name, ID: c.shownID(), Err: err}
 	sys.log.Error("events not stored", "kind", c.kind.name, "id", c.shownID(), "error", err)
 	f.fail(cause)
-	x.frame = nil
+	x.frame, x.failing = nil, nil
 	c.kind.stats.failed.Add(1)
 	switch {
 	case errors.Is(err, journal.ErrFenced):
-		c.terminate(reasonLost)
+		return c.terminate(f, reasonLost)
 	case x.ending != "":
-		c.terminate(x.ending)
-	default:
-		c.retryLater(cause)
+		return c.terminate(f, x.ending)
 	}
+	return c.retryLater(cause)
 }
 
-// retryLater drops the state and keeps the mailbox until a pause is over.
-func (c *cell) retryLater(cause error) {
-	c.deactivate(cause)
-	c.kind.stats.restarts.Add(1)
-	c.pause(backoff(c.extension().fail()))
+// retryLater drops the state and keeps the mailbox until a pause is over; there is one at the first time too, because the store needs it.
+func (c *cell) retryLater(cause error) (hasLeft bool) {
+	return c.quit(cause, func() bool {
+		c.kind.stats.restarts.Add(1)
+		s, failures := &c.kind.supervision, &c.extension().failures
+		_, pause := failures.add(s, c.now())
+		if pause == 0 {
+			_, pause = failures.add(s, c.now())
+		}
+		c.pause(pause)
+		return false
+	})
 }
 
 func (c *cell) maybeSnapshot() {

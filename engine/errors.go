@@ -24,6 +24,13 @@ const (
 	reasonLost       = "lost"        // another owns the grain's shard
 	reasonType       = "type"        // the actor doesn't take messages of this type
 	reasonNoRoute    = "no_route"    // no such address
+	reasonFailed     = "failed"      // its handler panicked, or the actor was stopped after a failure
+)
+
+// Reasons of a Terminated that are none of a dead letter's.
+const (
+	reasonPassivated = "passivated"
+	reasonAbsent     = "absent"
 )
 
 // DeadLetterError is the answer to an Ask that reached nobody.

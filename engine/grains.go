@@ -22,12 +22,14 @@ type core struct {
 	disp          *dispatcher
 	affinity      func(id string) string
 	snapshotEvery int
+	stash         int
+	supervision   Supervision
+	parent        *cell // plain cells; nil: none
 
-	served      atomic.Bool // what stands below is set
-	behaviour   behaviour
-	produce     func(id string) any
-	apply       func(a, e any) error // durable kinds: applies an event
-	restartable bool                 // plain cells: produce gives a fresh one
+	served    atomic.Bool // what stands below is set
+	behaviour behaviour
+	produce   func(id string) any
+	apply     func(a, e any) error // durable kinds: applies an event
 
 	stats  *kindStats
 	shards []shard
@@ -42,6 +44,8 @@ type behaviour interface {
 	bind(f *frame)                 // the cell has its actor
 	invoke(f *frame, msg any) bool // false: not a message of this kind
 	started(f *frame)
+	stopping(f *frame)
+	restarting(f *frame, cause error)
 	reminder(name string, due time.Time, payload []byte) (any, bool)
 }
 

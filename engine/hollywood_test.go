@@ -81,7 +81,7 @@ func TestEveryPairReachesEachOther(t *testing.T) {
 		s := enginetest.NewSystem(t, enginetest.Options{})
 		e := s.Engine()
 		grain := echoes(s).Ref(s, "g")
-		plain, err := engine.Spawn[any](s, "p", echoer{})
+		plain, err := engine.Spawn(s, "p", func() engine.Actor[any] { return echoer{} })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,8 @@ func TestEveryPairReachesEachOther(t *testing.T) {
 func TestShutdownAndManyPanicsEndOnlyTheCell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := scriptSystem(t)
-		plain, err := engine.Spawn[script](s, "p", scripted{})
+		plain, err := engine.Spawn(s, "p", func() engine.Actor[script] { return scripted{} },
+			engine.WithSupervision(engine.Supervision{Decide: always(engine.Stop)}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,9 +150,9 @@ func TestShutdownAndManyPanicsEndOnlyTheCell(t *testing.T) {
 		plain.Tell(func(*engine.Context[script]) { panic("once") })
 		synctest.Wait()
 		if s.Engine().Registry.GetPID("cell", "p") != nil {
-			t.Error("a plain cell without a factory goes on after a panic")
+			t.Error("a plain cell that is to stop goes on after a panic")
 		}
-		if _, err := engine.Spawn[script](s, "p", scripted{}); err != nil {
+		if _, err := engine.Spawn(s, "p", func() engine.Actor[script] { return scripted{} }); err != nil {
 			t.Errorf("its name is not free: %v", err)
 		}
 	})
@@ -196,11 +197,13 @@ func (h handler[M]) Handle(c *engine.Context[M], m M) { h(c, m) }
 func TestEveryMessageIsHandledOrADeadLetter(t *testing.T) {
 	s := enginetest.NewSystem(t, enginetest.Options{})
 	var handled atomic.Int64
-	r, err := engine.Spawn[int](s, "p", handler[int](func(c *engine.Context[int], n int) {
-		if handled.Add(1) == 500 {
-			c.Stop()
-		}
-	}), engine.WithMailbox(engine.Unbounded))
+	r, err := engine.Spawn(s, "p", func() engine.Actor[int] {
+		return handler[int](func(c *engine.Context[int], n int) {
+			if handled.Add(1) == 500 {
+				c.Stop()
+			}
+		})
+	}, engine.WithMailbox(engine.Unbounded))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,12 +298,12 @@ func TestTakenNamesAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := enginetest.NewSystem(t, enginetest.Options{})
 		s.Engine().SpawnFunc(func(*actor.Context) {}, "cell", actor.WithID("theirs"))
-		if _, err := engine.Spawn[any](s, "ours", echoer{}); err != nil {
+		if _, err := engine.Spawn(s, "ours", func() engine.Actor[any] { return echoer{} }); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"ours", "theirs"} {
 			var taken *engine.TakenError
-			if _, err := engine.Spawn[any](s, name, echoer{}); !errors.As(err, &taken) || taken.Name != name {
+			if _, err := engine.Spawn(s, name, func() engine.Actor[any] { return echoer{} }); !errors.As(err, &taken) || taken.Name != name {
 				t.Errorf("%s: got %v", name, err)
 			}
 		}

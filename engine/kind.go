@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -15,6 +16,7 @@ const Unbounded = -1
 const (
 	defaultIdle    = 30 * time.Second
 	defaultMailbox = 4096
+	defaultStash   = 1024
 	plainKind      = "cell" // Hollywood's kind of plain cells
 )
 
@@ -27,6 +29,8 @@ type KindConfig struct {
 	Private       bool                   // the identity is personal data: never logged or exported
 	Affinity      func(id string) string // grains of a role with one key share a shard; nil: the id
 	SnapshotEvery int                    // durable kinds: events between snapshots; 0: never
+	Stash         int                    // bound of Stash in messages; default 1024
+	Supervision   Supervision            // what becomes of grains that fail
 }
 
 // Kind names a kind of grain and the closed set of messages M it takes. It is a package-level value; a system that hosts the kind
@@ -53,6 +57,8 @@ func NewKind[M any](cfg KindConfig) *Kind[M] {
 	if cfg.Affinity == nil {
 		cfg.Affinity = func(id string) string { return id }
 	}
+	cfg.Stash = cmp.Or(cfg.Stash, defaultStash)
+	cfg.Supervision = cfg.Supervision.withDefaults()
 	return &Kind[M]{cfg: cfg, index: int(kindCount.Add(1) - 1)}
 }
 
@@ -79,13 +85,21 @@ type Actor[M any] interface{ Handle(c *Context[M], m M) }
 // Starter is told after activation and replay, before the first message.
 type Starter[M any] interface{ Started(c *Context[M]) }
 
-// Stopper is told when the activation ends: passivation, stop, restart. It has no effects.
+// Stopping is told when the actor is about to end for good: stop, passivation. What it sends now is sent; its children still live.
+type Stopping[M any] interface{ Stopping(c *Context[M]) }
+
+// Restarting is told, in place of Stopping, when another activation will follow after a failure. It is the one that has failed.
+type Restarting[M any] interface {
+	Restarting(c *Context[M], cause error)
+}
+
+// Stopper is told when the activation has ended: passivation, stop, restart. Its children have stopped before. It has no effects.
 type Stopper interface{ Stopped() }
 
 // Serve lets this system host the kind. produce is called at each activation, on a worker; it must not block. Serving a kind
 // twice panics.
-func Serve[M any](s *System, k *Kind[M], produce func(id string) Actor[M]) {
-	s.kinds.serve(k.core(s), &serving[M]{kind: k}, func(id string) any { return produce(id) })
+func Serve[M any](s *System, k *Kind[M], produce func(id string) Actor[M], before ...Middleware[M]) {
+	s.kinds.serve(k.core(s), newServing(k, before), func(id string) any { return produce(id) })
 }
 
 func (k *Kind[M]) core(s *System) *core {
@@ -151,7 +165,8 @@ func (t *kindTable) declare(s *System, index int, cfg KindConfig) *core {
 	}
 	c := &core{
 		sys: s, name: cfg.Name, role: cfg.Role, private: cfg.Private, bound: bound(cfg.Mailbox), idle: cfg.Idle, disp: disp,
-		affinity: cfg.Affinity, snapshotEvery: cfg.SnapshotEvery, stats: &kindStats{}, shards: make([]shard, shardCount),
+		affinity: cfg.Affinity, snapshotEvery: cfg.SnapshotEvery,
+		stash: cfg.Stash, supervision: cfg.Supervision, stats: &kindStats{}, shards: make([]shard, shardCount),
 	}
 	var next []*core
 	if p := t.byIndex.Load(); p != nil {

@@ -1,55 +1,77 @@
 package engine
 
-import (
-	"math/rand/v2"
-	"time"
-)
-
 // System messages.
 type (
-	start     struct{}                // a plain cell begins without waiting for a message
-	retry     struct{}                // a failed cell may go on
-	terminate struct{ reason string } // the system stops
+	start     struct{} // a plain cell begins without waiting for a message
+	retry     struct{} // a failed cell may go on
+	touch     struct{} // a grain is to be in memory
+	terminate struct { // the cell ends, whatever is queued
+		reason string
+		ended  *ending // nil: nobody waits for it
+	}
+	poison struct{ ended *ending } // the cell ends after what is queued
 )
 
 const (
 	sweeps  = 5   // sweeps without a message after which a grain leaves: four or five quarters of its idle time
 	leaving = 255 // age of a grain that was told to passivate
-
-	failureWindow = 10 * time.Second // a failure this long after the last one is the first again
-	firstBackoff  = 100 * time.Millisecond
-	maxBackoff    = 5 * time.Second
 )
-
-// backoff is the pause after n failures in a row beyond the first, with jitter of a quarter.
-func backoff(n int) time.Duration {
-	if n <= 0 {
-		return 0
-	}
-	d := maxBackoff
-	if n < 7 {
-		d = min(firstBackoff<<(n-1), maxBackoff)
-	}
-	return d - time.Duration(rand.Int64N(int64(d)/4))
-}
 
 // handleSystem handles all system messages, in order; true: the cell has left. Only the owner of the turn calls it.
 func (c *cell) handleSystem(f *frame) (hasLeft bool) {
-	for n := reverse(c.sys.Swap(nil)); n != nil && c.cur != left && !c.kind.sys.dead.Load(); n = n.next {
-		switch m := n.msg.(type) {
-		case start:
-			c.activate(f)
-		case retry:
-			c.retry(f)
-		case replayed:
-			c.replayed(f, m)
-		case persisted:
-			c.persisted(f, m)
-		case terminate:
-			c.stop(m.reason)
+	for n := reverse(c.sys.Swap(nil)); n != nil && !c.kind.sys.dead.Load(); n = n.next {
+		if hasLeft = c.handleOne(f, n.msg); hasLeft {
+			c.refuseSystem(n.next)
+			break
 		}
 	}
-	return c.cur == left
+	return hasLeft
+}
+
+func (c *cell) handleOne(f *frame, msg any) (hasLeft bool) {
+	switch m := msg.(type) {
+	case start:
+		c.activate(f)
+	case retry:
+		c.retry(f)
+	case touch:
+		c.touch(f)
+	case replayed:
+		return c.replayed(f, m)
+	case persisted:
+		return c.persisted(f, m)
+	case terminate:
+		return c.stop(f, m)
+	case poison:
+		c.poison(m)
+	case childFailed:
+		c.childFailed(m)
+	case verdict:
+		return c.obey(f, m)
+	case escalated:
+		return c.escalated(f, m.err)
+	case childEnded:
+		return c.childEnded(m)
+	case watched:
+		c.extension().watchers = append(c.extension().watchers, m.watch)
+	case unwatch:
+		c.unwatch(m)
+	}
+	return false
+}
+
+// refuseSystem deals with system messages that came too late.
+func (c *cell) refuseSystem(n *sysNode) {
+	for ; n != nil; n = n.next {
+		switch m := n.msg.(type) {
+		case terminate:
+			m.ended.end()
+		case poison:
+			m.ended.end()
+		case watched:
+			m.watch.fire(reasonStopped)
+		}
+	}
 }
 
 // retry goes on after a failure. A plain cell and a durable grain begin again without waiting for a message: their Started is what
@@ -81,12 +103,27 @@ func (c *cell) begun(f *frame, a any) {
 	c.kind.behaviour.bind(f)
 	c.kind.behaviour.started(f)
 	c.settle(f)
+	c.announce(PhaseStarted, nil)
+}
+
+// touch brings a grain into memory, or lets it stay there as a message would.
+func (c *cell) touch(f *frame) {
+	c.mu.Lock()
+	if c.age != leaving {
+		c.age = 0
+	}
+	c.mu.Unlock()
+	if c.mode() == open && c.actor == nil {
+		c.activate(f)
+	}
 }
 
 // leave takes an idle grain out of memory. False when a message came in between: the grain is activated again.
-func (c *cell) leave() bool {
+func (c *cell) leave(f *frame) bool {
 	if c.actor != nil {
-		c.deactivate(ErrStopped)
+		c.stopping(f)
+		c.end(ErrStopped)
+		c.deactivate()
 		c.kind.stats.passivations.Add(1)
 	}
 	c.mu.Lock()
@@ -95,25 +132,47 @@ func (c *cell) leave() bool {
 	if _, done := c.close(true); !done {
 		return false
 	}
-	c.forget()
+	c.forget(reasonPassivated)
 	return true
 }
 
-// stop ends the cell; with an append in flight, after its answer.
-func (c *cell) stop(reason string) {
-	if c.mode() == persisting {
-		c.ext.ending = reason
-		return
+// poison lets what is queued be handled first.
+func (c *cell) poison(m poison) {
+	x := c.extension()
+	x.poisoned = true
+	if m.ended != nil {
+		x.ended = append(x.ended, m.ended)
 	}
-	c.terminate(reason)
 }
 
-// terminate ends the cell now; what is in its mailbox becomes dead letters.
-func (c *cell) terminate(reason string) {
-	c.deactivate(ErrStopped)
+// stop ends the cell; with an append in flight, after its answer, and with children that end, after them.
+func (c *cell) stop(f *frame, m terminate) (hasLeft bool) {
+	x := c.ext
+	if m.ended != nil {
+		x = c.extension()
+		x.ended = append(x.ended, m.ended)
+	}
+	if x != nil && (x.mode == persisting || x.mode == awaiting) {
+		x.ending = m.reason
+		return false
+	}
+	return c.terminate(f, m.reason)
+}
+
+// terminate ends the cell, its children first; what is in its mailbox becomes dead letters.
+func (c *cell) terminate(f *frame, reason string) (hasLeft bool) {
+	c.stopping(f)
+	return c.quit(ErrStopped, func() bool {
+		c.gone(reason)
+		return true
+	})
+}
+
+// gone makes dead letters of what is queued.
+func (c *cell) gone(reason string) {
 	queued := c.cur
 	late, _ := c.close(false)
-	c.forget()
+	c.forget(reason)
 	c.bury(queued, reason)
 	c.bury(late, reason)
 }
@@ -124,29 +183,49 @@ func (c *cell) bury(b *box, reason string) {
 		var e *envelope
 		e, b = b.first()
 		c.kind.stats.buried.Add(1)
-		switch e.msg.(type) {
-		case *Timer, *goResult:
-		default:
+		if !e.isOwn() {
 			c.kind.deadLetter(c.id, e, reason)
 		}
 		*e = envelope{}
 	}
 }
 
-// forget removes a cell that takes no messages any more.
-func (c *cell) forget() {
-	c.sys.Store(sysClosed)
+// forget removes a cell that takes no messages any more, and tells who waits for that.
+func (c *cell) forget(reason string) {
+	late := c.sys.Swap(sysClosed)
+	x := c.ext
 	c.cur, c.ext = left, nil
 	c.kind.forget(c)
+	c.announce(PhaseStopped, nil)
+	if p := c.kind.parent; p != nil {
+		p.pushSystem(childEnded{c})
+	}
+	if x != nil {
+		for _, w := range x.watchers {
+			w.fire(reason)
+		}
+		for _, e := range x.ended {
+			e.end()
+		}
+	}
+	c.refuseSystem(reverse(late))
 	c.kind.sys.departed(1)
 }
 
-// deactivate ends the activation: nothing of it runs or is owed afterwards.
-func (c *cell) deactivate(cause error) {
-	if x := c.ext; x != nil && x.act != nil {
-		x.act.end(cause)
-		x.act = nil
+// end is what the end of an activation begins with: nothing runs and nothing is owed afterwards. What was stashed is queued again.
+func (c *cell) end(cause error) {
+	x := c.ext
+	if x == nil || x.act == nil {
+		return
 	}
+	c.cur = c.cur.before(x.act.stash)
+	x.act.stash = nil
+	x.act.end(cause)
+	x.act = nil
+}
+
+// deactivate is what it ends with.
+func (c *cell) deactivate() {
 	if c.actor == nil {
 		return
 	}
@@ -154,15 +233,32 @@ func (c *cell) deactivate(cause error) {
 	c.actor = nil
 	c.kind.stats.active.Add(-1)
 	if s, ok := a.(Stopper); ok {
-		c.stopped(s)
+		c.guard(s.Stopped)
 	}
 }
 
-func (c *cell) stopped(s Stopper) {
+// stopping tells the actor that it will end for good; what it sends now is sent.
+func (c *cell) stopping(f *frame) {
+	if c.actor != nil && c.mode() != awaiting {
+		c.guard(func() { c.kind.behaviour.stopping(f) })
+		f.persist, f.marks = nil, nil
+	}
+}
+
+// restarting tells the actor that another will take its place.
+func (c *cell) restarting(f *frame, cause error) {
+	if c.actor != nil {
+		c.guard(func() { c.kind.behaviour.restarting(f, cause) })
+		f.persist, f.marks = nil, nil
+	}
+}
+
+// guard runs a function of an actor that ends whatever happens in it.
+func (c *cell) guard(f func()) {
 	defer func() {
 		if v := recover(); v != nil {
 			c.kind.sys.log.Error("actor failed while stopping", "kind", c.kind.name, "id", c.shownID(), "panic", v)
 		}
 	}()
-	s.Stopped()
+	f()
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"sync"
 
 	"github.com/anthdm/hollywood/actor"
@@ -14,6 +15,11 @@ type envelope struct {
 	gen    uint32     // generation of reply
 	at     uint32     // clock ticks when it was accepted
 }
+
+// own is the generation of messages that a cell sends itself; no Ask awaits an answer to them.
+const own = math.MaxUint32
+
+func (e *envelope) isOwn() bool { return e.gen == own && e.reply == nil }
 
 // box holds messages in order; boxes are linked where one is not enough. A cell has none while it is idle, so that a message
 // costs no allocation, an idle cell no memory, and the worker reads memory in a row.
@@ -73,17 +79,30 @@ func (b *box) recycle() {
 		return
 	}
 	b.items, b.next, b.link, b.last = b.items[:0], 0, nil, nil
-	if cap(b.items) == smallBox {
+	switch cap(b.items) {
+	case smallBox:
 		smallBoxes.Put(b)
-	} else {
+	case largeBox:
 		largeBoxes.Put(b)
 	}
 }
 
-type verdict uint8
+// before puts messages in front of a line that a turn owns, and returns the line.
+func (b *box) before(items []envelope) *box {
+	if len(items) == 0 {
+		return b
+	}
+	first := &box{items: items}
+	if !b.empty() {
+		first.link = b
+	}
+	return first
+}
+
+type fate uint8
 
 const (
-	accepted verdict = iota
+	accepted fate = iota
 	full
 	gone
 )
@@ -95,15 +114,15 @@ const (
 	parked          // suspended: only system messages wake it
 )
 
-// push hands a message to the cell from any goroutine.
-func (c *cell) push(e *envelope, bounded bool) verdict {
+// push hands a message to the cell from any goroutine. Messages of its own need no room in the mailbox.
+func (c *cell) push(e *envelope) fate {
 	e.at = c.kind.sys.clock.now()
 	c.mu.Lock()
 	switch {
-	case c.closed:
+	case c.closed || c.poisoned && !e.isOwn():
 		c.mu.Unlock()
 		return gone
-	case bounded && c.depth >= c.kind.bound:
+	case c.depth >= c.kind.bound && !e.isOwn():
 		c.mu.Unlock()
 		return full
 	}
@@ -139,12 +158,13 @@ type sysNode struct {
 // sysClosed is the stack of a cell that has left.
 var sysClosed = &sysNode{}
 
-func (c *cell) pushSystem(msg any) {
+// pushSystem is false when the cell has left.
+func (c *cell) pushSystem(msg any) bool {
 	n := &sysNode{msg: msg}
 	for {
 		head := c.sys.Load()
 		if head == sysClosed {
-			return
+			return false
 		}
 		n.next = head
 		if c.sys.CompareAndSwap(head, n) {
@@ -152,7 +172,11 @@ func (c *cell) pushSystem(msg any) {
 		}
 	}
 	c.wake()
+	return true
 }
+
+// pushOwn hands the cell a message of its own; false when it has left.
+func (c *cell) pushOwn(msg any) bool { return c.push(&envelope{msg: msg, gen: own}) == accepted }
 
 // wake schedules the cell whether it is idle or suspended.
 func (c *cell) wake() {

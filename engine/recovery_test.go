@@ -174,8 +174,7 @@ func TestPlainCellBeginsAgainAfterAPanic(t *testing.T) {
 		s := scriptSystem(t)
 		var log []time.Duration
 		began := time.Duration(time.Now().UnixNano())
-		fresh := engine.WithFactory(func() engine.Actor[script] { return starter{&log} })
-		if _, err := engine.Spawn[script](s, "timer", starter{&log}, fresh); err != nil {
+		if _, err := engine.Spawn(s, "timer", func() engine.Actor[script] { return starter{&log} }); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(3500 * ms)

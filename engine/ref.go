@@ -46,7 +46,7 @@ func (k *core) deliver(c *cell, n *envelope) bool {
 		k.deadLetter(c.id, n, reason)
 		return true
 	}
-	switch c.push(n, true) {
+	switch c.push(n) {
 	case full:
 		k.deadLetter(c.id, n, reasonFull)
 	case gone:

@@ -120,9 +120,9 @@ func (m *replayed) restore(c *cell, rec journal.Record) error {
 }
 
 // replayed puts the rebuilt actor in place, or tries again later.
-func (c *cell) replayed(f *frame, m replayed) {
+func (c *cell) replayed(f *frame, m replayed) (hasLeft bool) {
 	if c.mode() != replaying {
-		return
+		return false
 	}
 	x := c.ext
 	x.mode = open
@@ -130,11 +130,11 @@ func (c *cell) replayed(f *frame, m replayed) {
 	case m.err == nil:
 		x.seq, x.snapshot = m.seq, m.snapshot
 		c.begun(f, m.actor)
+		return false
 	case errors.Is(m.err, journal.ErrFenced):
-		c.terminate(reasonLost)
-	default:
-		c.kind.sys.log.Error("grain not recovered", "kind", c.kind.name, "id", c.shownID(), "error", m.err)
-		c.kind.stats.failed.Add(1)
-		c.retryLater(m.err)
+		return c.terminate(f, reasonLost)
 	}
+	c.kind.sys.log.Error("grain not recovered", "kind", c.kind.name, "id", c.shownID(), "error", m.err)
+	c.kind.stats.failed.Add(1)
+	return c.retryLater(m.err)
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+
 	"github.com/anthdm/hollywood/actor"
 )
 
@@ -8,38 +10,53 @@ import (
 type SpawnOption func(*spawnOptions)
 
 type spawnOptions struct {
-	mailbox    int
-	dispatcher string
-	factory    func() any
+	mailbox, stash int
+	dispatcher     string
+	supervision    Supervision
+	before         any
 }
 
 // WithMailbox bounds the cell's mailbox; see KindConfig.
 func WithMailbox(n int) SpawnOption { return func(o *spawnOptions) { o.mailbox = n } }
 
+// WithStash bounds the cell's stash; see KindConfig.
+func WithStash(n int) SpawnOption { return func(o *spawnOptions) { o.stash = n } }
+
 // WithDispatcher names the pool of workers that runs the cell.
 func WithDispatcher(name string) SpawnOption { return func(o *spawnOptions) { o.dispatcher = name } }
 
-// WithFactory gives the cell a fresh actor after a panic.
-func WithFactory[M any](f func() Actor[M]) SpawnOption {
-	return func(o *spawnOptions) { o.factory = func() any { return f() } }
+// WithSupervision says what becomes of the cell when it fails.
+func WithSupervision(s Supervision) SpawnOption { return func(o *spawnOptions) { o.supervision = s } }
+
+// WithMiddleware has every message go through these first, the first one outermost. M is the actor's.
+func WithMiddleware[M any](before ...Middleware[M]) SpawnOption {
+	return func(o *spawnOptions) { o.before = before }
 }
 
-// Restarter is a plain actor that goes on with the same value after a panic; without it and without WithFactory the cell stops.
-type Restarter interface{ Restarted() }
+// Spawn starts a plain cell under a name that is unique in the system. produce makes its actor now and after each failure; who returns
+// the same one goes on with its state. Hollywood's registry has it as kind "cell". A taken name is a TakenError.
+func Spawn[M any](s *System, name string, produce func() Actor[M], opts ...SpawnOption) (Ref[M], error) {
+	return spawn(s, nil, name, produce, opts)
+}
 
-// Spawn starts a plain cell under a name that is unique in the system. Hollywood's registry has it as kind "cell". A taken name
-// is a TakenError.
-func Spawn[M any](s *System, name string, a Actor[M], opts ...SpawnOption) (Ref[M], error) {
-	o := spawnOptions{dispatcher: DefaultDispatcher}
+func spawn[M any](s *System, parent *cell, name string, produce func() Actor[M], opts []SpawnOption) (Ref[M], error) {
+	o := spawnOptions{dispatcher: DefaultDispatcher, stash: defaultStash}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	k := &core{sys: s, name: plainKind, plain: true, bound: bound(o.mailbox), disp: s.dispatchers[o.dispatcher], stats: &s.plainStats}
-	if k.disp == nil {
-		return Ref[M]{}, &UnknownDispatcherError{Name: o.dispatcher}
+	before, ok := o.before.([]Middleware[M])
+	k := &core{
+		sys: s, name: plainKind, plain: true, bound: bound(o.mailbox), stash: o.stash, disp: s.dispatchers[o.dispatcher], stats: &s.plainStats,
+		parent: parent, supervision: o.supervision.withDefaults(), private: parent != nil && parent.kind.private,
 	}
-	k.behaviour = &serving[M]{}
-	k.produce, k.restartable = producer(a, o.factory)
+	switch {
+	case k.disp == nil:
+		return Ref[M]{}, &UnknownDispatcherError{Name: o.dispatcher}
+	case o.before != nil && !ok:
+		panic(fmt.Sprintf("engine: %T for an actor of other messages", o.before))
+	}
+	k.behaviour = newServing(nil, before)
+	k.produce = func(string) any { return produce() }
 	k.served.Store(true)
 	c := &cell{kind: k, id: name}
 	if err := s.register(c); err != nil {
@@ -47,23 +64,6 @@ func Spawn[M any](s *System, name string, a Actor[M], opts ...SpawnOption) (Ref[
 	}
 	c.pushSystem(start{})
 	return Ref[M]{kind: k, id: name, cell: c}, nil
-}
-
-// producer gives a first and what stands for it after a panic.
-func producer(a any, factory func() any) (produce func(string) any, restartable bool) {
-	r, again := a.(Restarter)
-	first := true
-	return func(string) any {
-		switch {
-		case first:
-			first = false
-		case factory != nil:
-			return factory()
-		default:
-			r.Restarted()
-		}
-		return a
-	}, again || factory != nil
 }
 
 func (s *System) register(c *cell) error {
@@ -121,4 +121,4 @@ func (p *process) Invoke(batch []actor.Envelope) {
 }
 
 // Shutdown implements actor.Processer.
-func (p *process) Shutdown() { p.cell.pushSystem(terminate{reasonStopped}) }
+func (p *process) Shutdown() { p.cell.pushSystem(terminate{reason: reasonStopped}) }

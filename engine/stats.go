@@ -28,7 +28,7 @@ type KindStats struct {
 }
 
 var reasons = [...]string{
-	reasonFull, reasonNoProducer, reasonStopped, reasonKilled, reasonLost, reasonType, reasonNoRoute,
+	reasonFull, reasonNoProducer, reasonStopped, reasonKilled, reasonLost, reasonType, reasonNoRoute, reasonFailed,
 }
 
 // stripes is how many workers count without sharing a cache line.
@@ -120,11 +120,7 @@ func (k *kindStats) read(name string, depth int64) KindStats {
 func (k *core) deadLetter(id string, n *envelope, reason string) {
 	k.stats.countDead(reason)
 	if n.reply != nil || n.sender != nil {
-		shown := id
-		if k.private {
-			shown = "private"
-		}
-		k.sys.fail(n.reply, n.gen, n.sender, &DeadLetterError{Kind: k.name, ID: shown, Reason: reason})
+		k.sys.fail(n.reply, n.gen, n.sender, &DeadLetterError{Kind: k.name, ID: k.shown(id), Reason: reason})
 	}
 	if !k.sys.publishes() {
 		return
@@ -134,6 +130,15 @@ func (k *core) deadLetter(id string, n *envelope, reason string) {
 		pid = k.proc.pid
 	}
 	k.sys.hollywood.BroadcastEvent(actor.DeadLetterEvent{Target: pid, Message: n.msg, Sender: n.sender})
+	DeadLetters.Publish(k.sys, DeadLetter{Kind: k.name, ID: k.shown(id), Message: n.msg, Reason: reason})
+}
+
+// shown is an identity as logs and events may show it.
+func (k *core) shown(id string) string {
+	if k.private {
+		return "private"
+	}
+	return id
 }
 
 // stranded is a dead letter to an address that belongs to no kind.
@@ -144,6 +149,7 @@ func (s *System) stranded(pid *actor.PID, msg any, sender *actor.PID, reason str
 		return
 	}
 	s.hollywood.BroadcastEvent(actor.DeadLetterEvent{Target: pid, Message: msg, Sender: sender})
+	DeadLetters.Publish(s, DeadLetter{Kind: pid.Address, ID: pid.ID, Message: msg, Reason: reason})
 }
 
 // blocked counts an occasion on which all workers of a dispatcher were stuck in handlers, and names each kind once.

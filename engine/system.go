@@ -67,6 +67,7 @@ type System struct {
 
 	kinds      kindTable
 	plainStats kindStats
+	topics     sync.Map // *Topic → *board
 
 	mu    sync.Mutex
 	plain map[string]*cell // guarded by mu
@@ -144,7 +145,7 @@ func (s *System) Stop(ctx context.Context) error {
 		return nil
 	}
 	for _, c := range s.allCells() {
-		c.pushSystem(terminate{reasonStopped})
+		c.pushSystem(terminate{reason: reasonStopped})
 	}
 	s.departed(0)
 	done := make(chan struct{})

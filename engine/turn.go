@@ -18,9 +18,10 @@ type frame struct {
 	answered bool // the right to answer the message in hand was taken
 	exposed  bool // the handler knows the sender and may answer by itself
 
-	busy    bool    // a message is in hand
-	persist *intent // set by Persist in this turn
-	marks   []Mark  // set by Remind and Forget in this turn
+	hand    *envelope // the message in hand; nil outside its handler
+	stashed bool      // it was put aside, and keeps its place in the mailbox
+	persist *intent   // set by Persist in this turn
+	marks   []Mark    // set by Remind and Forget in this turn
 
 	passivate bool // Passivate was called in this batch
 }
@@ -106,40 +107,74 @@ func (w *worker) work(c *cell, f *frame, budget *int) outcome {
 			w.aged(c, e.at)
 			c.handle(f, e)
 			*e = envelope{}
-			w.handled(c)
+			if !f.stashed {
+				w.handled(c)
+			}
 		}
 	}
 	return more
 }
 
-// rest is reached with an empty mailbox: a grain that is due leaves memory.
+// rest is reached with an empty mailbox: a grain that is due leaves memory, and an actor that was poisoned ends.
 func (w *worker) rest(c *cell, f *frame) outcome {
-	if (w.due || f.passivate) && !c.kind.plain && c.isIdle() && c.leave() {
-		return ended
+	poisoned := c.ext != nil && c.ext.poisoned
+	switch {
+	case !c.kind.plain:
+		if (w.due || f.passivate || poisoned) && c.isIdle() && c.leave(f) {
+			return ended
+		}
+	case poisoned:
+		if c.terminate(f, reasonStopped) {
+			return ended
+		}
+		return suspended // its children end first
 	}
 	return drained
 }
 
 func (c *cell) handle(f *frame, e *envelope) {
-	f.busy, f.sender, f.reply, f.gen = true, e.sender, e.reply, e.gen
-	f.answered, f.exposed = false, false
-	if msg, live := c.unwrap(e.msg); live && !c.kind.behaviour.invoke(f, msg) {
-		c.kind.deadLetter(c.id, e, reasonType)
-		f.take()
+	f.hand, f.sender, f.reply, f.gen = e, e.sender, e.reply, e.gen
+	f.answered, f.exposed, f.stashed = false, false, false
+	if c.ext != nil {
+		c.ext.heard(e, c)
+	}
+	msg, live := e.msg, true
+	if e.isOwn() {
+		msg, live = c.unwrap(f, msg)
+	}
+	if live && !c.kind.behaviour.invoke(f, msg) {
+		f.refuse(reasonType)
 	}
 	c.settle(f)
-	f.busy = false
+	f.hand = nil
 }
 
-// unwrap takes the message out of a timer or a Go result; false when it came too late.
-func (c *cell) unwrap(msg any) (any, bool) {
+// unwrap takes the message out of one that the cell sent itself; false when it came too late, or was for the engine.
+func (c *cell) unwrap(f *frame, msg any) (_ any, live bool) {
 	switch m := msg.(type) {
 	case *Timer:
-		return m.msg, c.fired(m)
+		msg, live = m.msg, c.fired(m)
 	case *goResult:
-		return m.msg, c.returned(m)
+		msg, live = m.msg, c.returned(m)
+	case *termination:
+		msg, live = c.terminated(m)
+	case *quiet:
+		msg, live = m.msg, c.silent(m)
 	}
-	return msg, true
+	if run, ok := msg.(inTurn); ok && live {
+		run(f.owner)
+		return nil, false
+	}
+	return msg, live
+}
+
+// inTurn runs in the cell's turn, with its *Context[M]: messages of actors that are written for any M.
+type inTurn func(owner any)
+
+// refuse makes a dead letter of the message in hand.
+func (f *frame) refuse(reason string) {
+	f.cell.kind.deadLetter(f.cell.id, f.hand, reason)
+	f.take()
 }
 
 // settle ends a handler's turn: its append starts, or its Ask is known to stay without an answer.
@@ -196,47 +231,27 @@ func (c *cell) crash(f *frame, v any) outcome {
 	err := &PanicError{Kind: c.kind.name, ID: c.shownID(), Value: v}
 	sys.log.Error("actor failed", "kind", c.kind.name, "id", c.shownID(), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	c.kind.stats.failed.Add(1)
-	if f.busy {
-		c.cur.items[c.cur.next-1] = envelope{}
-		c.mu.Lock()
-		c.depth--
-		c.mu.Unlock()
-		c.kind.stats.lost.Add(1)
-	}
 	f.fail(err)
-	if c.restart(err) {
+	if f.hand != nil && !f.stashed {
+		c.lose(f.hand)
+	}
+	f.hand = nil
+	if c.fails(f, err) {
 		return ended
 	}
 	return crashed
 }
 
-// restart ends the activation; the next may begin at once after a first failure, later after repeated ones. True: the cell has left.
-func (c *cell) restart(cause error) (left bool) {
-	x := c.extension()
-	x.frame, x.mode = nil, open
-	switch {
-	case x.ending != "":
-		c.terminate(x.ending)
-		return true
-	case c.kind.plain && !c.kind.restartable:
-		c.deactivate(cause)
-		c.terminate(reasonStopped)
-		return true
+// lose makes a dead letter of the message whose handler failed.
+func (c *cell) lose(e *envelope) {
+	c.mu.Lock()
+	c.depth--
+	c.mu.Unlock()
+	c.kind.stats.lost.Add(1)
+	if !e.isOwn() {
+		c.kind.deadLetter(c.id, &envelope{msg: e.msg, sender: e.sender}, reasonFailed)
 	}
-	c.deactivate(cause)
-	c.kind.stats.restarts.Add(1)
-	c.pause(backoff(x.fail() - 1))
-	return false
-}
-
-// fail counts a failure and returns how many there were in a row.
-func (x *extension) fail() int {
-	now := time.Now().UnixNano()
-	if now-x.failedAt > int64(failureWindow) {
-		x.failures = 0
-	}
-	x.failures, x.failedAt = x.failures+1, now
-	return x.failures
+	*e = envelope{}
 }
 
 // pause suspends the cell for d without holding a worker.
@@ -250,9 +265,4 @@ func (c *cell) pause(d time.Duration) {
 }
 
 // shownID is the identity as logs may show it.
-func (c *cell) shownID() string {
-	if c.kind.private {
-		return "private"
-	}
-	return c.id
-}
+func (c *cell) shownID() string { return c.kind.shown(c.id) }

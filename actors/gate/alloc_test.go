@@ -60,7 +60,7 @@ func TestHotPathAllocates(t *testing.T) {
 	g.provider = fake{}
 	g.asking.busy = true // the channel is played
 	a := measured{g, make(chan float64, 1)}
-	ref, err := engine.Spawn(sys, "measured", engine.Actor[Msg](a))
+	ref, err := engine.Spawn(sys, "measured", func() engine.Actor[Msg] { return a })
 	if err != nil {
 		t.Fatal(err)
 	}

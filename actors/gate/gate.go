@@ -60,14 +60,12 @@ func newGate(gs *Gates, name string) *gate {
 	}
 }
 
-// Restarted keeps what the gate holds after a panic; the question in flight is asked again.
-func (g *gate) Restarted() {
+// Started begins, and goes on after a panic with what the gate held; the question that was in flight is asked again.
+func (g *gate) Started(c *call) {
 	g.asking.busy = false
 	g.wakeAt, g.alarm = time.Time{}, nil
+	g.next(c, time.Now())
 }
-
-// Started goes on after a panic.
-func (g *gate) Started(c *call) { g.next(c, time.Now()) }
 
 // Handle has one line per message; what a line does stands below, in message order.
 func (g *gate) Handle(c *call, m Msg) {

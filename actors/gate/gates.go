@@ -43,7 +43,7 @@ func New(sys *engine.System, deps Deps) *Gates {
 	if deps.Log == nil {
 		deps.Log = sys.Log()
 	}
-	closed, err := engine.Spawn[Msg](sys, "gates", nowhere{})
+	closed, err := engine.Spawn(sys, "gates", func() engine.Actor[Msg] { return nowhere{} })
 	if err != nil {
 		panic(err)
 	}
@@ -68,7 +68,8 @@ func (gs *Gates) spawn(channel string) engine.Ref[Msg] {
 		return ref
 	}
 	// The mailbox has no bound of its own: one Wait per rendered path, which demand bounds.
-	ref, err := engine.Spawn[Msg](gs.sys, "gate/"+channel, newGate(gs, channel), engine.WithMailbox(engine.Unbounded))
+	g := newGate(gs, channel) // it goes on after a panic
+	ref, err := engine.Spawn(gs.sys, "gate/"+channel, func() engine.Actor[Msg] { return g }, engine.WithMailbox(engine.Unbounded))
 	if err != nil {
 		gs.deps.Log.Warn("gate not started", "channel", channel, "error", err)
 		return gs.closed

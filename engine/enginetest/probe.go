@@ -26,7 +26,7 @@ const patience = time.Minute
 func NewProbe[M any](t testing.TB, s *engine.System, name string) *Probe[M] {
 	t.Helper()
 	p := &Probe[M]{t: t, changed: make(chan struct{})}
-	ref, err := engine.Spawn(s, name, engine.Actor[M](recorder[M]{p}), engine.WithMailbox(engine.Unbounded))
+	ref, err := engine.Spawn(s, name, func() engine.Actor[M] { return recorder[M]{p} }, engine.WithMailbox(engine.Unbounded))
 	if err != nil {
 		t.Fatalf("enginetest: %v", err)
 	}

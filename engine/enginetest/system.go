@@ -12,6 +12,9 @@ import (
 	"hayauma.example/engine/journal"
 )
 
+// Silence is a logger for tests in which actors fail on purpose.
+var Silence = slog.New(slog.DiscardHandler)
+
 // Options of NewSystem; the zero value is useful.
 type Options struct {
 	Store       journal.Store // nil: an empty one in memory

@@ -1,0 +1,44 @@
+package engine
+
+// The engine's own topics.
+var (
+	// DeadLetters has what nobody handled, up to 1,024 in 100 ms; Stats counts them all.
+	DeadLetters = NewTopic[DeadLetter]("engine.dead_letters")
+	// Lives has what happens to actors: Phases.
+	Lives = NewTopic[Life]("engine.lives")
+)
+
+// DeadLetter is a message that nobody handled.
+type DeadLetter struct {
+	Kind, ID string // of the actor it was sent to; the identity of a private kind is "private"
+	Message  any
+	Reason   string
+}
+
+// Life is what happened to an actor.
+type Life struct {
+	Kind, ID string // the identity of a private kind is "private"
+	Phase    Phase
+	Err      error // of PhaseFailed and PhaseRestarting
+}
+
+// Phase is a moment of an actor's life.
+type Phase uint8
+
+const (
+	PhaseStarted    Phase = iota // activated: Started is done
+	PhaseFailed                  // a handler panicked, or a child's failure was escalated
+	PhaseRestarting              // the activation has ended, another begins, after a pause perhaps
+	PhaseStopped                 // it has left memory
+)
+
+// String returns the phase's name.
+func (p Phase) String() string { return [...]string{"started", "failed", "restarting", "stopped"}[p] }
+
+// announce publishes a phase where somebody listens.
+func (c *cell) announce(p Phase, err error) {
+	s := c.kind.sys
+	if _, heard := s.topics.Load(Lives); heard && !s.dead.Load() {
+		Lives.Publish(s, Life{Kind: c.kind.name, ID: c.shownID(), Phase: p, Err: err})
+	}
+}
