@@ -6,6 +6,7 @@
 //	a field that the reader does not know   is skipped
 //	a field that the writer did not know    is zero
 //	a message that the reader does not know is refused with an [UnknownError] that names it
+//	an old version of a message             is read as the new one, where an [Upcast] says how
 //
 // A hot message may implement msgpack's CustomEncoder and CustomDecoder; it writes exactly one value.
 //

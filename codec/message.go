@@ -14,8 +14,9 @@ const MaxBody = 1 << 20
 
 // Append appends msg's name and body to dst. On an error dst is returned as it was.
 func (r *Registry) Append(dst []byte, msg any) (out []byte, err error) {
-	e, ok := r.table.Load().byType[reflect.TypeOf(msg)]
-	if !ok {
+	t := r.table.Load()
+	e, ok := t.byType[reflect.TypeOf(msg)]
+	if !ok || t.upcast[reflect.TypeOf(msg)] != nil {
 		return dst, &UnregisteredError{Type: fmt.Sprintf("%T", msg)}
 	}
 	w := writers.Get().(*writer)
@@ -41,7 +42,8 @@ func (r *Registry) Decode(b []byte) (msg any, rest []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	e, ok := r.table.Load().byName[string(name)]
+	t := r.table.Load()
+	e, ok := t.byName[string(name)]
 	if !ok {
 		return nil, b[n:], &UnknownError{Name: string(name)}
 	}
@@ -49,6 +51,9 @@ func (r *Registry) Decode(b []byte) (msg any, rest []byte, err error) {
 	defer rd.release()
 	if msg, err = rd.decode(e, b[:n]); err != nil {
 		return nil, nil, fmt.Errorf("codec: decoding %s: %w", e.name, err)
+	}
+	if msg, err = t.current(msg); err != nil {
+		return nil, nil, fmt.Errorf("codec: upcasting %s: %w", e.name, err)
 	}
 	return msg, b[n:], nil
 }

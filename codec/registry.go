@@ -23,6 +23,7 @@ type Registry struct {
 type table struct {
 	byName map[string]*entry
 	byType map[reflect.Type]*entry
+	upcast map[reflect.Type]func(any) any // from what was decoded; nil entries are none
 }
 
 // entry is immutable once registered.
@@ -35,7 +36,7 @@ type entry struct {
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry {
 	r := &Registry{}
-	r.table.Store(&table{byName: map[string]*entry{}, byType: map[reflect.Type]*entry{}})
+	r.table.Store(&table{byName: map[string]*entry{}, byType: map[reflect.Type]*entry{}, upcast: map[reflect.Type]func(any) any{}})
 	return r
 }
 
@@ -46,11 +47,46 @@ func Register[T any](r *Registry, name string) {
 	if name == "" || len(name) > MaxName || t.Kind() == reflect.Interface {
 		panic(fmt.Sprintf("codec: %v can't be registered as %q: give a concrete type and a name of 1 to %d bytes", t, name, MaxName))
 	}
-	r.add(t, &entry{name: name, header: appendName(nil, name), decode: func(d *msgpack.Decoder) (any, error) {
+	r.add(t, newEntry[T](name))
+}
+
+func newEntry[T any](name string) *entry {
+	return &entry{name: name, header: appendName(nil, name), decode: func(d *msgpack.Decoder) (any, error) {
 		var v T
 		err := d.Decode(&v)
 		return v, err
-	}})
+	}}
+}
+
+// Upcast has messages that were stored under a name as an Old be read as what up makes of them. New is registered under another name, or
+// is upcast itself. An Old can be read, but not written any more. What panics in Register panics here.
+func Upcast[Old, New any](r *Registry, name string, up func(Old) New) {
+	Register[Old](r, name)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := r.table.Load().clone()
+	next.upcast[reflect.TypeFor[Old]()] = func(old any) any { return up(old.(Old)) }
+	r.table.Store(next)
+}
+
+func (t *table) clone() *table {
+	return &table{byName: maps.Clone(t.byName), byType: maps.Clone(t.byType), upcast: maps.Clone(t.upcast)}
+}
+
+// current is a decoded message as its newest version.
+func (t *table) current(msg any) (_ any, err error) {
+	if len(t.upcast) == 0 {
+		return msg, nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: panic: %v", ErrMalformed, v)
+		}
+	}()
+	for up := t.upcast[reflect.TypeOf(msg)]; up != nil; up = t.upcast[reflect.TypeOf(msg)] {
+		msg = up(msg)
+	}
+	return msg, nil
 }
 
 func (r *Registry) add(t reflect.Type, e *entry) {
@@ -63,7 +99,7 @@ func (r *Registry) add(t reflect.Type, e *entry) {
 	if other, taken := old.byType[t]; taken {
 		panic(fmt.Sprintf("codec: %v is registered as %q and as %q", t, other.name, e.name))
 	}
-	next := &table{byName: maps.Clone(old.byName), byType: maps.Clone(old.byType)}
+	next := old.clone()
 	next.byName[e.name], next.byType[t] = e, e
 	r.table.Store(next)
 }

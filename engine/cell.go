@@ -54,6 +54,7 @@ type extension struct {
 	poisoned bool   // it ends, or leaves, once its mailbox is empty
 	seq      uint64 // number of the last applied event
 	snapshot uint64 // event number of the last snapshot
+	unsaved  int    // encoded bytes of the events after it
 	frame    *frame // pinned while an append is in flight
 	act      *activation
 

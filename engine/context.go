@@ -147,15 +147,16 @@ func (s *serving[M]) frame() *frame {
 		return &c.frame
 	}
 	c := &Context[M]{}
-	c.owner = c
+	c.owner, c.behaviour = c, s
 	return &c.frame
 }
 
-func (s *serving[M]) free(f *frame) {
+func (s *serving[M]) clear(f *frame) {
 	c := f.owner.(*Context[M])
-	*c = Context[M]{frame: frame{owner: c}}
-	s.pool.Put(c)
+	*c = Context[M]{frame: frame{owner: c, behaviour: s}}
 }
+
+func (s *serving[M]) free(f *frame) { s.pool.Put(f.owner.(*Context[M])) }
 
 func (s *serving[M]) bind(f *frame) {
 	c := f.owner.(*Context[M])

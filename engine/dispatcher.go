@@ -18,24 +18,31 @@ const (
 	rescueAfter  = time.Millisecond       // how long a lone waiting cell may stand behind a busy worker before another is woken
 	blockedAfter = 100 * time.Millisecond // how long all workers may be busy with one message each before a stand-in begins
 	maxStandIns  = 1024
-	maxYields    = 2 // before a worker without work waits
+	maxYields    = 2  // before a worker without work waits
+	turnsAtOnce  = 16 // that a worker takes from the queue
 )
 
+// turn is a cell's place in the queue, with the message that woke it; first.at is 0 where none did.
+type turn struct {
+	cell  *cell
+	first envelope
+}
+
 // dispatcher runs cells on a fixed set of workers. One waiting cell is left to a worker that is awake anyway, because waking
-// another costs more than most turns; the rescue timer bounds that wait, and two waiting cells always wake a second worker.
+// another costs more than most turns; the rescue timer bounds that wait, and two waiting cells always wake a second worker. When all
+// workers are awake each takes several turns at once; one that has nothing to do takes them back from the others.
 type dispatcher struct {
 	sys   *System
 	share int // messages per turn
 
 	mu      sync.Mutex
-	queue   ring
+	queue   ring[turn]
 	awake   int // workers not waiting
 	waiting int
 	wake    sync.Cond
 	closed  bool
 
-	taken   uint64 // turns begun
-	seen    uint64 // taken, as the rescue saw it last
+	seen    uint64 // progress, as the rescue saw it last
 	workers int    // configured
 	present int    // workers that run, stand-ins included
 
@@ -76,13 +83,13 @@ func (d *dispatcher) hire() {
 }
 
 // submit queues a cell whose scheduled state the caller has just taken.
-func (d *dispatcher) submit(c *cell) {
+func (d *dispatcher) submit(t turn) {
 	d.mu.Lock()
 	if d.closed {
 		d.mu.Unlock()
 		return
 	}
-	d.queue.push(c)
+	d.queue.push(t)
 	wake := d.waiting > 0 && (d.awake == 0 || d.queue.len() > 1)
 	if wake {
 		d.waiting--
@@ -101,6 +108,7 @@ func (d *dispatcher) submit(c *cell) {
 func (d *dispatcher) rescue() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	progress := d.gather(nil)
 	if d.closed || d.queue.len() == 0 {
 		d.watched.Store(false)
 		return
@@ -110,12 +118,23 @@ func (d *dispatcher) rescue() {
 		d.waiting--
 		d.awake++
 		d.wake.Signal()
-	case d.seen == d.taken && d.present < d.workers+maxStandIns:
+	case d.seen == progress && d.present < d.workers+maxStandIns:
 		d.sys.blocked(d.crew.Load())
 		d.hire()
 	}
-	d.seen = d.taken
+	d.seen = progress
 	d.timer.Reset(blockedAfter)
+}
+
+// gather takes back into the queue what other workers than w have taken and not begun, and returns a number that changes as long as turns
+// begin; the caller holds mu.
+func (d *dispatcher) gather(w *worker) (progress uint64) {
+	for _, o := range *d.crew.Load() {
+		if o != w {
+			progress += o.giveBack(&d.queue)
+		}
+	}
+	return progress
 }
 
 func (w *worker) loop() {
@@ -125,10 +144,22 @@ func (w *worker) loop() {
 			w.replace()
 		}
 	}()
-	for c := w.disp.take(w); c != nil; c = w.disp.take(w) {
-		w.turn(c)
+	for t := w.next(); t != nil; t = w.next() {
+		w.turn(t)
+		*t = turn{}
 	}
 	normal = true
+}
+
+// next returns the turn to run, which the worker owns until the next call; nil ends the worker.
+func (w *worker) next() *turn {
+	if t := w.claim(); t != nil {
+		return t
+	}
+	if !w.disp.take(w) {
+		return nil
+	}
+	return w.claim()
 }
 
 // replace puts a new worker in the place of one whose goroutine a handler ended by runtime.Goexit.
@@ -136,6 +167,7 @@ func (w *worker) replace() {
 	w.cell.Store(nil)
 	w.disp.mu.Lock()
 	defer w.disp.mu.Unlock()
+	w.giveBack(&w.disp.queue)
 	w.disp.dismiss(w)
 	if !w.disp.closed {
 		w.disp.hire()
@@ -153,34 +185,41 @@ func (d *dispatcher) dismiss(w *worker) {
 	}
 }
 
-// take waits for a cell; nil ends the worker.
-func (d *dispatcher) take(w *worker) *cell {
+// take waits for cells and gives the worker at least one; false ends the worker.
+func (d *dispatcher) take(w *worker) bool {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	for yields := 0; d.queue.len() == 0 && !d.closed; {
 		switch {
 		case d.present > d.workers:
 			d.dismiss(w) // a stand-in is not needed any more
-			d.mu.Unlock()
-			return nil
+			return false
 		case yields < maxYields:
 			yields++
 			d.mu.Unlock()
 			runtime.Gosched() // who was just answered often has the next message
 			d.mu.Lock()
 		default:
+			if d.gather(w); d.queue.len() > 0 {
+				break
+			}
+			w.cell.Store(nil)
 			d.awake--
 			d.waiting++
 			d.wake.Wait() // who signals moves this worker from waiting to awake
 			yields = 0
 		}
 	}
-	defer d.mu.Unlock()
 	if d.closed {
 		d.dismiss(w)
-		return nil
+		return false
 	}
-	d.taken++
-	return d.queue.pop()
+	n := 1
+	if d.waiting == 0 {
+		n = max(1, min(d.queue.len()/max(1, d.awake), turnsAtOnce))
+	}
+	w.load(&d.queue, n)
+	return true
 }
 
 // close ends the workers, each after the message in its hands, and returns how many there are.
@@ -189,40 +228,41 @@ func (d *dispatcher) close() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	d.queue = ring{}
+	d.queue = ring[turn]{}
 	d.awake += d.waiting
 	d.waiting = 0
 	d.wake.Broadcast()
 	return d.present
 }
 
-// ring is a queue of cells that grows, and shrinks when it is empty.
-type ring struct {
-	buf        []*cell
+// ring is a queue that grows, and shrinks when it is empty.
+type ring[T any] struct {
+	buf        []T
 	head, size int
 }
 
 const ringKeep = 1 << 12 // slots that an empty ring keeps
 
-func (r *ring) len() int { return r.size }
+func (r *ring[T]) len() int { return r.size }
 
-func (r *ring) push(c *cell) {
+func (r *ring[T]) push(v T) {
 	if r.size == len(r.buf) {
-		grown := make([]*cell, max(64, 2*len(r.buf)))
+		grown := make([]T, max(64, 2*len(r.buf)))
 		n := copy(grown, r.buf[r.head:])
 		copy(grown[n:], r.buf[:r.head])
 		r.buf, r.head = grown, 0
 	}
-	r.buf[(r.head+r.size)&(len(r.buf)-1)] = c
+	r.buf[(r.head+r.size)&(len(r.buf)-1)] = v
 	r.size++
 }
 
-func (r *ring) pop() *cell {
-	c := r.buf[r.head]
-	r.buf[r.head] = nil
+func (r *ring[T]) pop() T {
+	var none T
+	v := r.buf[r.head]
+	r.buf[r.head] = none
 	r.head = (r.head + 1) & (len(r.buf) - 1)
 	if r.size--; r.size == 0 && len(r.buf) > ringKeep {
-		*r = ring{}
+		*r = ring[T]{}
 	}
-	return c
+	return v
 }

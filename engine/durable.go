@@ -38,12 +38,19 @@ func ServeDurable[M, E any](s *System, k *Kind[M], produce func(id string) Durab
 		a.(Durable[M, E]).Apply(event)
 		return nil
 	}
+	topic := Events[E](k)
+	c.publish = func(id string, e numbered) {
+		if topic.followed(s) {
+			topic.Publish(s, Event[E]{ID: id, Number: e.number, At: e.at, Event: e.event.(E)})
+		}
+	}
 	s.kinds.serve(c, newServing(k, before), func(id string) any { return produce(id) })
 }
 
 // intent is what one Persist stores, and what comes after.
 type intent struct {
 	events []any
+	at     time.Time
 	data   []byte
 	then   func()
 }
@@ -70,8 +77,8 @@ func Persist[E, M any](c *Context[M], events []E, then func()) {
 	case c.persist != nil:
 		panic("engine: Persist twice in one turn")
 	}
-	u := &intent{events: make([]any, len(events)), then: then}
 	now := time.Now()
+	u := &intent{events: make([]any, len(events)), at: time.UnixMilli(now.UnixMilli()), then: then}
 	for i, e := range events {
 		u.events[i] = e
 		data, err := appendEvent(u.data, k.sys.messages, e, now)
@@ -155,7 +162,9 @@ func (c *cell) proceed(f *frame) (hasLeft bool) {
 			panic(err)
 		}
 		x.seq++
+		c.kind.publish(c.id, numbered{x.seq, u.at, e})
 	}
+	x.unsaved += len(u.data)
 	f.persist, f.marks = nil, nil
 	c.maybeSnapshot()
 	if u.then != nil {
@@ -206,10 +215,14 @@ func (c *cell) retryLater(cause error) (hasLeft bool) {
 	})
 }
 
+func (k *core) wantsSnapshot(events uint64, bytes int) bool {
+	return k.snapshotEvery > 0 && events >= uint64(k.snapshotEvery) || k.snapshotBytes > 0 && bytes >= k.snapshotBytes
+}
+
 func (c *cell) maybeSnapshot() {
-	x, every := c.ext, c.kind.snapshotEvery
+	x := c.ext
 	s, ok := c.actor.(Snapshotter)
-	if !ok || every <= 0 || x.seq-x.snapshot < uint64(every) {
+	if !ok || !c.kind.wantsSnapshot(x.seq-x.snapshot, x.unsaved) {
 		return
 	}
 	sys, kind, id := c.kind.sys, c.kind.name, c.shownID()
@@ -217,7 +230,7 @@ func (c *cell) maybeSnapshot() {
 	if err != nil {
 		panic(err)
 	}
-	x.snapshot = x.seq
+	x.snapshot, x.unsaved = x.seq, 0
 	sys.journal.Snapshot(c.kind.role, c.kind.affinity(c.id), c.grain(), x.seq, data, func(err error) {
 		if err != nil && !sys.dead.Load() {
 			sys.log.Warn("snapshot not stored", "kind", kind, "id", id, "error", err)

@@ -37,8 +37,7 @@ func (p Phase) String() string { return [...]string{"started", "failed", "restar
 
 // announce publishes a phase where somebody listens.
 func (c *cell) announce(p Phase, err error) {
-	s := c.kind.sys
-	if _, heard := s.topics.Load(Lives); heard && !s.dead.Load() {
+	if s := c.kind.sys; Lives.followed(s) && !s.dead.Load() {
 		Lives.Publish(s, Life{Kind: c.kind.name, ID: c.shownID(), Phase: p, Err: err})
 	}
 }

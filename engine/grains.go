@@ -22,6 +22,7 @@ type core struct {
 	disp          *dispatcher
 	affinity      func(id string) string
 	snapshotEvery int
+	snapshotBytes int
 	stash         int
 	supervision   Supervision
 	parent        *cell // plain cells; nil: none
@@ -29,7 +30,8 @@ type core struct {
 	served    atomic.Bool // what stands below is set
 	behaviour behaviour
 	produce   func(id string) any
-	apply     func(a, e any) error // durable kinds: applies an event
+	apply     func(a, e any) error        // durable kinds: applies an event
+	publish   func(id string, e numbered) // durable kinds
 
 	stats  *kindStats
 	shards []shard
@@ -40,7 +42,8 @@ type core struct {
 // behaviour is the part of a kind that knows its message type.
 type behaviour interface {
 	frame() *frame
-	free(*frame)
+	clear(*frame)
+	free(*frame)                   // cleared
 	bind(f *frame)                 // the cell has its actor
 	invoke(f *frame, msg any) bool // false: not a message of this kind
 	started(f *frame)
@@ -226,7 +229,7 @@ func (k *core) age() int {
 		n += len(batch)
 		for _, c := range batch {
 			if c.older() {
-				c.kind.disp.submit(c)
+				c.kind.disp.submit(turn{cell: c})
 			}
 		}
 		clear(batch)

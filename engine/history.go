@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"iter"
 	"time"
 
@@ -10,10 +11,34 @@ import (
 	"hayauma.example/engine/journal"
 )
 
-// Recorded is a stored event of a durable grain with the time at which it was persisted, to the millisecond.
+// Recorded is a stored event of a durable grain with its number, from 1, and the time at which it was persisted, to the millisecond.
 type Recorded struct {
-	At    time.Time
-	Event any
+	Number uint64
+	At     time.Time
+	Event  any
+}
+
+// Event is a stored event of a durable grain, as its kind publishes it.
+type Event[E any] struct {
+	ID     string // the grain's
+	Number uint64 // from 1 in each grain, without a gap
+	At     time.Time
+	Event  E
+}
+
+// numbered is an Event of any kind.
+type numbered struct {
+	number uint64
+	at     time.Time
+	event  any
+}
+
+// Events is the topic of a durable kind's events. Each is published in its grain's turn after it is stored and applied, at least once: a
+// grain that comes back publishes those of its newest record again, because it can't know whether it has. Who must miss none follows
+// the topic, keeps the number that it has of each grain, and reads History where one is missing. An E that isn't the kind's panics.
+func Events[E, M any](k *Kind[M]) *Topic[Event[E]] {
+	k.events.CompareAndSwap(nil, NewTopic[Event[E]](k.cfg.Name+".events"))
+	return k.events.Load().(*Topic[Event[E]])
 }
 
 // History reads a durable grain's stored events in order, without activating it. What a snapshot has replaced is gone, and so is
@@ -21,33 +46,44 @@ type Recorded struct {
 func History[M any](ctx context.Context, s *System, k *Kind[M], id string) iter.Seq2[Recorded, error] {
 	return func(yield func(Recorded, error) bool) {
 		g := journal.Grain{Kind: k.cfg.Name, ID: id}
+		var last uint64
 		for r, err := range s.journal.Replay(ctx, k.cfg.Role, k.cfg.Affinity(id), g) {
 			if err != nil {
 				yield(Recorded{}, err)
 				return
 			}
-			if !r.Snapshot && !yieldEvents(r.Data, s.messages, yield) {
+			if r.Snapshot {
+				continue
+			}
+			if last, err = yieldEvents(r, last, s.messages, yield); err != nil {
 				return
 			}
 		}
 	}
 }
 
-// yieldEvents yields a record's events; false when there is no going on.
-func yieldEvents(data []byte, r *codec.Registry, yield func(Recorded, error) bool) bool {
-	for len(data) > 0 {
+// errEnough: who iterates has seen enough, or an error.
+var errEnough = errors.New("engine: enough")
+
+// yieldEvents yields a record's events beyond number last, and returns the number of its last one.
+func yieldEvents(rec journal.Record, last uint64, r *codec.Registry, yield func(Recorded, error) bool) (uint64, error) {
+	number := rec.First
+	for data := rec.Data; len(data) > 0; number++ {
 		at := eventTime(data)
 		e, rest, err := cutEvent(data, r)
 		if err != nil {
 			yield(Recorded{}, err)
-			return false
-		}
-		if !yield(Recorded{At: at, Event: e}, nil) {
-			return false
+			return 0, errEnough
 		}
 		data = rest
+		if number <= last {
+			continue // a copy
+		}
+		if !yield(Recorded{number, at, e}, nil) {
+			return 0, errEnough
+		}
 	}
-	return true
+	return max(last, number-1), nil
 }
 
 // eventTime is the time of the event at the start of b, which cutEvent checks.

@@ -43,7 +43,7 @@ func TestHistoryTellsEventsWithTheirTimes(t *testing.T) {
 			if err != nil || i >= len(want) {
 				t.Fatalf("event %d: %v, %v", i, e, err)
 			}
-			if e.Event != (noted{want[i].text}) || e.At.Sub(began).Truncate(time.Second) != want[i].after {
+			if e.Number != uint64(i+1) || e.Event != (noted{want[i].text}) || e.At.Sub(began).Truncate(time.Second) != want[i].after {
 				t.Errorf("event %d is %v at %v, want %v", i, e.Event, e.At.Sub(began), want[i])
 			}
 			i++

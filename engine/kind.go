@@ -28,7 +28,8 @@ type KindConfig struct {
 	Dispatcher    string                 // default DefaultDispatcher
 	Private       bool                   // the identity is personal data: never logged or exported
 	Affinity      func(id string) string // grains of a role with one key share a shard; nil: the id
-	SnapshotEvery int                    // durable kinds: events between snapshots; 0: never
+	SnapshotEvery int                    // durable kinds: events after which a snapshot is stored; 0: their number is no reason
+	SnapshotBytes int                    // durable kinds: encoded bytes of events after which one is stored; 0: their size is no reason
 	Stash         int                    // bound of Stash in messages; default 1024
 	Supervision   Supervision            // what becomes of grains that fail
 }
@@ -38,6 +39,7 @@ type KindConfig struct {
 type Kind[M any] struct {
 	cfg      KindConfig
 	index    int
+	events   atomic.Value // *Topic[Event[E]]
 	reminder func(name string, due time.Time, payload []byte) M
 }
 
@@ -165,7 +167,7 @@ func (t *kindTable) declare(s *System, index int, cfg KindConfig) *core {
 	}
 	c := &core{
 		sys: s, name: cfg.Name, role: cfg.Role, private: cfg.Private, bound: bound(cfg.Mailbox), idle: cfg.Idle, disp: disp,
-		affinity: cfg.Affinity, snapshotEvery: cfg.SnapshotEvery,
+		affinity: cfg.Affinity, snapshotEvery: cfg.SnapshotEvery, snapshotBytes: cfg.SnapshotBytes,
 		stash: cfg.Stash, supervision: cfg.Supervision, stats: &kindStats{}, shards: make([]shard, shardCount),
 	}
 	var next []*core

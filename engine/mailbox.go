@@ -21,8 +21,9 @@ const own = math.MaxUint32
 
 func (e *envelope) isOwn() bool { return e.gen == own && e.reply == nil }
 
-// box holds messages in order; boxes are linked where one is not enough. A cell has none while it is idle, so that a message
-// costs no allocation, an idle cell no memory, and the worker reads memory in a row.
+// box holds messages in order; boxes are linked where one is not enough. A cell has none while it is idle: the message that wakes it goes to
+// the worker with the cell, and boxes hold what comes until its turn is over. So a message costs no allocation, an idle cell no memory,
+// and the worker reads memory in a row.
 type box struct {
 	items []envelope // of fixed capacity
 	next  int        // owned by the turn: the first that is not taken
@@ -129,16 +130,22 @@ func (c *cell) push(e *envelope) fate {
 	if c.depth++; c.depth == 1 {
 		c.oldest = e.at
 	}
-	c.box = c.box.add(e)
-	wake := c.state == idle
-	if wake {
+	if c.state == idle {
 		c.state = scheduled
+		c.mu.Unlock()
+		c.kind.disp.submit(turn{c, *e})
+		return accepted
 	}
+	c.box = c.box.add(e)
 	c.mu.Unlock()
-	if wake {
-		c.kind.disp.submit(c)
-	}
 	return accepted
+}
+
+// hasMore reports whether something came in that the turn has not seen.
+func (c *cell) hasMore() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.box != nil
 }
 
 // exchange gives the worker what came in; the caller holds mu and owns the turn.
@@ -185,7 +192,7 @@ func (c *cell) wake() {
 	c.state = scheduled
 	c.mu.Unlock()
 	if wake {
-		c.kind.disp.submit(c)
+		c.kind.disp.submit(turn{cell: c})
 	}
 }
 

@@ -18,14 +18,16 @@ type replays struct {
 	sys *System
 
 	mu      sync.Mutex
-	waiting ring // guarded by mu
-	running int  // guarded by mu
+	waiting ring[*cell] // guarded by mu
+	running int         // guarded by mu
 }
 
 // replayed carries a rebuilt actor to its cell.
 type replayed struct {
 	actor         any
 	seq, snapshot uint64
+	unsaved       int
+	last          []numbered // of the newest record
 	err           error
 }
 
@@ -82,7 +84,10 @@ func (m *replayed) read(c *cell, rec journal.Record) error {
 		return m.restore(c, rec)
 	}
 	r, data := c.kind.sys.messages, rec.Data
+	fresh := m.last[:0]
+	m.unsaved += len(data)
 	for number := rec.First; number < rec.First+uint64(rec.Count); number++ {
+		at := eventTime(data)
 		e, rest, err := cutEvent(data, r)
 		if err != nil {
 			return fmt.Errorf("engine: event %d: %w", number, err)
@@ -98,6 +103,8 @@ func (m *replayed) read(c *cell, rec journal.Record) error {
 			return err
 		}
 		m.seq = number
+		fresh = append(fresh, numbered{number, at, e})
+		m.last = fresh
 	}
 	return nil
 }
@@ -115,7 +122,7 @@ func (m *replayed) restore(c *cell, rec journal.Record) error {
 		return fmt.Errorf("engine: snapshot after event %d: %w", rec.First, err)
 	}
 	s.Restore(state)
-	m.seq, m.snapshot = rec.First, rec.First
+	m.seq, m.snapshot, m.unsaved, m.last = rec.First, rec.First, 0, nil
 	return nil
 }
 
@@ -128,7 +135,10 @@ func (c *cell) replayed(f *frame, m replayed) (hasLeft bool) {
 	x.mode = open
 	switch {
 	case m.err == nil:
-		x.seq, x.snapshot = m.seq, m.snapshot
+		x.seq, x.snapshot, x.unsaved = m.seq, m.snapshot, m.unsaved
+		for _, e := range m.last { // the activation that stored them may have ended before it published them
+			c.kind.publish(c.id, e)
+		}
 		c.begun(f, m.actor)
 		return false
 	case errors.Is(m.err, journal.ErrFenced):

@@ -26,6 +26,12 @@ func (t *Topic[E]) Publish(s *System, e E) {
 	}
 }
 
+// followed reports whether anybody subscribes now.
+func (t *Topic[E]) followed(s *System) bool {
+	b, ok := s.topics.Load(t)
+	return ok && len(*b.(*board).subscribers.Load()) > 0
+}
+
 // Subscribe calls take for each event from now on, until the Subscription ends. It runs on the publisher's goroutine and must not block:
 // mostly it tells an actor. An actor in memory that wants events for as long as its activation uses Follow.
 func (t *Topic[E]) Subscribe(s *System, take func(E)) *Subscription {

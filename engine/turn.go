@@ -10,13 +10,14 @@ import (
 
 // frame is what a handler sees of its turn, without its message type; a Context embeds it.
 type frame struct {
-	owner    any // the *Context[M] that embeds this frame
-	cell     *cell
-	sender   *actor.PID
-	reply    *ask
-	gen      uint32
-	answered bool // the right to answer the message in hand was taken
-	exposed  bool // the handler knows the sender and may answer by itself
+	owner     any       // the *Context[M] that embeds this frame
+	behaviour behaviour // whose frame it is
+	cell      *cell
+	sender    *actor.PID
+	reply     *ask
+	gen       uint32
+	answered  bool // the right to answer the message in hand was taken
+	exposed   bool // the handler knows the sender and may answer by itself
 
 	hand    *envelope // the message in hand; nil outside its handler
 	stashed bool      // it was put aside, and keeps its place in the mailbox
@@ -36,10 +37,15 @@ const (
 	crashed                  // a panic was dealt with
 )
 
-// turn runs the cell until its mailbox is empty or its share of the worker is used up. The caller owns the scheduled state.
-func (w *worker) turn(c *cell) {
-	for budget := w.disp.share; ; {
-		switch w.batch(c, &budget) {
+// turn runs the cell until its mailbox is empty or its share of the worker is used up. The worker owns the scheduled state.
+func (w *worker) turn(t *turn) {
+	c, first := t.cell, &t.first
+	if first.at == 0 || !c.ready() {
+		c.stow(first)
+		first = nil
+	}
+	for budget := w.disp.share; ; first = nil {
+		switch w.batch(c, first, &budget) {
 		case ended:
 			return
 		case drained:
@@ -53,33 +59,50 @@ func (w *worker) turn(c *cell) {
 		case more, crashed:
 		}
 		if budget <= 0 {
-			c.kind.disp.submit(c)
+			c.kind.disp.submit(turn{cell: c})
 			return
 		}
 	}
 }
 
+// ready reports whether a message can be handled without anything else coming first.
+func (c *cell) ready() bool {
+	return c.actor != nil && (c.ext == nil || c.ext.mode == open) && c.sys.Load() == nil
+}
+
+// stow puts the message that woke the cell into its mailbox; there is nothing in it but what came later.
+func (c *cell) stow(first *envelope) {
+	if first.at != 0 {
+		c.cur = c.cur.add(first)
+		*first = envelope{}
+	}
+}
+
 // batch handles messages under one recover, so that a message costs none.
-func (w *worker) batch(c *cell, budget *int) (end outcome) {
-	f := c.borrow()
+func (w *worker) batch(c *cell, first *envelope, budget *int) (end outcome) {
+	f := w.borrow(c)
 	normal := false
-	w.begin(c)
+	w.begin(c, first)
 	defer func() {
 		if !normal {
 			w.flush(c)
 			v := recover()
 			if end = c.crash(f, v); v == nil && end == crashed {
-				c.kind.disp.submit(c) // the goroutine is ending and can't
+				c.kind.disp.submit(turn{cell: c}) // the goroutine is ending and can't
 			}
 			*budget--
+			w.cell.Store(nil)
 		}
-		w.cell.Store(nil)
 	}()
+	if first != nil && !w.disp.sys.dead.Load() {
+		w.handle(c, f, first)
+		*budget--
+	}
 	end = w.work(c, f, budget)
 	if end == more || end == ended {
 		w.flush(c)
 	}
-	c.giveBack(f)
+	w.giveBackFrame(c, f)
 	normal = true
 	return end
 }
@@ -104,15 +127,21 @@ func (w *worker) work(c *cell, f *frame, budget *int) outcome {
 		default:
 			var e *envelope
 			e, c.cur = c.cur.first()
+			w.starts(c)
 			w.aged(c, e.at)
-			c.handle(f, e)
-			*e = envelope{}
-			if !f.stashed {
-				w.handled(c)
-			}
+			w.handle(c, f, e)
 		}
 	}
 	return more
+}
+
+// handle handles one message and forgets it.
+func (w *worker) handle(c *cell, f *frame, e *envelope) {
+	c.handle(f, e)
+	*e = envelope{}
+	if !f.stashed {
+		w.handled++
+	}
 }
 
 // rest is reached with an empty mailbox: a grain that is due leaves memory, and an actor that was poisoned ends.
@@ -123,7 +152,7 @@ func (w *worker) rest(c *cell, f *frame) outcome {
 		if (w.due || f.passivate || poisoned) && c.isIdle() && c.leave(f) {
 			return ended
 		}
-	case poisoned:
+	case poisoned && !c.hasMore():
 		if c.terminate(f, reasonStopped) {
 			return ended
 		}
@@ -200,11 +229,18 @@ func (f *frame) fail(err error) {
 	f.cell.kind.sys.fail(f.reply, f.gen, f.sender, err)
 }
 
-func (c *cell) borrow() *frame {
+// borrow returns the frame of a batch; the worker keeps the one that it has used last.
+func (w *worker) borrow(c *cell) *frame {
 	if c.ext != nil && c.ext.frame != nil {
 		return c.ext.frame
 	}
-	f := c.kind.behaviour.frame()
+	f := w.frame
+	if w.frame = nil; f == nil || f.behaviour != c.kind.behaviour {
+		if f != nil {
+			f.behaviour.free(f)
+		}
+		f = c.kind.behaviour.frame()
+	}
 	f.cell = c
 	if c.actor != nil {
 		c.kind.behaviour.bind(f)
@@ -212,11 +248,12 @@ func (c *cell) borrow() *frame {
 	return f
 }
 
-func (c *cell) giveBack(f *frame) {
+func (w *worker) giveBackFrame(c *cell, f *frame) {
 	if c.ext != nil && c.ext.frame == f {
 		return // pinned: a continuation will use it
 	}
-	c.kind.behaviour.free(f)
+	f.behaviour.clear(f)
+	w.frame = f
 }
 
 // crash deals with a panic, or with a handler that ended its goroutine (v is nil).

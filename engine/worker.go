@@ -1,6 +1,9 @@
 package engine
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // worker is one goroutine of a dispatcher. What it has handled in its batch it counts here, on a cache line of its own, and
 // subtracts from the cell's depth at the batch's end.
@@ -8,19 +11,66 @@ type worker struct {
 	disp  *dispatcher
 	index int
 
-	every  int32  // messages after which the depth is brought up to date
-	oldest uint32 // as last written to the cell
-	due    bool   // the cell leaves when it has nothing to do
+	every   int32  // messages after which the depth is brought up to date
+	oldest  uint32 // as last written to the cell
+	due     bool   // the cell leaves when it has nothing to do
+	handled int32  // messages of the cell that are handled but still in its depth
+	frame   *frame // the last one used, of its kind's behaviour
 
-	_    [64]byte // what follows is read by others
-	cell atomic.Pointer[cell]
-	done atomic.Int32 // messages of cell that are handled but still in its depth
-	_    [64]byte
+	mu     sync.Mutex // held while turns are loaded or given back
+	loads  uint64     // guarded by mu
+	loaded uint32     // turns of the last load; guarded by mu for others than the worker
+	turns  [turnsAtOnce]turn
+
+	_     [64]byte             // what follows is written by others too
+	taken atomic.Uint32        // turns that are begun or given back
+	_     [64]byte             // what follows is read by others
+	cell  atomic.Pointer[cell] // the last one
+	done  atomic.Int32         // handled, as of the beginning of the message in hand
+	_     [64]byte
 }
 
-// begin takes note of a batch.
-func (w *worker) begin(c *cell) {
+// load moves turns from the queue to the worker, which has none; the caller holds the dispatcher's mu.
+func (w *worker) load(q *ring[turn], n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range n {
+		w.turns[i] = q.pop()
+	}
+	w.loads, w.loaded = w.loads+1, uint32(n)
+	w.taken.Store(0)
+}
+
+// claim returns the next of its turns, nil when there is none.
+func (w *worker) claim() *turn {
+	if i := w.taken.Add(1) - 1; i < w.loaded {
+		return &w.turns[i]
+	}
+	return nil
+}
+
+// giveBack moves the turns that are not begun to a queue, and returns a number that changes with each turn that begins; the caller holds
+// the dispatcher's mu.
+func (w *worker) giveBack(q *ring[turn]) (progress uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := w.taken.Load(); i < w.loaded; i = w.taken.Load() {
+		if w.taken.CompareAndSwap(i, i+1) {
+			q.push(w.turns[i])
+			w.turns[i] = turn{}
+		}
+	}
+	return w.loads*turnsAtOnce + uint64(w.taken.Load())
+}
+
+// begin takes note of a batch. The first one of a turn may be the one message that woke the cell.
+func (w *worker) begin(c *cell, first *envelope) {
 	w.cell.Store(c)
+	if first != nil {
+		w.due, w.oldest, w.every = false, first.at, 1
+		c.kind.stats.deepest(1)
+		return
+	}
 	c.mu.Lock()
 	c.exchange()
 	if c.depth > 0 && c.age != leaving {
@@ -33,12 +83,13 @@ func (w *worker) begin(c *cell) {
 	w.every = max(1, min(int32(w.disp.share), c.kind.bound/16))
 }
 
-// handled counts a message.
-func (w *worker) handled(c *cell) {
-	n := w.done.Load() + 1
-	w.done.Store(n)
-	if n >= w.every {
+// starts brings the count of handled messages up to date before the next handler, whose effects show that the last one has ended.
+func (w *worker) starts(c *cell) {
+	switch {
+	case w.handled >= w.every:
 		w.flush(c)
+	case w.handled > 0:
+		w.done.Store(w.handled)
 	}
 }
 
@@ -50,11 +101,19 @@ func (w *worker) flush(c *cell) {
 }
 
 func (w *worker) flushLocked(c *cell) {
-	if n := w.done.Load(); n > 0 {
-		w.done.Store(0)
-		c.depth -= n
-		c.kind.stats.handled[w.index%stripes].n.Add(uint64(n))
+	n := w.handled
+	if n == 0 {
+		return
 	}
+	if w.done.Load() > 0 {
+		w.done.Store(0)
+	}
+	w.handled = 0
+	c.depth -= n
+	if c.age != leaving {
+		c.age = 0
+	}
+	c.kind.stats.handled[w.index%stripes].n.Add(uint64(n))
 }
 
 // aged notes when the message in hand was accepted.

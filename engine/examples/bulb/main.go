@@ -57,10 +57,14 @@ var Bulbs = engine.NewKind[Msg](engine.KindConfig{Name: "bulb", Role: "home", Id
 type Bulb struct{ ref engine.Ref[Msg] }
 
 // State asks whether the bulb is on.
-func (b Bulb) State() (State, error) { return engine.AskTimeout[State, Msg](b.ref, GetState{}, time.Second) }
+func (b Bulb) State() (State, error) {
+	return engine.AskTimeout[State, Msg](b.ref, GetState{}, time.Second)
+}
 
 // TurnOn turns the bulb on.
-func (b Bulb) TurnOn() (State, error) { return engine.AskTimeout[State, Msg](b.ref, TurnOn{}, time.Second) }
+func (b Bulb) TurnOn() (State, error) {
+	return engine.AskTimeout[State, Msg](b.ref, TurnOn{}, time.Second)
+}
 
 // home starts a system that hosts bulbs.
 func home() (*engine.System, error) {
