@@ -161,10 +161,25 @@ func TestBlockedHandlersDoNotStopTheSystem(t *testing.T) {
 		if n != 1 || err != nil {
 			t.Fatalf("got %d, %v", n, err)
 		}
-		if s.Blocked() == 0 {
-			t.Fatal("nothing was found blocked")
+		if n := statsOf(s, "script").Blocked; n < uint64(runtime.GOMAXPROCS(0)) {
+			t.Errorf("%d handlers were found to block", n)
 		}
 		close(release)
+	})
+}
+
+// One handler that blocks is found though others go on, once; quick ones are not.
+func TestABlockingHandlerIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		scripts.Ref(s, "slow").Tell(func(*engine.Context[script]) { time.Sleep(950 * time.Millisecond) })
+		for range 100 {
+			scripts.Ref(s, "quick").Tell(func(*engine.Context[script]) { time.Sleep(9 * time.Millisecond) })
+			time.Sleep(10 * time.Millisecond)
+		}
+		if n := statsOf(s, "script").Blocked; n != 1 {
+			t.Errorf("%d handlers were found to block", n)
+		}
 	})
 }
 

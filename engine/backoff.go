@@ -6,10 +6,11 @@ import (
 )
 
 // BackoffSupervisor stands before a child that ends now and then: it starts it again, after a pause that grows with each end in a row. It
-// forwards every message to the child and answers nothing itself, so that who sends needs not know of it. What comes while there is no
-// child is kept and forwarded to the next one.
+// forwards every message to the child and answers nothing itself, so that who sends need not know of it. What the child has not handled
+// when it ends, and what comes while there is none, is kept in order for the next one: as much as fits into the child's mailbox and the
+// supervisor's stash. Only the message over which the child fails is lost; it is a dead letter.
 //
-// Unlike a restart, which goes on with the mailbox, each child is a new actor: what the last one had not handled are dead letters.
+// Unlike a restart, it also starts again what ended by itself, and tells a hook.
 type BackoffSupervisor[M any] struct {
 	Child   func() Actor[M]     // makes each child's actor
 	Options []SpawnOption       // of the child
@@ -39,17 +40,14 @@ func (b *BackoffSupervisor[M]) Started(c *Context[M]) { b.begin(c) }
 
 // Handle implements Actor. What the stash has no room for becomes dead letters.
 func (b *BackoffSupervisor[M]) Handle(c *Context[M], m M) {
-	switch {
-	case b.up:
-		Forward(c, b.child, m)
-	case c.Stash(m) != nil:
+	if (!b.up || !c.handOver(b.child.cell, m)) && c.Stash(m) != nil {
 		c.refuse(reasonFull)
 	}
 }
 
 func (b *BackoffSupervisor[M]) begin(c *Context[M]) {
 	stop := WithSupervision(Supervision{Decide: func(Failure) Directive { return Stop }})
-	child, err := SpawnChild(c, childName, b.Child, append(slices.Clone(b.Options), stop)...)
+	child, err := SpawnChild(c, childName, b.Child, append(slices.Clone(b.Options), stop, withHeir)...)
 	if err != nil {
 		panic(err) // another has the child's name
 	}

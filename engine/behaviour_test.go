@@ -304,15 +304,14 @@ func TestBackoffSupervisor(t *testing.T) {
 		}
 		d.want(t, "a")
 		b.Tell("fail")
+		b.Tell("w") // may be the child's already
 		d.want(t, "0s b 1 failed 1s")
-		for _, m := range []string{"x", "y"} {
-			b.Tell(m)
-		}
+		b.Tell("x")
 		if _, err := engine.Ask[string](t.Context(), b, "z"); !isDeadLetter(err, "full") {
 			t.Errorf("a message too many: %v", err)
 		}
 		time.Sleep(time.Second)
-		d.want(t, "1s b 2  0s", "x", "y")
+		d.want(t, "1s b 2  0s", "w", "x")
 		b.Tell("fail")
 		d.want(t, "1s b 2 failed 2s")
 		time.Sleep(time.Minute)
@@ -322,5 +321,37 @@ func TestBackoffSupervisor(t *testing.T) {
 		d.want(t, "1m1s b 3 failed 1s", "1m2s b 4  0s")
 		<-b.Stop()
 		d.want(t)
+	})
+}
+
+// What the child had when its supervisor ends becomes dead letters, once.
+func TestABackoffSupervisorEndsWithItsChild(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		hold := make(chan bool)
+		b, err := engine.Spawn(s, "b", func() engine.Actor[script] {
+			return &engine.BackoffSupervisor[script]{Child: func() engine.Actor[script] { return scripted{} }}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Tell(func(*engine.Context[script]) { <-hold })
+		errs := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := engine.Ask[int](t.Context(), b, script(func(c *engine.Context[script]) { c.Respond(1) }))
+				errs <- err
+			}()
+		}
+		synctest.Wait()
+		done := b.Stop()
+		time.Sleep(time.Second) // all workers may be held
+		close(hold)
+		<-done
+		for range 2 {
+			if err := <-errs; !isDeadLetter(err, "stopped") {
+				t.Errorf("got %v", err)
+			}
+		}
 	})
 }

@@ -77,6 +77,22 @@ func (c *Context[M]) Reply() Reply {
 	return Reply{k}
 }
 
+// handOver forwards the message in hand to a cell; false: that one has ended, and the message is still in hand.
+func (f *frame) handOver(to *cell, msg any) bool {
+	e := envelope{msg: msg, sender: f.sender, reply: f.reply, gen: f.gen}
+	if f.reply == nil {
+		e.gen = 0
+	}
+	switch to.push(&e) {
+	case gone:
+		return false
+	case full:
+		to.kind.deadLetter(to.id, &e, reasonFull)
+	}
+	f.take()
+	return true
+}
+
 // Passivate lets a grain leave memory once its mailbox is empty and nothing of it is pending; messages that arrive meanwhile
 // activate it again.
 func (c *Context[M]) Passivate() {

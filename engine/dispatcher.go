@@ -16,10 +16,17 @@ type Dispatcher struct {
 
 const (
 	rescueAfter  = time.Millisecond       // how long a lone waiting cell may stand behind a busy worker before another is woken
-	blockedAfter = 100 * time.Millisecond // how long all workers may be busy with one message each before a stand-in begins
+	blockedAfter = 100 * time.Millisecond // how long a handler may take; when all workers are in such, a stand-in begins
 	maxStandIns  = 1024
 	maxYields    = 2  // before a worker without work waits
 	turnsAtOnce  = 16 // that a worker takes from the queue
+)
+
+// When the dispatcher's timer comes.
+const (
+	notWatched uint32 = iota // not at all: all workers wait
+	seldom                   // after blockedAfter at most
+	soon                     // after rescueAfter at most
 )
 
 // turn is a cell's place in the queue, with the message that woke it; first.at is 0 where none did.
@@ -29,7 +36,7 @@ type turn struct {
 }
 
 // dispatcher runs cells on a fixed set of workers. One waiting cell is left to a worker that is awake anyway, because waking
-// another costs more than most turns; the rescue timer bounds that wait, and two waiting cells always wake a second worker. When all
+// another costs more than most turns; a timer bounds that wait, and two waiting cells always wake a second worker. When all
 // workers are awake each takes several turns at once; one that has nothing to do takes them back from the others.
 type dispatcher struct {
 	sys   *System
@@ -42,12 +49,11 @@ type dispatcher struct {
 	wake    sync.Cond
 	closed  bool
 
-	seen    uint64 // progress, as the rescue saw it last
-	workers int    // configured
-	present int    // workers that run, stand-ins included
+	workers int // configured
+	present int // workers that run, stand-ins included
 
-	watched atomic.Bool // the rescue timer is armed
-	timer   *time.Timer
+	watched atomic.Uint32 // when the timer comes: notWatched, seldom, soon
+	timer   *time.Timer   // looks
 
 	crew atomic.Pointer[[]*worker] // replaced under mu
 }
@@ -62,7 +68,7 @@ func newDispatcher(s *System, cfg Dispatcher) *dispatcher {
 	d := &dispatcher{sys: s, share: cfg.Messages, workers: cfg.Workers}
 	d.crew.Store(&[]*worker{})
 	d.wake.L = &d.mu
-	d.timer = time.AfterFunc(time.Hour, d.rescue)
+	d.timer = time.AfterFunc(time.Hour, d.look)
 	d.timer.Stop()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -98,43 +104,57 @@ func (d *dispatcher) submit(t turn) {
 	d.mu.Unlock()
 	if wake {
 		d.wake.Signal()
-	} else if !d.watched.Load() && d.watched.CompareAndSwap(false, true) {
+		if d.watched.Load() == notWatched && d.watched.CompareAndSwap(notWatched, seldom) {
+			d.timer.Reset(blockedAfter)
+		}
+	} else if d.watched.Load() != soon && d.watched.Swap(soon) != soon {
 		d.timer.Reset(rescueAfter)
 	}
 }
 
-// rescue looks after cells that wait behind busy workers: it wakes another worker, and where all of them are stuck it adds one, so
-// that a handler that blocks can't stop the system.
-func (d *dispatcher) rescue() {
+// look looks after the workers while any is awake: it wakes one for a cell that waits behind a busy one, reports handlers that block, and
+// where all workers are stuck in such it adds one, so that the rest of the system goes on.
+func (d *dispatcher) look() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	progress := d.gather(nil)
-	if d.closed || d.queue.len() == 0 {
-		d.watched.Store(false)
+	if d.closed || d.awake == 0 && d.queue.len() == 0 {
+		d.watched.Store(notWatched)
 		return
 	}
+	stuck := d.stuck()
+	d.gather(nil)
 	switch {
+	case d.queue.len() == 0:
 	case d.waiting > 0:
 		d.waiting--
 		d.awake++
 		d.wake.Signal()
-	case d.seen == progress && d.present < d.workers+maxStandIns:
-		d.sys.blocked(d.crew.Load())
+	case stuck == d.present && d.present < d.workers+maxStandIns:
 		d.hire()
 	}
-	d.seen = progress
+	d.watched.Store(seldom)
 	d.timer.Reset(blockedAfter)
 }
 
-// gather takes back into the queue what other workers than w have taken and not begun, and returns a number that changes as long as turns
-// begin; the caller holds mu.
-func (d *dispatcher) gather(w *worker) (progress uint64) {
-	for _, o := range *d.crew.Load() {
-		if o != w {
-			progress += o.giveBack(&d.queue)
+// stuck returns how many workers have had the same message in hand for blockedAfter; the caller holds mu.
+func (d *dispatcher) stuck() (n int) {
+	now := d.sys.clock.uptime()
+	for _, w := range *d.crew.Load() {
+		if c := w.cell.Load(); c != nil && w.stuck(now) {
+			n++
+			d.sys.blocked(w, c)
 		}
 	}
-	return progress
+	return n
+}
+
+// gather takes back into the queue what other workers than w have taken and not begun; the caller holds mu.
+func (d *dispatcher) gather(w *worker) {
+	for _, o := range *d.crew.Load() {
+		if o != w {
+			o.giveBack(&d.queue)
+		}
+	}
 }
 
 func (w *worker) loop() {

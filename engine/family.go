@@ -20,8 +20,11 @@ type (
 	}
 	// escalated is a failure that a child hands up; the child ends.
 	escalated struct{ err *EscalatedError }
-	// childEnded comes after the child's Stopped.
-	childEnded struct{ child *cell }
+	// childEnded comes after the child's Stopped. unhandled is what it leaves to its parent, if that is its heir.
+	childEnded struct {
+		child     *cell
+		unhandled []envelope
+	}
 )
 
 // EscalatedError is the failure of an actor that could not, or would not, deal with a child's.
@@ -174,6 +177,7 @@ func (c *cell) quit(cause error, next func() (hasLeft bool)) (hasLeft bool) {
 	c.end(cause)
 	x.next = func() bool {
 		x.next, x.mode = nil, open
+		c.end(cause) // children may have left something to it
 		c.deactivate()
 		if x.ending != "" {
 			c.gone(x.ending)
@@ -198,8 +202,21 @@ func (c *cell) childEnded(m childEnded) (hasLeft bool) {
 		return false
 	}
 	delete(x.children, m.child)
+	c.inherit(m.unhandled)
 	if x.mode != awaiting || len(x.children) > 0 {
 		return false
 	}
 	return x.next()
+}
+
+// inherit takes what a child has not handled into the stash, in front of what came since.
+func (c *cell) inherit(unhandled []envelope) {
+	if len(unhandled) == 0 {
+		return
+	}
+	act := c.activation()
+	act.stash = append(unhandled, act.stash...)
+	c.mu.Lock()
+	c.depth += int32(len(unhandled))
+	c.mu.Unlock()
 }

@@ -26,6 +26,7 @@ type core struct {
 	stash         int
 	supervision   Supervision
 	parent        *cell // plain cells; nil: none
+	heir          bool  // the parent takes what is not handled
 
 	served    atomic.Bool // what stands below is set
 	behaviour behaviour

@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // System messages.
 type (
 	start     struct{} // a plain cell begins without waiting for a message
@@ -132,7 +134,7 @@ func (c *cell) leave(f *frame) bool {
 	if _, done := c.close(true); !done {
 		return false
 	}
-	c.forget(reasonPassivated)
+	c.forget(reasonPassivated, nil)
 	return true
 }
 
@@ -168,37 +170,32 @@ func (c *cell) terminate(f *frame, reason string) (hasLeft bool) {
 	})
 }
 
-// gone makes dead letters of what is queued.
+// gone lets the cell leave. What is queued becomes dead letters, or its heir's.
 func (c *cell) gone(reason string) {
 	queued := c.cur
 	late, _ := c.close(false)
-	c.forget(reason)
-	c.bury(queued, reason)
-	c.bury(late, reason)
-}
-
-// bury makes dead letters of what nobody will handle.
-func (c *cell) bury(b *box, reason string) {
-	for !b.empty() {
-		var e *envelope
-		e, b = b.first()
-		c.kind.stats.buried.Add(1)
-		if !e.isOwn() {
-			c.kind.deadLetter(c.id, e, reason)
-		}
-		*e = envelope{}
+	unhandled := late.drain(queued.drain(nil))
+	c.kind.stats.buried.Add(uint64(len(unhandled)))
+	unhandled = slices.DeleteFunc(unhandled, func(e envelope) bool { return e.isOwn() })
+	if c.kind.heir {
+		c.forget(reason, unhandled)
+		return
+	}
+	c.forget(reason, nil)
+	for i := range unhandled {
+		c.kind.deadLetter(c.id, &unhandled[i], reason)
 	}
 }
 
 // forget removes a cell that takes no messages any more, and tells who waits for that.
-func (c *cell) forget(reason string) {
+func (c *cell) forget(reason string, unhandled []envelope) {
 	late := c.sys.Swap(sysClosed)
 	x := c.ext
 	c.cur, c.ext = left, nil
 	c.kind.forget(c)
 	c.announce(PhaseStopped, nil)
 	if p := c.kind.parent; p != nil {
-		p.pushSystem(childEnded{c})
+		p.pushSystem(childEnded{c, unhandled})
 	}
 	if x != nil {
 		for _, w := range x.watchers {

@@ -74,6 +74,17 @@ func (b *box) first() (*envelope, *box) {
 	return &b.items[b.next-1], b
 }
 
+// drain appends the messages of a line that ends to a list.
+func (b *box) drain(to []envelope) []envelope {
+	for !b.empty() {
+		var e *envelope
+		e, b = b.first()
+		to = append(to, *e)
+		*e = envelope{}
+	}
+	return to
+}
+
 // recycle gives up an empty box.
 func (b *box) recycle() {
 	if b == nil {

@@ -14,6 +14,7 @@ type spawnOptions struct {
 	dispatcher     string
 	supervision    Supervision
 	before         any
+	heir           bool
 }
 
 // WithMailbox bounds the cell's mailbox; see KindConfig.
@@ -27,6 +28,9 @@ func WithDispatcher(name string) SpawnOption { return func(o *spawnOptions) { o.
 
 // WithSupervision says what becomes of the cell when it fails.
 func WithSupervision(s Supervision) SpawnOption { return func(o *spawnOptions) { o.supervision = s } }
+
+// withHeir leaves what the cell has not handled when it ends to its parent's stash.
+func withHeir(o *spawnOptions) { o.heir = true }
 
 // WithMiddleware has every message go through these first, the first one outermost. M is the actor's.
 func WithMiddleware[M any](before ...Middleware[M]) SpawnOption {
@@ -47,7 +51,7 @@ func spawn[M any](s *System, parent *cell, name string, produce func() Actor[M],
 	before, ok := o.before.([]Middleware[M])
 	k := &core{
 		sys: s, name: plainKind, plain: true, bound: bound(o.mailbox), stash: o.stash, disp: s.dispatchers[o.dispatcher], stats: &s.plainStats,
-		parent: parent, supervision: o.supervision.withDefaults(), private: parent != nil && parent.kind.private,
+		parent: parent, heir: o.heir, supervision: o.supervision.withDefaults(), private: parent != nil && parent.kind.private,
 	}
 	switch {
 	case k.disp == nil:

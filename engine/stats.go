@@ -22,6 +22,7 @@ type KindStats struct {
 	Active                    uint64 // activated now
 	Activations, Passivations uint64
 	Restarts                  uint64
+	Blocked                   uint64 // handlers that took more than 100 ms
 	Received, Handled, Failed uint64 // messages accepted, handled to their end, and failures of handlers, appends and replays
 	Depth, MaxDepth           int64  // messages waiting in all mailboxes; the deepest mailbox that a worker found
 	DeadLetters               map[string]uint64
@@ -43,7 +44,7 @@ type stripe struct {
 type kindStats struct {
 	active                              atomic.Int64
 	activations, passivations, restarts atomic.Uint64
-	failed, lost, buried                atomic.Uint64
+	failed, lost, buried, blocked       atomic.Uint64
 	handled                             [stripes]stripe // by worker
 	maxDepth                            atomic.Int64
 	dead                                [len(reasons)]atomic.Uint64
@@ -101,7 +102,7 @@ func (s *System) Stats() []KindStats {
 func (k *kindStats) read(name string, depth int64) KindStats {
 	s := KindStats{
 		Kind: name, Active: uint64(max(0, k.active.Load())), Activations: k.activations.Load(), Passivations: k.passivations.Load(),
-		Restarts: k.restarts.Load(), Failed: k.failed.Load(), Depth: depth,
+		Restarts: k.restarts.Load(), Failed: k.failed.Load(), Blocked: k.blocked.Load(), Depth: depth,
 		MaxDepth: k.maxDepth.Load(), DeadLetters: map[string]uint64{},
 	}
 	for i := range k.handled {
@@ -152,22 +153,17 @@ func (s *System) stranded(pid *actor.PID, msg any, sender *actor.PID, reason str
 	DeadLetters.Publish(s, DeadLetter{Kind: pid.Address, ID: pid.ID, Message: msg, Reason: reason})
 }
 
-// blocked counts an occasion on which all workers of a dispatcher were stuck in handlers, and names each kind once.
-func (s *System) blocked(crew *[]*worker) {
-	s.blockedCount.Add(1)
-	for _, w := range *crew {
-		c := w.cell.Load()
-		if c == nil {
-			continue
-		}
-		if _, named := s.blockers.LoadOrStore(c.kind.name, true); !named {
-			s.log.Warn("handler blocks its worker", "kind", c.kind.name, "id", c.shownID())
-		}
+// blocked counts a handler that blocks its worker, and names its kind once in the log.
+func (s *System) blocked(w *worker, c *cell) {
+	if w.seen.reported {
+		return
+	}
+	w.seen.reported = true
+	c.kind.stats.blocked.Add(1)
+	if _, named := s.blockers.LoadOrStore(c.kind.name, true); !named {
+		s.log.Warn("handler blocks its worker", "kind", c.kind.name, "id", c.shownID())
 	}
 }
-
-// Blocked returns how often all workers of a dispatcher were found stuck in handlers, so that a stand-in had to begin.
-func (s *System) Blocked() uint64 { return s.blockedCount.Load() }
 
 // maxPublished bounds the dead letters published per tick of the clock; all are counted. Hollywood's event stream has no bound.
 const maxPublished = 1024

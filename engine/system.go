@@ -55,8 +55,7 @@ type System struct {
 	emptied chan struct{}  // closed when a stopping system has no cell any more
 	empty   sync.Once
 
-	blockedCount atomic.Uint64
-	blockers     sync.Map // kind → true: named in the log
+	blockers sync.Map // kind → true: named in the log
 
 	published   atomic.Int64 // dead letters published in the tick publishedAt
 	publishedAt atomic.Uint32

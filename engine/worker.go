@@ -3,6 +3,7 @@ package engine
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // worker is one goroutine of a dispatcher. What it has handled in its batch it counts here, on a cache line of its own, and
@@ -19,6 +20,7 @@ type worker struct {
 
 	mu     sync.Mutex // held while turns are loaded or given back
 	loads  uint64     // guarded by mu
+	seen   sighting   // guarded by the dispatcher's mu
 	loaded uint32     // turns of the last load; guarded by mu for others than the worker
 	turns  [turnsAtOnce]turn
 
@@ -49,9 +51,8 @@ func (w *worker) claim() *turn {
 	return nil
 }
 
-// giveBack moves the turns that are not begun to a queue, and returns a number that changes with each turn that begins; the caller holds
-// the dispatcher's mu.
-func (w *worker) giveBack(q *ring[turn]) (progress uint64) {
+// giveBack moves the turns that are not begun to a queue; the caller holds the dispatcher's mu.
+func (w *worker) giveBack(q *ring[turn]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := w.taken.Load(); i < w.loaded; i = w.taken.Load() {
@@ -60,7 +61,26 @@ func (w *worker) giveBack(q *ring[turn]) (progress uint64) {
 			w.turns[i] = turn{}
 		}
 	}
-	return w.loads*turnsAtOnce + uint64(w.taken.Load())
+}
+
+// sighting is what the dispatcher saw of a worker.
+type sighting struct {
+	loads       uint64
+	taken, done uint32
+	at          time.Duration // when it was seen first, on the system's clock
+	reported    bool
+}
+
+// stuck reports whether the worker has had the same message in hand for blockedAfter; the dispatcher's mu is held.
+func (w *worker) stuck(now time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := sighting{loads: w.loads, taken: min(w.taken.Load(), w.loaded), done: uint32(w.done.Load()), at: w.seen.at, reported: w.seen.reported}
+	if s != w.seen {
+		s.at, s.reported = now, false
+		w.seen = s
+	}
+	return now-w.seen.at >= blockedAfter
 }
 
 // begin takes note of a batch. The first one of a turn may be the one message that woke the cell.
