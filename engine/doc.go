@@ -1,14 +1,15 @@
 // Package engine runs actors on Hollywood's engine: grains, which are addressed by kind and identity and live while they have
-// work, and plain cells, which are spawned.
+// work, and plain cells, which are spawned, have a parent or none, and live until they are stopped.
 //
 // # A message
 //
-//	Ref.Tell ─► cell.push ─► dispatcher.submit ─► worker: cell.turn ─► Actor.Handle
-//	             │ full, gone for good                 ▲
-//	             └► dead letter              Hollywood: Engine.Send ─► remoter (grains), process (plain cells)
+//	Ref.Tell ─► cell.push ─► dispatcher.submit ─► worker: turn ─► Actor.Handle
+//	             │ full, gone for good             ▲
+//	             └► dead letter          Hollywood: Engine.Send ─► remoter (grains), process (plain cells)
 //
 // A Ref sends to the cell that it saw last; a cell that has left memory refuses by the closed state of its mailbox, and the message
-// goes through the kind's table to a new one. So a message is either in a mailbox whose cell handles it, or a dead letter.
+// goes through the kind's table to a new one. So a message is either in a mailbox whose cell handles it, or a dead letter. The message that
+// wakes an idle cell travels with it to the worker; those that follow wait in the cell's boxes.
 //
 // # A cell's life
 //
@@ -19,36 +20,62 @@
 //	                 │ panic▼  │                     │ failed
 //	                 └──── backing off ◄─────────────┘
 //
+//	Started ─► Handle … ─► Stopping   ─► its children end ─► Stopped ─► left
+//	                   └─► Restarting ─► its children end ─► Stopped ─► pause ─► Started
+//
 // A grain leaves memory after its idle time, late by at most a quarter. It is not idle while a Go function runs, a timer is
-// pending, a kept reply is unsent or an append is in flight.
+// pending, a kept reply is unsent, a message is stashed, a child lives or an append is in flight. [Ref.Touch] makes it young again.
+//
+// [Ref.Stop] ends an actor after the message in hand, [Ref.Poison] after those that are queued; both tell when it is done. [Watch] has
+// an actor told of another's end.
 //
 // # Promises
 //
 //   - One sender's messages to one receiver are handled in the order in which they were sent, also across passivation.
-//   - A message is handled at most once. One that is not handled is a dead letter with a reason, or was in the hands of a handler
-//     that panicked, which is counted and logged.
+//   - A message is handled at most once. One that is not handled to its end is a dead letter with a reason.
 //   - A handler runs alone; two activations of one grain never overlap in one system.
-//   - An Ask ends: with an answer, with an error as soon as it is known that none will come, or with its context or timeout.
+//   - An Ask ends: with an answer, with an error as soon as it is known that none will come, or with its context or timeout. A second
+//     answer is refused, and blocks nobody.
 //   - Events are applied only once they are stored, and effects of a continuation come after that.
+//   - Children end before their parent's activation does.
+//
+// # Messages
+//
+// [Ref.Tell] sends, [Ask] and [AskTimeout] wait for an answer, [Forward] hands the right to answer on, [Context.Reply] keeps it. A
+// [Topic] carries events to all who [Topic.Subscribe] or [Follow]; the engine's own are [DeadLetters] and [Lives], and each durable kind
+// has [Events]. [Middleware] stands before all handling of a kind or an actor. Package router spreads messages over several actors;
+// package reliable carries them where they may be lost.
+//
+// # Behaviour
+//
+// [Context.Become] stacks handlers, [Context.Stash] puts messages aside. [Context.After], [Context.Every] and [Context.ReceiveTimeout]
+// bring time as messages. [Context.Go] does I/O off the actor. All of it ends with the activation; what is stashed goes back to the mailbox.
 //
 // # Failure
 //
-// A panic ends the activation; the message in hand is lost, those in the mailbox are kept. The next activation starts at once after
-// a first failure and later, up to 5 s, after repeated ones; no worker waits meanwhile. A refused append does the same, except that
-// a fenced grain's mailbox becomes dead letters. Plain cells and durable grains begin again by themselves, so that Started can set
-// their timers anew; a grain that keeps nothing waits for its next message. A mailbox at its bound refuses what comes.
+// A panic ends the message in hand, which becomes a dead letter; its Ask is answered with a [PanicError]. What becomes of the actor is its
+// [Supervision]: Restart, which is what happens unless something else was said, ends the activation, keeps the mailbox, and begins
+// another at once after a first failure and later after repeated ones; no worker waits meanwhile. Resume goes on with the same state, Stop
+// ends the actor, Escalate makes it the parent's failure. With AllForOne all children of the parent share the fate. What escalates beyond
+// an actor without a parent ends that actor, and is logged; the system goes on. A [BackoffSupervisor] forwards to a child that it
+// starts again whenever it ended.
 //
-// A worker stuck in a handler is a fault of that handler: it is counted and logged once per kind, and when all workers are stuck a
-// stand-in begins, so that the rest goes on. [System.Kill] ends a system as a dying process would: it is what crash tests use. It waits 5 s for handlers at most: one that is
-// still stuck has no effect in the system any more, whenever it goes on.
+// A refused append ends the activation and begins another after a pause, except that a fenced grain's mailbox becomes dead letters:
+// another process owns it. Plain cells and durable grains begin again by themselves, so that Started can set their timers anew; a grain
+// that keeps nothing waits for its next message. A mailbox at its bound refuses what comes.
+//
+// A handler that keeps its worker for 100 ms is counted, and logged once per kind; when all workers of a dispatcher are stuck in such a
+// stand-in begins, so that the rest goes on. [System.Kill] ends a system as a dying process would: it is what crash tests use. It waits
+// 5 s for handlers at most: one that is still stuck has no effect in the system any more, whenever it goes on.
 //
 // # Cost
 //
 // An idle grain takes less than 200 bytes, its 33-byte identity and 16 bytes of state included: one cell, no goroutine, no mailbox,
-// no PID. A Tell allocates nothing and an Ask nothing beyond its answer, with a timeout or without; both are tests.
+// no PID. A Tell allocates nothing and an Ask nothing beyond its answer, with a timeout or without; both are tests. Dispatchers are pools of
+// workers with one queue each; a worker runs an actor for at most [Dispatcher].Messages messages before others have their turn.
 //
 // # Under testing/synctest
 //
 // Workers wait on a condition variable and the clock rests when nothing is sent, so a bubble becomes idle when the actors are. A
-// System belongs to the bubble that made it.
+// System belongs to the bubble that made it. Package enginetest has probes, faulty wires and seeds.
 package engine

@@ -13,6 +13,8 @@ import (
 //	    q > 2·base + widthSlack     →  limit·7/8     (a queue has built up somewhere, or the provider has trouble)
 //	    the limit was reached       →  limit·5/4 + 1
 //	    … and q ≤ 5/4·base + slack  →  limit·2       (no queue at all)
+//	    after a growth: calls a second (limit/q) rose by less than a quarter as much  →  the limit before, and no growth for calmFor
+//	                                   (the queue is on this side, where more calls at once only take more memory)
 //	the calls that were in flight then tell of the limit before, and are not counted: else one overshoot would shrink it to the least
 //	every probeEvery: base is measured anew, as q of calls that had at most widthLeast-1 others beside them
 type width struct {
@@ -21,6 +23,10 @@ type width struct {
 	took               [widthSamples]time.Duration
 	n                  int
 	reached            bool // since the last adjustment
+
+	small int           // the limit before a growth that is to show what it brings; 0: none is
+	quick time.Duration // q at that limit
+	calm  time.Time     // no growth before
 
 	probe  time.Time // when base is measured next
 	before int       // the limit before the probe under way; 0: none is
@@ -33,6 +39,7 @@ const (
 	widthFirst   = 64
 	widthSlack   = time.Millisecond
 	probeEvery   = 30 * time.Second
+	calmFor      = 5 * time.Second
 )
 
 func newWidth(most int) width {
@@ -63,10 +70,11 @@ func (w *width) ended(took time.Duration, inFlight int, now time.Time) {
 func (w *width) adjust(inFlight int, now time.Time) {
 	slices.Sort(w.took[:])
 	q := w.took[widthSamples/4]
+	limit := w.limit
 	switch {
 	case w.before > 0:
 		w.base, w.limit, w.before = q, w.before, 0
-		w.probe = now.Add(probeEvery)
+		w.probe, limit = now.Add(probeEvery), w.limit
 	case w.base == 0:
 		w.base = q
 		w.probe = now.Add(probeEvery)
@@ -74,11 +82,29 @@ func (w *width) adjust(inFlight int, now time.Time) {
 		w.before, w.limit, w.skip = w.limit, w.least, inFlight
 	case q > 2*w.base+widthSlack:
 		w.limit, w.skip = max(w.least, w.limit*7/8), inFlight
-	case w.reached && q <= w.base*5/4+widthSlack:
-		w.limit, w.skip = min(w.most, w.limit*2), inFlight
-	case w.reached:
-		w.limit, w.skip = min(w.most, w.limit*5/4+1), inFlight
+	case w.small > 0 && !w.paid(q):
+		w.limit, w.skip, w.calm = w.small, inFlight, now.Add(calmFor)
+	case w.reached && !now.Before(w.calm):
+		w.limit, w.skip = min(w.most, w.wider(q)), inFlight
+	}
+	if w.small = 0; w.limit > limit {
+		w.small, w.quick = limit, q
 	}
 	w.base = min(w.base, q)
 	w.n, w.reached = 0, false
+}
+
+// wider is the limit to try next.
+func (w *width) wider(q time.Duration) int {
+	if q <= w.base*5/4+widthSlack {
+		return w.limit * 2
+	}
+	return w.limit*5/4 + 1
+}
+
+// paid reports whether the last growth brought enough calls a second.
+func (w *width) paid(q time.Duration) bool {
+	growth := float64(w.limit) / float64(w.small)
+	gain := growth * float64(w.quick) / float64(max(q, 1))
+	return gain-1 >= (growth-1)/4
 }

@@ -13,7 +13,7 @@ func TestWidthFollowsLatency(t *testing.T) {
 		capacity int           // calls served at once without waiting
 		from, to int
 	}{
-		{"fast and narrow", 200 * time.Microsecond, 4, 32, 256},
+		{"fast and narrow", 200 * time.Microsecond, 4, 32, 128},
 		{"20 ms, wide", 20 * time.Millisecond, 400, 400, 1200},
 		{"100 ms, very wide", 100 * time.Millisecond, 100_000, 2048, 2048},
 		{"dead: every call runs into its time-out", 10 * time.Second, 1, 32, 64},
@@ -89,5 +89,23 @@ func TestWidthForgetsTheCallsBeforeAGrowth(t *testing.T) {
 	}
 	if w.limit != 1024 {
 		t.Errorf("width %d once the 512 calls of the width before have ended, want 1024", w.limit)
+	}
+}
+
+// TestWidthTakesBackWhatBringsNothing: with a queue on this side every call takes longer as there are more of them, though never much longer
+// than the base and its slack allow.
+func TestWidthTakesBackWhatBringsNothing(t *testing.T) {
+	w := newWidth(2048)
+	now := time.Unix(0, 0)
+	widest := 0
+	for range 100 * widthSamples {
+		w.allows(w.limit)
+		took := time.Duration(w.limit) * 5 * time.Microsecond // 200,000 a second, however many at once
+		now = now.Add(5 * time.Microsecond)
+		w.ended(took, 0, now)
+		widest = max(widest, w.limit)
+	}
+	if w.limit != widthFirst || widest != 2*widthFirst {
+		t.Errorf("width %d, at most %d; want %d, and %d tried", w.limit, widest, widthFirst, 2*widthFirst)
 	}
 }
