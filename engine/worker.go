@@ -149,13 +149,13 @@ func (w *worker) aged(c *cell, at uint32) {
 
 // waiting is what the cell has accepted and not yet handled, and since when the oldest of it waits.
 func (c *cell) waiting() (depth int, oldest uint32) {
-	c.mu.Lock()
-	n, oldest := c.depth, c.oldest
-	c.mu.Unlock()
+	c.mu.Lock() // a worker takes what it has handled from one count and the other under it
+	defer c.mu.Unlock()
+	n := c.depth
 	for _, w := range *c.kind.disp.crew.Load() {
 		if w.cell.Load() == c {
 			n -= w.done.Load()
 		}
 	}
-	return int(max(0, n)), oldest
+	return int(max(0, n)), c.oldest
 }
