@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 
 	"github.com/anthdm/hollywood/actor"
@@ -12,10 +11,10 @@ import (
 
 // cell is one grain or plain actor: everything an idle one needs, and no more. What is seldom needed stands in extension.
 //
-// What senders write comes first and what the owner of the turn uses comes last, so that they are on different cache lines.
+// What a message touches stands in the first 64 bytes, what it doesn't behind them.
 type cell struct {
-	mu       sync.Mutex
-	box      *box   // what came in; guarded by mu, as are the fields up to poisoned
+	box      *box // what came in; guarded by mu, as are depth to poisoned
+	mu       latch
 	depth    int32  // accepted and not yet handled, except what a worker has handled in its batch
 	oldest   uint32 // clock ticks of the oldest message; valid while depth > 0
 	state    uint8  // idle, scheduled, parked
@@ -24,14 +23,14 @@ type cell struct {
 	poisoned bool   // a plain cell ends after what is queued, and takes only messages of its own
 
 	kind  *core
-	id    string
-	chain *cell                // next in its bucket; guarded by the shard's mutex
-	succ  atomic.Pointer[cell] // a later cell of the same grain, for references that still hold this one
-
 	sys   atomic.Pointer[sysNode] // stack of system messages
 	cur   *box                    // what is being handled; left when the cell has; owned by the turn
 	actor any                     // nil while not activated; owned by the turn
-	ext   *extension              // owned by the turn
+
+	ext   *extension // owned by the turn
+	id    string
+	chain *cell                // next in its bucket; guarded by the shard's mutex
+	succ  atomic.Pointer[cell] // a later cell of the same grain, for references that still hold this one
 }
 
 // mode says what a cell waits for before it handles messages again.
