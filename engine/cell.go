@@ -11,7 +11,7 @@ import (
 
 // cell is one grain or plain actor: everything an idle one needs, and no more. What is seldom needed stands in extension.
 //
-// What a message touches stands in the first 64 bytes, what it doesn't behind them.
+// What senders write comes first and what the owner of the turn uses comes last, so that they are on different cache lines.
 type cell struct {
 	box      *box // what came in; guarded by mu, as are depth to poisoned
 	mu       latch
@@ -23,14 +23,14 @@ type cell struct {
 	poisoned bool   // a plain cell ends after what is queued, and takes only messages of its own
 
 	kind  *core
-	sys   atomic.Pointer[sysNode] // stack of system messages
-	cur   *box                    // what is being handled; left when the cell has; owned by the turn
-	actor any                     // nil while not activated; owned by the turn
-
-	ext   *extension // owned by the turn
 	id    string
 	chain *cell                // next in its bucket; guarded by the shard's mutex
 	succ  atomic.Pointer[cell] // a later cell of the same grain, for references that still hold this one
+
+	sys   atomic.Pointer[sysNode] // stack of system messages
+	cur   *box                    // what is being handled; left when the cell has; owned by the turn
+	actor any                     // nil while not activated; owned by the turn
+	ext   *extension              // owned by the turn
 }
 
 // mode says what a cell waits for before it handles messages again.

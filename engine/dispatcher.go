@@ -179,6 +179,9 @@ func (w *worker) next() *turn {
 	if !w.disp.take(w) {
 		return nil
 	}
+	if w.loaded > 1 {
+		w.fetch()
+	}
 	return w.claim()
 }
 

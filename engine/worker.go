@@ -32,6 +32,18 @@ type worker struct {
 	_     [64]byte
 }
 
+// fetch reads from each of its cells, so that what is not in the cache comes all at once instead of one after the other.
+func (w *worker) fetch() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := w.taken.Load(); i < w.loaded; i++ {
+		if c := w.turns[i].cell; c != nil { // not given back meanwhile
+			c.mu.taken.Load()
+			c.sys.Load()
+		}
+	}
+}
+
 // load moves turns from the queue to the worker, which has none; the caller holds the dispatcher's mu.
 func (w *worker) load(q *ring[turn], n int) {
 	w.mu.Lock()
