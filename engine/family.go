@@ -20,11 +20,10 @@ type (
 	}
 	// escalated is a failure that a child hands up; the child ends.
 	escalated struct{ err *EscalatedError }
-	// childEnded comes after the child's Stopped. unhandled is what it leaves to its parent, if that is its heir.
-	childEnded struct {
-		child     *cell
-		unhandled []envelope
-	}
+	// inherit comes before it: what the child leaves to its parent, if that is its heir.
+	inherit struct{ unhandled []envelope }
+	// childEnded comes after the child's Stopped.
+	childEnded struct{ child *cell }
 )
 
 // EscalatedError is the failure of an actor that could not, or would not, deal with a child's.
@@ -202,7 +201,6 @@ func (c *cell) childEnded(m childEnded) (hasLeft bool) {
 		return false
 	}
 	delete(x.children, m.child)
-	c.inherit(m.unhandled)
 	if x.mode != awaiting || len(x.children) > 0 {
 		return false
 	}
@@ -211,9 +209,6 @@ func (c *cell) childEnded(m childEnded) (hasLeft bool) {
 
 // inherit takes what a child has not handled into the stash, in front of what came since.
 func (c *cell) inherit(unhandled []envelope) {
-	if len(unhandled) == 0 {
-		return
-	}
 	act := c.activation()
 	act.stash = append(unhandled, act.stash...)
 	c.mu.Lock()

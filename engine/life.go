@@ -52,6 +52,8 @@ func (c *cell) handleOne(f *frame, msg any) (hasLeft bool) {
 		return c.obey(f, m)
 	case escalated:
 		return c.escalated(f, m.err)
+	case inherit:
+		c.inherit(m.unhandled)
 	case childEnded:
 		return c.childEnded(m)
 	case watched:
@@ -134,7 +136,7 @@ func (c *cell) leave(f *frame) bool {
 	if _, done := c.close(true); !done {
 		return false
 	}
-	c.forget(reasonPassivated, nil)
+	c.forget(reasonPassivated)
 	return true
 }
 
@@ -177,25 +179,24 @@ func (c *cell) gone(reason string) {
 	unhandled := late.drain(queued.drain(nil))
 	c.kind.stats.buried.Add(uint64(len(unhandled)))
 	unhandled = slices.DeleteFunc(unhandled, func(e envelope) bool { return e.isOwn() })
-	if c.kind.heir {
-		c.forget(reason, unhandled)
-		return
+	if c.kind.heir && len(unhandled) > 0 && c.kind.parent.pushSystem(inherit{unhandled}) {
+		unhandled = nil
 	}
-	c.forget(reason, nil)
+	c.forget(reason)
 	for i := range unhandled {
 		c.kind.deadLetter(c.id, &unhandled[i], reason)
 	}
 }
 
 // forget removes a cell that takes no messages any more, and tells who waits for that.
-func (c *cell) forget(reason string, unhandled []envelope) {
+func (c *cell) forget(reason string) {
 	late := c.sys.Swap(sysClosed)
 	x := c.ext
 	c.cur, c.ext = left, nil
 	c.kind.forget(c)
 	c.announce(PhaseStopped, nil)
 	if p := c.kind.parent; p != nil {
-		p.pushSystem(childEnded{c, unhandled})
+		p.pushSystem(childEnded{c})
 	}
 	if x != nil {
 		for _, w := range x.watchers {
