@@ -170,6 +170,7 @@ func TestStashOutlivesItsActivation(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(time.Second)
 		<-r.Stop()
+		synctest.Wait()
 		if len(lost) != 3 || lost[0] != "fail" || lost[1] != "x" || lost[2] != "y" {
 			t.Errorf("dead letters %v", lost)
 		}

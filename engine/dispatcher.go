@@ -117,12 +117,15 @@ func (d *dispatcher) submit(t turn) {
 func (d *dispatcher) look() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || d.awake == 0 && d.queue.len() == 0 {
-		d.watched.Store(notWatched)
+	if d.closed {
 		return
 	}
 	stuck := d.stuck()
 	d.gather(nil)
+	if d.queue.len() == 0 && d.awake <= stuck { // all that is busy is known to be stuck
+		d.watched.Store(notWatched)
+		return
+	}
 	switch {
 	case d.queue.len() == 0:
 	case d.waiting > 0:
@@ -173,16 +176,17 @@ func (w *worker) loop() {
 
 // next returns the turn to run, which the worker owns until the next call; nil ends the worker.
 func (w *worker) next() *turn {
-	if t := w.claim(); t != nil {
-		return t
+	for {
+		if t := w.claim(); t != nil {
+			return t
+		}
+		if !w.disp.take(w) { // what it took may have been taken back before it is claimed
+			return nil
+		}
+		if w.loaded > 1 {
+			w.fetch()
+		}
 	}
-	if !w.disp.take(w) {
-		return nil
-	}
-	if w.loaded > 1 {
-		w.fetch()
-	}
-	return w.claim()
 }
 
 // replace puts a new worker in the place of one whose goroutine a handler ended by runtime.Goexit.

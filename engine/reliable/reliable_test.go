@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,12 +44,26 @@ type shipper struct {
 }
 
 type stored struct {
+	mu    sync.Mutex // the test looks too
 	base  uint64
 	items []int
 }
 
+func (s *stored) set(base uint64, items []int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.base, s.items = base, items
+}
+
+func (s *stored) get() (base uint64, items []int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.base, s.items
+}
+
 func (a *shipper) Started(c *engine.Context[shipperMsg]) {
-	a.sender = reliable.NewSender(reliable.Options{Session: "s", First: time.Second, Max: 8 * time.Second}, a.store.base, a.store.items)
+	base, items := a.store.get()
+	a.sender = reliable.NewSender(reliable.Options{Session: "s", First: time.Second, Max: 8 * time.Second}, base, items)
 	a.send(c)
 }
 
@@ -64,7 +80,7 @@ func (a *shipper) Handle(c *engine.Context[shipperMsg], m shipperMsg) {
 	case wake:
 		a.timer = nil
 	}
-	a.store.base, a.store.items = a.sender.State()
+	a.store.set(a.sender.State())
 	if a.fail() {
 		panic("a shipper fails")
 	}
@@ -98,7 +114,21 @@ type taker struct {
 type place struct {
 	session string
 	handled uint64
-	got     []int
+
+	mu  sync.Mutex // the test looks too
+	got []int
+}
+
+func (p *place) take(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.got = append(p.got, n)
+}
+
+func (p *place) taken() []int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.got)
 }
 
 func (a *taker) Started(c *engine.Context[takerMsg]) {
@@ -115,7 +145,7 @@ func (a *taker) Handle(c *engine.Context[takerMsg], m takerMsg) {
 		a.waiting = append(a.waiting, a.receiver.Accept(m.Parcel)...)
 	case done:
 		a.busy = false
-		a.place.got = append(a.place.got, a.waiting[0])
+		a.place.take(a.waiting[0])
 		a.waiting = a.waiting[1:]
 		a.receiver.Handled(1)
 		a.place.session, a.place.handled = a.receiver.State()
@@ -169,7 +199,8 @@ func voyage(t *testing.T, seed uint64) {
 	for n := range items {
 		for { // who offers repeats what the shipper failed over
 			ok, err := engine.Ask[bool](t.Context(), from, shipperMsg(ship{n}))
-			if err == nil && ok || len(kept.items) > 0 && kept.items[len(kept.items)-1] == n {
+			synctest.Wait()
+			if _, items := kept.get(); err == nil && ok || len(items) > 0 && items[len(items)-1] == n {
 				break
 			}
 			time.Sleep(100 * time.Millisecond)
@@ -182,20 +213,22 @@ func voyage(t *testing.T, seed uint64) {
 		}
 	}
 	for range 1000 {
-		if len(at.got) >= items && len(kept.items) == 0 {
+		synctest.Wait()
+		if _, left := kept.get(); len(at.taken()) >= items && len(left) == 0 {
 			break
 		}
 		time.Sleep(time.Second)
 	}
 	time.Sleep(time.Minute) // what is still under way
 	synctest.Wait()
-	for i, n := range at.got {
+	got := at.taken()
+	for i, n := range got {
 		if i != n {
-			t.Fatalf("item %d came as number %d: %v", n, i, at.got)
+			t.Fatalf("item %d came as number %d: %v", n, i, got)
 		}
 	}
-	if len(at.got) != items || len(kept.items) != 0 {
-		t.Fatalf("%d of %d items arrived, %d wait", len(at.got), items, len(kept.items))
+	if _, left := kept.get(); len(got) != items || len(left) != 0 {
+		t.Fatalf("%d of %d items arrived, %d wait", len(got), items, len(left))
 	}
 }
 

@@ -39,6 +39,7 @@ func TestABulbLeavesMemory(t *testing.T) {
 			t.Fatal(state, err)
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if left < 30*time.Second || left > 37500*time.Millisecond {
 			t.Errorf("it left after %v", left)
 		}
