@@ -115,7 +115,7 @@ func TestSnapshotsBySize(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return uint64(stats.Records)
+			return stats.Records
 		}
 		put := func(s *engine.System, size, want int) {
 			t.Helper()
