@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/anthdm/hollywood/actor"
@@ -14,7 +15,7 @@ import (
 // What senders write comes first and what the owner of the turn uses comes last, so that they are on different cache lines.
 type cell struct {
 	box      *box // what came in; guarded by mu, as are depth to poisoned
-	mu       latch
+	mu       sync.Mutex
 	depth    int32  // accepted and not yet handled, except what a worker has handled in its batch
 	oldest   uint32 // clock ticks of the oldest message; valid while depth > 0
 	state    uint8  // idle, scheduled, parked

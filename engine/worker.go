@@ -38,7 +38,6 @@ func (w *worker) fetch() {
 	defer w.mu.Unlock()
 	for i := w.taken.Load(); i < w.loaded; i++ {
 		if c := w.turns[i].cell; c != nil { // not given back meanwhile
-			c.mu.taken.Load()
 			c.sys.Load()
 		}
 	}
