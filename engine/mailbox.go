@@ -211,7 +211,8 @@ func (c *cell) wake() {
 func (c *cell) release(w *worker, to uint8) (released bool) {
 	c.mu.Lock()
 	w.flushLocked(c)
-	if c.sys.Load() != nil || (to == idle && c.box != nil) {
+	leaves := c.age == leaving && !w.due && !c.kind.plain && c.isIdle() // it was told to while it wasn't idle
+	if c.sys.Load() != nil || to == idle && (c.box != nil || leaves) {
 		c.exchange()
 		c.mu.Unlock()
 		return false

@@ -161,3 +161,28 @@ func TestWhatKeepsAGrainInMemory(t *testing.T) {
 		})
 	}
 }
+
+// A grain that was told to leave while something of it runs leaves as soon as that has ended, not with the next sweep.
+func TestPassivateWaitsForWhatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		r := scripts.Ref(s, "a")
+		r.Tell(func(c *engine.Context[script]) {
+			c.Go(func(context.Context) script {
+				time.Sleep(time.Second)
+				return func(*engine.Context[script]) {}
+			})
+			c.Passivate()
+		})
+		time.Sleep(999 * time.Millisecond)
+		synctest.Wait()
+		if n := inMemory(s.Stats(), "script"); n != 1 {
+			t.Errorf("%d active while its function runs", n)
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if n := inMemory(s.Stats(), "script"); n != 0 {
+			t.Errorf("%d active after it has ended", n)
+		}
+	})
+}
