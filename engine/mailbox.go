@@ -41,7 +41,14 @@ const (
 var left = &box{}
 
 var (
-	smallBoxes = sync.Pool{New: func() any { return &box{items: make([]envelope, 0, smallBox)} }}
+	smallBoxes = sync.Pool{New: func() any {
+		b := &struct {
+			box
+			room [smallBox]envelope // in one piece: most of the boxes of a backlog are small ones
+		}{}
+		b.items = b.room[:0]
+		return &b.box
+	}}
 	largeBoxes = sync.Pool{New: func() any { return &box{items: make([]envelope, 0, largeBox)} }}
 )
 
