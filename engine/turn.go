@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -37,6 +38,9 @@ const (
 	crashed                  // a panic was dealt with
 )
 
+// flow is how many messages handled in one turn make it likely that another is on its way.
+const flow = 16
+
 // turn runs the cell until its mailbox is empty or its share of the worker is used up. The worker owns the scheduled state.
 func (w *worker) turn(t *turn) {
 	c, first := t.cell, &t.first
@@ -49,6 +53,9 @@ func (w *worker) turn(t *turn) {
 		case ended:
 			return
 		case drained:
+			if w.disp.share-budget >= flow {
+				runtime.Gosched() // a sender that is at it fills the mailbox meanwhile, and meets the lock less often
+			}
 			if c.release(w, idle) {
 				return
 			}
