@@ -41,13 +41,30 @@ func NewRegistry() *Registry {
 }
 
 // Register adds T under a stable name. Decoding yields a T, never a pointer to one. A name or type that is taken, an empty or too
-// long name and an interface type are programming errors and panic.
+// long name, an interface type and a struct with a field that is not exported are programming errors and panic.
 func Register[T any](r *Registry, name string) {
 	t := reflect.TypeFor[T]()
 	if name == "" || len(name) > MaxName || t.Kind() == reflect.Interface {
 		panic(fmt.Sprintf("codec: %v can't be registered as %q: give a concrete type and a name of 1 to %d bytes", t, name, MaxName))
 	}
+	if field := hidden(t); field != "" {
+		panic(fmt.Sprintf("codec: %v would lose its field %s: export it, tag it `msgpack:\"-\"`, or encode the type by hand", t, field))
+	}
 	r.add(t, newEntry[T](name))
+}
+
+// hidden names a field that msgpack would leave out without a word; "": there is none.
+func hidden(t reflect.Type) string {
+	if t.Kind() != reflect.Struct || reflect.PointerTo(t).Implements(reflect.TypeFor[msgpack.CustomEncoder]()) ||
+		reflect.PointerTo(t).Implements(reflect.TypeFor[msgpack.Marshaler]()) {
+		return ""
+	}
+	for f := range t.Fields() {
+		if !f.IsExported() && !f.Anonymous && f.Name != "_" && f.Tag.Get("msgpack") != "-" {
+			return f.Name
+		}
+	}
+	return ""
 }
 
 func newEntry[T any](name string) *entry {

@@ -130,8 +130,13 @@ func (a *ask) close() any {
 // Ask sends m and waits for the answer. An answer that is an error is returned as the error; an answer of another type than R is
 // an AnswerTypeError. It fails at once when the message reaches nobody, when the handler returns without an answer, when it
 // panics, and when the system ends. A handler never asks: it would hold its worker; Go functions do. Who wants no more than a bound on
-// the wait uses AskTimeout.
+// the wait uses AskTimeout. With a context that has ended nothing is sent.
+//
+// Where M is an interface and m one of its messages, both types are given: Ask[int, Msg](ctx, ref, Get{}).
 func Ask[R, M any](ctx context.Context, r Ref[M], m M) (R, error) {
+	if err := ctx.Err(); err != nil {
+		return *new(R), err
+	}
 	p := &r.kind.sys.asks
 	a, gen := p.open()
 	r.deliver(&envelope{msg: m, reply: a, gen: gen})
@@ -150,7 +155,7 @@ func AskPID[R any](ctx context.Context, s *System, pid *actor.PID, m any) (R, er
 	case s.dead.Load():
 		a.answer(gen, context.Cause(s.ctx))
 	case s.unknown(pid):
-		a.answer(gen, &DeadLetterError{Kind: pid.Address, ID: pid.ID, Reason: reasonStopped})
+		a.answer(gen, &DeadLetterError{Kind: pid.Address, ID: pid.ID, Reason: ReasonStopped})
 	default:
 		s.hollywood.SendWithSender(pid, m, actor.NewPID(replyAddress, s.incarnation+"/"+id))
 	}

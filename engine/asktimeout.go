@@ -8,8 +8,12 @@ import (
 )
 
 // AskTimeout is an Ask that ends with context.DeadlineExceeded when nobody has answered after d. It takes no context: like any Ask it
-// ends with the system too. It is the cheaper way to bound a wait, since it allocates nothing for it.
+// ends with the system too. It is the cheaper way to bound a wait, since it allocates nothing for it. With a d that is not above zero
+// nothing is sent.
 func AskTimeout[R, M any](r Ref[M], m M, d time.Duration) (R, error) {
+	if d <= 0 {
+		return *new(R), context.DeadlineExceeded
+	}
 	a, gen := r.kind.sys.asks.open()
 	r.deliver(&envelope{msg: m, reply: a, gen: gen})
 	a.limit(gen, d)

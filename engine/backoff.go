@@ -8,7 +8,8 @@ import (
 // BackoffSupervisor stands before a child that ends now and then: it starts it again, after a pause that grows with each end in a row. It
 // forwards every message to the child and answers nothing itself, so that who sends need not know of it. What the child has not handled
 // when it ends, and what comes while there is none, is kept in order for the next one: as much as fits into the child's mailbox and the
-// supervisor's stash. Only the message over which the child fails is lost; it is a dead letter.
+// supervisor's stash. Only the message over which the child fails is lost; it is a dead letter. One that is poisoned has its child handle
+// what is queued; a child that ends meanwhile is not started again, and what it leaves becomes dead letters.
 //
 // Unlike a restart, it also starts again what ended by itself, and tells a hook.
 type BackoffSupervisor[M any] struct {
@@ -26,7 +27,7 @@ type BackoffSupervisor[M any] struct {
 
 // BackoffChange is a start or an end of a BackoffSupervisor's child.
 type BackoffChange struct {
-	Supervisor string
+	Supervisor string        // its name; "private" below an actor of a private kind
 	Starts     int           // children started so far
 	Reason     string        // of the end, as Terminated has it; "" at a start
 	Pause      time.Duration // until the next start, after an end
@@ -41,9 +42,12 @@ func (b *BackoffSupervisor[M]) Started(c *Context[M]) { b.begin(c) }
 // Handle implements Actor. What the stash has no room for becomes dead letters.
 func (b *BackoffSupervisor[M]) Handle(c *Context[M], m M) {
 	if (!b.up || !c.handOver(b.child.cell, m)) && c.Stash(m) != nil {
-		c.refuse(reasonFull)
+		c.refuse(ReasonFull)
 	}
 }
+
+// waits: what is stashed is for the next child.
+func (b *BackoffSupervisor[M]) waits() bool { return !b.up }
 
 func (b *BackoffSupervisor[M]) begin(c *Context[M]) {
 	stop := WithSupervision(Supervision{Decide: func(Failure) Directive { return Stop }})
@@ -56,7 +60,7 @@ func (b *BackoffSupervisor[M]) begin(c *Context[M]) {
 	c.cell.watch(child.kind, child.id, child.cell, func(t Terminated) any {
 		return inTurn(func(owner any) { b.end(owner.(*Context[M]), t) })
 	})
-	b.tell(BackoffChange{Supervisor: c.ID(), Starts: b.starts})
+	b.tell(BackoffChange{Supervisor: c.cell.shownID(), Starts: b.starts})
 	c.Unstash()
 }
 
@@ -67,7 +71,7 @@ func (b *BackoffSupervisor[M]) end(c *Context[M], t Terminated) {
 	pause := s.Backoff.pause(b.ends.row + 1)
 	b.ends.paused = c.Uptime() + pause
 	c.cell.after(pause, 0, inTurn(func(owner any) { b.begin(owner.(*Context[M])) }))
-	b.tell(BackoffChange{Supervisor: c.ID(), Starts: b.starts, Reason: t.Reason, Pause: pause})
+	b.tell(BackoffChange{Supervisor: c.cell.shownID(), Starts: b.starts, Reason: t.Reason, Pause: pause})
 }
 
 func (b *BackoffSupervisor[M]) tell(change BackoffChange) {

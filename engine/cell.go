@@ -22,17 +22,27 @@ type cell struct {
 	age      uint8  // sweeps since the last message; leaving when told to passivate
 	closed   bool   // the cell has left and takes nothing
 	poisoned bool   // a plain cell ends after what is queued, and takes only messages of its own
+	stage    stage  // of the activation; owned by the turn
 
 	kind  *core
 	id    string
-	chain *cell                // next in its bucket; guarded by the shard's mutex
-	succ  atomic.Pointer[cell] // a later cell of the same grain, for references that still hold this one
+	chain *cell // next in its bucket; guarded by the shard's mutex
 
 	sys   atomic.Pointer[sysNode] // stack of system messages
 	cur   *box                    // what is being handled; left when the cell has; owned by the turn
 	actor any                     // nil while not activated; owned by the turn
 	ext   *extension              // owned by the turn
 }
+
+// stage says which of the actor's own functions have been called.
+type stage uint8
+
+const (
+	absent   stage = iota // there is no actor
+	starting              // Started has not returned
+	running
+	closing // Stopping or Restarting was called: nothing begins any more
+)
 
 // mode says what a cell waits for before it handles messages again.
 type mode uint8
@@ -51,9 +61,10 @@ type extension struct {
 	mode     mode
 	ending   string // why the cell ends once what it waits for is over; "" otherwise
 	failing  error  // a child's failure that waits for the append in flight
-	poisoned bool   // it ends, or leaves, once its mailbox is empty
+	poisoned bool   // a plain cell ends once its mailbox is empty
 	seq      uint64 // number of the last applied event
 	snapshot uint64 // event number of the last snapshot
+	pause    uint32 // counts the pauses of backingOff
 	unsaved  int    // encoded bytes of the events after it
 	frame    *frame // pinned while an append is in flight
 	act      *activation

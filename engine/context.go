@@ -13,8 +13,8 @@ import (
 // Context is an actor's view of the system during Handle, Started and continuations of the same cell. It is not valid elsewhere.
 type Context[M any] struct {
 	frame
-	actor  Actor[M]                 // the cell's, typed once per batch
-	become func(c *Context[M], m M) // of the newest Become; nil: none
+	actor  Actor[M]   // the cell's, typed once per batch
+	become Handler[M] // of the newest Become; nil: none
 }
 
 // Self returns the reference to this cell.
@@ -61,6 +61,15 @@ func Forward[M, N any](c *Context[M], to Ref[N], m N) {
 	to.deliver(&envelope{msg: m, sender: from.pid, reply: from.ask, gen: from.gen})
 }
 
+// Awaited reports whether somebody still waits for the answer to the message in hand: where an Ask has ended meanwhile, the work for it can
+// be left out. It takes nothing away.
+func (c *Context[M]) Awaited() bool {
+	if c.reply != nil {
+		return c.reply.awaits(c.gen)
+	}
+	return c.sender != nil && !c.answered
+}
+
 // Reply keeps the right to answer later; the cell is not idle until the answer is sent. The reply of a message that awaits none
 // is not valid.
 func (c *Context[M]) Reply() Reply {
@@ -87,7 +96,7 @@ func (f *frame) handOver(to *cell, msg any) bool {
 	case gone:
 		return false
 	case full:
-		to.kind.deadLetter(to.id, &e, reasonFull)
+		to.kind.deadLetter(to.id, &e, ReasonFull)
 	}
 	f.take()
 	return true
@@ -98,20 +107,12 @@ func (f *frame) handOver(to *cell, msg any) bool {
 func (c *Context[M]) Passivate() {
 	if !c.cell.kind.plain {
 		c.passivate = true
-		c.cell.mu.Lock()
-		c.cell.age = leaving
-		c.cell.mu.Unlock()
+		c.cell.passivate()
 	}
 }
 
-// Stop ends a plain cell when its handler returns; what is queued becomes dead letters. A grain passivates instead.
-func (c *Context[M]) Stop() {
-	if !c.cell.kind.plain {
-		c.Passivate()
-		return
-	}
-	c.cell.pushSystem(terminate{reason: reasonStopped})
-}
+// Stop ends the actor when its handler returns; what is queued becomes dead letters. A grain that is to handle it first uses Passivate.
+func (c *Context[M]) Stop() { c.cell.pushSystem(terminate{reason: ReasonStopped}) }
 
 // take removes the right to answer the message in hand.
 func (f *frame) take() address {
@@ -214,8 +215,10 @@ func (s *serving[M]) restarting(f *frame, cause error) {
 	}
 }
 
+func (s *serving[M]) reminds() bool { return s.kind != nil && s.kind.reminder != nil }
+
 func (s *serving[M]) reminder(name string, due time.Time, payload []byte) (any, bool) {
-	if s.kind == nil || s.kind.reminder == nil {
+	if !s.reminds() {
 		return nil, false
 	}
 	return s.kind.reminder(name, due, payload), true
@@ -261,5 +264,9 @@ func (r Reply) Valid() bool { return r.kept != nil && !r.kept.sent.Load() }
 func (r Reply) Send(answer any) bool { return r.kept != nil && r.kept.send(answer) }
 
 func (k *keptReply) send(answer any) bool {
-	return !k.sent.Swap(true) && k.to.send(k.cell.kind.sys, answer, k.cell)
+	if k.sent.Swap(true) {
+		return false
+	}
+	defer k.cell.wakeLeaving()
+	return k.to.send(k.cell.kind.sys, answer, k.cell)
 }

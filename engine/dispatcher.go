@@ -161,6 +161,7 @@ func (d *dispatcher) gather(w *worker) {
 }
 
 func (w *worker) loop() {
+	w.goroutine.Store(goroutine())
 	normal := false
 	defer func() {
 		if !normal {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"hayauma.example/codec"
@@ -29,22 +30,28 @@ func ServeDurable[M, E any](s *System, k *Kind[M], produce func(id string) Durab
 	if s.journal == nil {
 		panic(fmt.Sprintf("engine: kind %q is durable and needs Config.Journal", k.cfg.Name))
 	}
-	c := k.core(s)
-	c.apply = func(a, e any) error {
-		event, ok := e.(E)
-		if !ok {
-			return fmt.Errorf("engine: %T is no event of kind %q", e, c.name)
+	s.kinds.serve(k.core(s), func(c *core) {
+		c.behaviour, c.produce = newServing(k, before), func(id string) any { return produce(id) }
+		c.isEvent = func(e any) error {
+			if _, ok := e.(E); !ok {
+				return fmt.Errorf("engine: %T is no event of kind %q, whose events are %v", e, c.name, reflect.TypeFor[E]())
+			}
+			return nil
 		}
-		a.(Durable[M, E]).Apply(event)
-		return nil
-	}
-	topic := Events[E](k)
-	c.publish = func(id string, e numbered) {
-		if topic.followed(s) {
-			topic.Publish(s, Event[E]{ID: id, Number: e.number, At: e.at, Event: e.event.(E)})
+		c.apply = func(a, e any) error {
+			if err := c.isEvent(e); err != nil {
+				return err
+			}
+			a.(Durable[M, E]).Apply(e.(E))
+			return nil
 		}
-	}
-	s.kinds.serve(c, newServing(k, before), func(id string) any { return produce(id) })
+		topic := Events[E](k)
+		c.publish = func(id string, e numbered) {
+			if topic.followed(s) {
+				topic.Publish(s, Event[E]{ID: id, Number: e.number, At: e.at, Event: e.event.(E)})
+			}
+		}
+	})
 }
 
 // intent is what one Persist stores, and what comes after.
@@ -55,9 +62,10 @@ type intent struct {
 	then   func()
 }
 
-// persisted carries the journal's answer to an intent.
+// persisted carries the journal's answer to an intent; one that stores nothing needs none.
 type persisted struct {
 	intent *intent
+	asked  bool
 	err    error
 }
 
@@ -68,7 +76,8 @@ type persisted struct {
 // activation ends. Its mailbox is kept; it is activated again after a pause. After journal.ErrFenced the mailbox becomes dead
 // letters instead.
 //
-// Persist is called once per turn; a second call, an event without a name and an actor that is not durable panic.
+// Persist is called once per turn; a second call, an event that is not of the kind's E or has no name, and an actor that is not durable
+// panic.
 func Persist[E, M any](c *Context[M], events []E, then func()) {
 	k := c.cell.kind
 	switch {
@@ -76,13 +85,15 @@ func Persist[E, M any](c *Context[M], events []E, then func()) {
 		panic(fmt.Sprintf("engine: Persist in kind %q, which is not served by ServeDurable", k.name))
 	case c.persist != nil:
 		panic("engine: Persist twice in one turn")
+	case c.cell.stage == closing:
+		panic("engine: Persist in Stopping or Restarting: the activation is over")
 	}
 	now := time.Now()
 	u := &intent{events: make([]any, len(events)), at: time.UnixMilli(now.UnixMilli()), then: then}
 	for i, e := range events {
 		u.events[i] = e
 		data, err := appendEvent(u.data, k.sys.messages, e, now)
-		if err != nil {
+		if err = errors.Join(k.isEvent(e), err); err != nil {
 			panic(err)
 		}
 		u.data = data
@@ -92,8 +103,11 @@ func Persist[E, M any](c *Context[M], events []E, then func()) {
 
 // Remind sets a durable reminder, and Forget takes one back, with this turn's Persist; a turn that ends without one panics. A
 // reminder fires at its due time and every 30 s until it is forgotten. To move one, forget it under its old due time and set it anew:
-// reminders are kept by the hour, and only within one hour does a name replace itself.
+// reminders are kept by the hour, and only within one hour does a name replace itself. In a kind without OnReminder it panics.
 func (c *Context[M]) Remind(name string, due time.Time, payload []byte) {
+	if !c.behaviour.reminds() {
+		panic(fmt.Sprintf("engine: Remind in kind %q, which no reminder reaches: call OnReminder before it is served", c.cell.kind.name))
+	}
 	c.marks = append(c.marks, Mark{Name: name, Due: due, Payload: payload})
 }
 
@@ -110,11 +124,11 @@ func (c *cell) begin(f *frame) {
 	u, marks := f.persist, f.marks
 	x := c.extension()
 	x.frame = f
+	x.mode = persisting
 	if len(u.events) == 0 && len(marks) == 0 {
-		c.proceed(f)
+		c.pushSystem(persisted{intent: u})
 		return
 	}
-	x.mode = persisting
 	sys := c.kind.sys
 	if !c.reach(".persist.before") {
 		return
@@ -124,7 +138,7 @@ func (c *cell) begin(f *frame) {
 		First: x.seq + 1, Count: uint32(len(u.events)), Data: u.data, Marks: marks,
 	}, func(err error) {
 		if !sys.dead.Load() {
-			c.pushSystem(persisted{u, err})
+			c.pushSystem(persisted{u, true, err})
 		}
 	})
 }
@@ -145,7 +159,7 @@ func (c *cell) persisted(f *frame, m persisted) (hasLeft bool) {
 		return false
 	}
 	x.mode = open
-	if !c.reach(".persist.after") {
+	if m.asked && !c.reach(".persist.after") {
 		return false
 	}
 	if m.err != nil {
@@ -194,25 +208,22 @@ func (c *cell) refused(f *frame, err error) (hasLeft bool) {
 	c.kind.stats.failed.Add(1)
 	switch {
 	case errors.Is(err, journal.ErrFenced):
-		return c.terminate(f, reasonLost)
+		return c.terminate(f, ReasonLost)
 	case x.ending != "":
 		return c.terminate(f, x.ending)
 	}
-	return c.retryLater(cause)
+	return c.retryLater(f, cause)
 }
 
-// retryLater drops the state and keeps the mailbox until a pause is over; there is one at the first time too, because the store needs it.
-func (c *cell) retryLater(cause error) (hasLeft bool) {
-	return c.quit(cause, func() bool {
-		c.kind.stats.restarts.Add(1)
-		s, failures := &c.kind.supervision, &c.extension().failures
-		_, pause := failures.add(s, c.now())
-		if pause == 0 {
-			_, pause = failures.add(s, c.now())
-		}
-		c.pause(pause)
-		return false
-	})
+// retryLater restarts the grain after a pause; there is one at the first time too, because the store needs it.
+func (c *cell) retryLater(f *frame, cause error) (hasLeft bool) {
+	c.announce(PhaseFailed, cause)
+	s, failures := &c.kind.supervision, &c.extension().failures
+	_, pause := failures.add(s, c.now())
+	if pause == 0 {
+		_, pause = failures.add(s, c.now())
+	}
+	return c.begins(f, verdict{pause: pause, err: cause})
 }
 
 func (k *core) wantsSnapshot(events uint64, bytes int) bool {
@@ -226,11 +237,12 @@ func (c *cell) maybeSnapshot() {
 		return
 	}
 	sys, kind, id := c.kind.sys, c.kind.name, c.shownID()
-	data, err := sys.messages.Append(nil, s.Snapshot())
-	if err != nil {
-		panic(err)
-	}
 	x.snapshot, x.unsaved = x.seq, 0
+	data, err := sys.messages.Append(nil, s.Snapshot())
+	if err != nil { // the events are stored, and the next replay is only longer
+		sys.log.Error("snapshot not stored", "kind", kind, "id", id, "error", err)
+		return
+	}
 	sys.journal.Snapshot(c.kind.role, c.kind.affinity(c.id), c.grain(), x.seq, data, func(err error) {
 		if err != nil && !sys.dead.Load() {
 			sys.log.Warn("snapshot not stored", "kind", kind, "id", id, "error", err)
@@ -251,21 +263,21 @@ func appendEvent(dst []byte, r *codec.Registry, e any, at time.Time) ([]byte, er
 }
 
 // cutEvent decodes the event at the start of b.
-func cutEvent(b []byte, r *codec.Registry) (e any, rest []byte, err error) {
+func cutEvent(b []byte, r *codec.Registry) (e any, at time.Time, rest []byte, err error) {
 	payload, rest, err := codec.CutFrame(b)
 	if err != nil {
-		return nil, nil, err
+		return nil, at, nil, err
 	}
 	if len(payload) == 0 || payload[0] != 0 {
-		return nil, nil, fmt.Errorf("%w: event of an unknown layout", codec.ErrMalformed)
+		return nil, at, nil, fmt.Errorf("%w: event of an unknown layout", codec.ErrMalformed)
 	}
-	_, n := binary.Varint(payload[1:])
+	milliseconds, n := binary.Varint(payload[1:])
 	if n <= 0 {
-		return nil, nil, codec.ErrMalformed
+		return nil, at, nil, codec.ErrMalformed
 	}
 	e, tail, err := r.Decode(payload[1+n:])
 	if err == nil && len(tail) > 0 {
 		err = fmt.Errorf("%w: bytes behind an event", codec.ErrMalformed)
 	}
-	return e, rest, err
+	return e, time.UnixMilli(milliseconds), rest, err
 }

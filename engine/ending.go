@@ -32,7 +32,7 @@ func (e *ending) end() {
 // when all of that is done, or when the system ends. A grain leaves memory, and the next message activates it again.
 func (r Ref[M]) Stop() <-chan struct{} {
 	e := r.kind.sys.ending()
-	r.system(terminate{reasonStopped, e}, e)
+	r.system(terminate{ReasonStopped, e}, e)
 	return e.done
 }
 
@@ -40,22 +40,30 @@ func (r Ref[M]) Stop() <-chan struct{} {
 // leaves memory once it has nothing to do; what is sent meanwhile is handled too.
 func (r Ref[M]) Poison() <-chan struct{} {
 	e := r.kind.sys.ending()
-	if c := r.cell; r.kind.plain {
-		c.mu.Lock()
-		c.poisoned = true
-		c.mu.Unlock()
+	if r.kind.plain {
+		r.cell.lastCall()
 	}
 	r.system(poison{e}, e)
 	return e.done
 }
 
+// lastCall has a plain cell take nothing any more but messages of its own.
+func (c *cell) lastCall() {
+	c.mu.Lock()
+	c.poisoned = true
+	c.mu.Unlock()
+}
+
 // Touch keeps a grain in memory for its idle time from now on, as a message would; one that is not in memory is activated.
 func (r Ref[M]) Touch() {
-	if r.kind.plain {
-		return
+	if !r.kind.plain {
+		r.kind.touch(r.id)
 	}
+}
+
+func (k *core) touch(id string) {
 	for stale := (*cell)(nil); ; {
-		c, _ := r.kind.acquire(r.id, stale)
+		c, _ := k.acquire(id, stale)
 		if c == nil || c.pushSystem(touch{}) {
 			return
 		}

@@ -15,29 +15,46 @@ var (
 	ErrKilled = errors.New("engine: the system was killed")
 )
 
-// Reasons of dead letters.
+// Reasons of dead letters, and of a Terminated.
 const (
-	reasonFull       = "full"        // the mailbox is at its bound
-	reasonNoProducer = "no_producer" // nobody serves the kind here
-	reasonStopped    = "stopped"     // the cell or the system has stopped
-	reasonKilled     = "killed"      // the system was killed
-	reasonLost       = "lost"        // another owns the grain's shard
-	reasonType       = "type"        // the actor doesn't take messages of this type
-	reasonNoRoute    = "no_route"    // no such address
-	reasonFailed     = "failed"      // its handler panicked, or the actor was stopped after a failure
+	ReasonFull       = "full"        // the mailbox is at its bound
+	ReasonNoProducer = "no_producer" // nobody serves the kind here
+	ReasonStopped    = "stopped"     // the cell or the system has stopped
+	ReasonKilled     = "killed"      // the system was killed
+	ReasonLost       = "lost"        // another owns the grain's shard
+	ReasonType       = "type"        // the actor doesn't take messages of this type
+	ReasonNoRoute    = "no_route"    // no such address
+	ReasonFailed     = "failed"      // its handler panicked, or the actor was stopped after a failure
 )
 
 // Reasons of a Terminated that are none of a dead letter's.
 const (
-	reasonPassivated = "passivated"
-	reasonAbsent     = "absent"
+	ReasonPassivated = "passivated" // a grain has left memory
+	ReasonAbsent     = "absent"     // it was not in memory
 )
+
+// remedies say what to do where something can be done.
+var remedies = map[string]string{
+	ReasonFull:       "its mailbox is at its bound: send less at once, or raise KindConfig.Mailbox or WithMailbox",
+	ReasonNoProducer: "nobody serves the kind here: call Serve or ServeDurable on this system first",
+	ReasonStopped:    "the actor or the system has stopped",
+	ReasonKilled:     "the system was killed",
+	ReasonLost:       "another process owns the grain's shard: ask there",
+	ReasonType:       "the actor takes no message of this type",
+	ReasonNoRoute:    "no actor can have this address: an identity has 1 to 1,000 bytes",
+	ReasonFailed:     "its handler failed, or the actor was stopped after a failure",
+}
 
 // DeadLetterError is the answer to an Ask that reached nobody.
 type DeadLetterError struct{ Kind, ID, Reason string }
 
 func (e *DeadLetterError) Error() string {
-	return fmt.Sprintf("engine: message to %s %q was not delivered: %s", e.Kind, e.ID, e.Reason)
+	return fmt.Sprintf("engine: message to %s %q was not handled (%s): %s", e.Kind, e.ID, e.Reason, remedies[e.Reason])
+}
+
+// Is makes a DeadLetterError ErrStopped or ErrKilled where that is its reason.
+func (e *DeadLetterError) Is(target error) bool {
+	return e.Reason == ReasonStopped && target == ErrStopped || e.Reason == ReasonKilled && target == ErrKilled
 }
 
 // PanicError is the answer to an Ask whose handler panicked.
@@ -66,10 +83,10 @@ func (e *PersistError) Unwrap() error { return e.Err }
 type AnswerTypeError struct{ Want, Got string }
 
 func (e *AnswerTypeError) Error() string {
-	return fmt.Sprintf("engine: the answer is a %s, the Ask expects a %s", e.Got, e.Want)
+	return fmt.Sprintf("engine: the answer is of type %s, the Ask expects %s", e.Got, e.Want)
 }
 
-// TakenError reports a name that another plain cell or Hollywood process has.
+// TakenError reports a name that another plain cell or Hollywood process has; below an actor of a private kind it is "private".
 type TakenError struct{ Name string }
 
 func (e *TakenError) Error() string {

@@ -21,7 +21,7 @@ func FuzzEvents(f *testing.F) {
 	}
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, in []byte) {
-		e, _, err := cutEvent(in, r)
+		e, _, _, err := cutEvent(in, r)
 		if err != nil {
 			return
 		}

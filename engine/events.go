@@ -1,5 +1,7 @@
 package engine
 
+import "fmt"
+
 // The engine's own topics.
 var (
 	// DeadLetters has what nobody handled, up to 1,024 in 100 ms; Stats counts them all.
@@ -33,7 +35,13 @@ const (
 )
 
 // String returns the phase's name.
-func (p Phase) String() string { return [...]string{"started", "failed", "restarting", "stopped"}[p] }
+func (p Phase) String() string {
+	names := [...]string{"started", "failed", "restarting", "stopped"}
+	if int(p) < len(names) {
+		return names[p]
+	}
+	return fmt.Sprintf("Phase(%d)", uint8(p))
+}
 
 // announce publishes a phase where somebody listens.
 func (c *cell) announce(p Phase, err error) {

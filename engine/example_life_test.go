@@ -58,7 +58,7 @@ func ExampleSpawnChild() {
 	// 1 <nil>
 	// 0 engine: cell "foreman/worker" panicked: this can't be done
 	// 2 <nil>
-	// 0 engine: message to cell "foreman/worker" was not delivered: stopped
+	// 0 engine: message to cell "foreman/worker" was not handled (stopped): the actor or the system has stopped
 }
 
 // A supervisor that every message goes through: who sends knows nothing of the child behind it, and what comes while there is none waits

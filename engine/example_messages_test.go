@@ -46,7 +46,7 @@ func ExampleAsk_stopped() {
 	_, err := engine.AskTimeout[string, GreeterMsg](greeter, Greet{"Ren"}, time.Hour)
 	var dead *engine.DeadLetterError
 	fmt.Println(errors.As(err, &dead), err)
-	// Output: true engine: message to cell "greeter" was not delivered: stopped
+	// Output: true engine: message to cell "greeter" was not handled (stopped): the actor or the system has stopped
 }
 
 // Dead letters can be followed like any topic.

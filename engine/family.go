@@ -15,6 +15,7 @@ type (
 	// verdict is the answer, to each of them.
 	verdict struct {
 		directive Directive
+		ofParent  bool // it befalls all of the parent's children
 		pause     time.Duration
 		err       error
 	}
@@ -43,7 +44,7 @@ func (e *EscalatedError) Unwrap() error { return e.Err }
 func SpawnChild[N, M any](c *Context[M], name string, produce func() Actor[N], opts ...SpawnOption) (Ref[N], error) {
 	parent := c.cell
 	if parent.kind.sys.dead.Load() || parent.ending() {
-		return Ref[N]{}, &DeadLetterError{Kind: plainKind, ID: name, Reason: reasonStopped}
+		return Ref[N]{}, &DeadLetterError{Kind: plainKind, ID: name, Reason: ReasonStopped}
 	}
 	ref, err := spawn(parent.kind.sys, parent, parent.path()+"/"+name, produce, opts)
 	if err == nil {
@@ -65,11 +66,15 @@ func (c *cell) path() string {
 }
 
 // ending reports whether the activation is about to end.
-func (c *cell) ending() bool { return c.ext != nil && c.ext.mode == awaiting }
+func (c *cell) ending() bool { return c.stage == closing || c.ext != nil && c.ext.mode == awaiting }
 
 // fails deals with the cell's failure.
 func (c *cell) fails(f *frame, err error) (hasLeft bool) {
 	x := c.extension()
+	if x.mode == persisting { // a system message failed: what is being stored comes first
+		x.failing = err
+		return false
+	}
 	x.frame, x.mode = nil, open
 	c.announce(PhaseFailed, err)
 	s, parent := &c.kind.supervision, c.kind.parent
@@ -82,7 +87,13 @@ func (c *cell) fails(f *frame, err error) (hasLeft bool) {
 		return false
 	}
 	count, pause := x.failures.add(s, c.now())
-	return c.obey(f, verdict{s.decide(c.failure(err, count)), pause, err})
+	return c.obey(f, verdict{directive: c.decide(s, c.failure(err, count)), pause: pause, err: err})
+}
+
+// decide asks who decides about a failure of a cell; one that fails itself has it stopped.
+func (c *cell) decide(s *Supervision, f Failure) (d Directive) {
+	c.guard(verdict{directive: Stop, err: f.Err}, func() { d = s.decide(f) })
+	return d
 }
 
 func (c *cell) failure(err error, count int) Failure {
@@ -102,7 +113,7 @@ func (c *cell) childFailed(m childFailed) {
 	}
 	s := &m.child.kind.supervision
 	count, pause := x.family.add(s, c.now())
-	v := verdict{s.decide(m.child.failure(m.err, count)), pause, m.err}
+	v := verdict{c.decide(s, m.child.failure(m.err, count)), true, pause, m.err}
 	for child := range x.children {
 		child.pushSystem(v)
 	}
@@ -111,7 +122,7 @@ func (c *cell) childFailed(m childFailed) {
 // obey carries out what was decided.
 func (c *cell) obey(f *frame, v verdict) (hasLeft bool) {
 	x := c.extension()
-	sibling := c.kind.parent != nil && c.kind.supervision.AllForOne && x.mode != judged
+	sibling := v.ofParent && x.mode != judged
 	switch {
 	case x.mode == awaiting:
 		return false // it ends already
@@ -120,7 +131,7 @@ func (c *cell) obey(f *frame, v verdict) (hasLeft bool) {
 	}
 	switch v.directive {
 	case Resume:
-		if sibling || c.actor != nil && c.kind.apply == nil {
+		if sibling || c.stage == running && c.kind.apply == nil {
 			return false
 		}
 		return c.begins(f, v)
@@ -132,12 +143,12 @@ func (c *cell) obey(f *frame, v verdict) (hasLeft bool) {
 		}
 	case Stop:
 	}
-	return c.terminate(f, reasonFailed)
+	return c.terminate(f, ReasonFailed)
 }
 
 // begins ends the activation and lets another begin after the pause.
 func (c *cell) begins(f *frame, v verdict) (hasLeft bool) {
-	c.restarting(f, v.err)
+	c.restarting(f, v)
 	return c.quit(v.err, func() bool {
 		c.kind.stats.restarts.Add(1)
 		c.announce(PhaseRestarting, v.err)
@@ -189,7 +200,12 @@ func (c *cell) quit(cause error, next func() (hasLeft bool)) (hasLeft bool) {
 	}
 	x.mode = awaiting
 	for child := range x.children {
-		child.pushSystem(terminate{reason: reasonStopped})
+		if x.poisoned && child.kind.heir { // what it has was queued here
+			child.lastCall()
+			child.pushSystem(poison{})
+		} else {
+			child.pushSystem(terminate{reason: ReasonStopped})
+		}
 	}
 	return false
 }

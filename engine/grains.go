@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/anthdm/hollywood/actor"
+
+	"hayauma.example/engine/journal"
 )
 
 // core is a kind as one system knows it, or one plain cell's own.
@@ -32,6 +34,7 @@ type core struct {
 	behaviour behaviour
 	produce   func(id string) any
 	apply     func(a, e any) error        // durable kinds: applies an event
+	isEvent   func(e any) error           // durable kinds: nil for what apply takes
 	publish   func(id string, e numbered) // durable kinds
 
 	stats  *kindStats
@@ -50,6 +53,7 @@ type behaviour interface {
 	started(f *frame)
 	stopping(f *frame)
 	restarting(f *frame, cause error)
+	reminds() bool
 	reminder(name string, due time.Time, payload []byte) (any, bool)
 }
 
@@ -82,10 +86,13 @@ func (k *core) find(id string) *cell {
 // there is none.
 func (k *core) acquire(id string, stale *cell) (*cell, string) {
 	if !k.served.Load() {
-		return nil, reasonNoProducer
+		return nil, ReasonNoProducer
 	}
 	if c := k.find(id); c != nil && c != stale {
 		return c, ""
+	}
+	if id == "" || len(id) > journal.MaxName {
+		return nil, ReasonNoRoute
 	}
 	s, h := k.shard(id)
 	s.mu.Lock()
@@ -116,6 +123,15 @@ func (k *core) forget(c *cell) {
 	s.mu.Lock()
 	s.remove(c, h)
 	s.mu.Unlock()
+}
+
+// make makes an actor.
+func (k *core) make(id string) any {
+	a := k.produce(id)
+	if a == nil {
+		panic("engine: produce returned no actor")
+	}
+	return a
 }
 
 func (k *core) pid(id string) *actor.PID { return actor.NewPID(GrainAddress, k.name+"/"+id) }

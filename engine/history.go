@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 
@@ -45,6 +45,10 @@ func Events[E, M any](k *Kind[M]) *Topic[Event[E]] {
 // not among them. An error is the last thing that it yields.
 func History[M any](ctx context.Context, s *System, k *Kind[M], id string) iter.Seq2[Recorded, error] {
 	return func(yield func(Recorded, error) bool) {
+		if s.journal == nil {
+			yield(Recorded{}, fmt.Errorf("engine: History of kind %q needs Config.Journal", k.cfg.Name))
+			return
+		}
 		g := journal.Grain{Kind: k.cfg.Name, ID: id}
 		var last uint64
 		for r, err := range s.journal.Replay(ctx, k.cfg.Role, k.cfg.Affinity(id), g) {
@@ -69,8 +73,7 @@ var errEnough = errors.New("engine: enough")
 func yieldEvents(rec journal.Record, last uint64, r *codec.Registry, yield func(Recorded, error) bool) (uint64, error) {
 	number := rec.First
 	for data := rec.Data; len(data) > 0; number++ {
-		at := eventTime(data)
-		e, rest, err := cutEvent(data, r)
+		e, at, rest, err := cutEvent(data, r)
 		if err != nil {
 			yield(Recorded{}, err)
 			return 0, errEnough
@@ -84,14 +87,4 @@ func yieldEvents(rec journal.Record, last uint64, r *codec.Registry, yield func(
 		}
 	}
 	return max(last, number-1), nil
-}
-
-// eventTime is the time of the event at the start of b, which cutEvent checks.
-func eventTime(b []byte) time.Time {
-	payload, _, err := codec.CutFrame(b)
-	if err != nil || len(payload) == 0 {
-		return time.Time{}
-	}
-	milliseconds, _ := binary.Varint(payload[1:])
-	return time.UnixMilli(milliseconds)
 }

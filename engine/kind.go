@@ -101,7 +101,9 @@ type Stopper interface{ Stopped() }
 // Serve lets this system host the kind. produce is called at each activation, on a worker; it must not block. Serving a kind
 // twice panics.
 func Serve[M any](s *System, k *Kind[M], produce func(id string) Actor[M], before ...Middleware[M]) {
-	s.kinds.serve(k.core(s), newServing(k, before), func(id string) any { return produce(id) })
+	s.kinds.serve(k.core(s), func(c *core) {
+		c.behaviour, c.produce = newServing(k, before), func(id string) any { return produce(id) }
+	})
 }
 
 func (k *Kind[M]) core(s *System) *core {
@@ -183,12 +185,12 @@ func (t *kindTable) declare(s *System, index int, cfg KindConfig) *core {
 	return c
 }
 
-func (t *kindTable) serve(c *core, b behaviour, produce func(id string) any) {
+func (t *kindTable) serve(c *core, how func(*core)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c.served.Load() {
 		panic(fmt.Sprintf("engine: kind %q is served twice", c.name))
 	}
-	c.behaviour, c.produce = b, produce
+	how(c)
 	c.served.Store(true)
 }

@@ -1,13 +1,16 @@
 package engine
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // System messages.
 type (
-	start     struct{} // a plain cell begins without waiting for a message
-	retry     struct{} // a failed cell may go on
-	touch     struct{} // a grain is to be in memory
-	terminate struct { // the cell ends, whatever is queued
+	start     struct{}               // a plain cell begins without waiting for a message
+	retry     struct{ pause uint32 } // a failed cell may go on, unless another pause has begun
+	touch     struct{}               // a grain is to be in memory
+	terminate struct {               // the cell ends, whatever is queued
 		reason string
 		ended  *ending // nil: nobody waits for it
 	}
@@ -21,21 +24,50 @@ const (
 
 // handleSystem handles all system messages, in order; true: the cell has left. Only the owner of the turn calls it.
 func (c *cell) handleSystem(f *frame) (hasLeft bool) {
-	for n := reverse(c.sys.Swap(nil)); n != nil && !c.kind.sys.dead.Load(); n = n.next {
-		if hasLeft = c.handleOne(f, n.msg); hasLeft {
-			c.refuseSystem(n.next)
-			break
+	queue := reverse(c.sys.Swap(nil))
+	defer func() { c.restoreSystem(queue) }() // what is behind one that panics comes after the failure is dealt with
+	for queue != nil && !c.kind.sys.dead.Load() {
+		msg := queue.msg
+		queue = queue.next
+		if hasLeft = c.handleOne(f, msg); hasLeft {
+			c.refuseSystem(queue, ReasonStopped)
+			queue = nil
 		}
 	}
 	return hasLeft
 }
 
+// restoreSystem puts system messages that are not handled back, in front of those that came since.
+func (c *cell) restoreSystem(queue *sysNode) {
+	if queue == nil || c.kind.sys.dead.Load() {
+		return
+	}
+	var msgs []any
+	for n := queue; n != nil; n = n.next {
+		msgs = append(msgs, n.msg)
+	}
+	for {
+		for n := reverse(c.sys.Swap(nil)); n != nil; n = n.next {
+			msgs = append(msgs, n.msg)
+		}
+		var top *sysNode
+		for _, m := range msgs {
+			top = &sysNode{next: top, msg: m}
+		}
+		if c.sys.CompareAndSwap(nil, top) {
+			return
+		}
+	}
+}
+
 func (c *cell) handleOne(f *frame, msg any) (hasLeft bool) {
 	switch m := msg.(type) {
 	case start:
-		c.activate(f)
+		if c.mode() == open && c.actor == nil {
+			c.activate(f)
+		}
 	case retry:
-		c.retry(f)
+		c.retry(f, m)
 	case touch:
 		c.touch(f)
 	case replayed:
@@ -64,8 +96,8 @@ func (c *cell) handleOne(f *frame, msg any) (hasLeft bool) {
 	return false
 }
 
-// refuseSystem deals with system messages that came too late.
-func (c *cell) refuseSystem(n *sysNode) {
+// refuseSystem deals with system messages that came too late: the cell has ended.
+func (c *cell) refuseSystem(n *sysNode, reason string) {
 	for ; n != nil; n = n.next {
 		switch m := n.msg.(type) {
 		case terminate:
@@ -73,14 +105,21 @@ func (c *cell) refuseSystem(n *sysNode) {
 		case poison:
 			m.ended.end()
 		case watched:
-			m.watch.fire(reasonStopped)
+			m.watch.fire(reason)
+		case touch:
+			if !c.kind.plain {
+				c.kind.touch(c.id)
+			}
 		}
 	}
 }
 
 // retry goes on after a failure. A plain cell and a durable grain begin again without waiting for a message: their Started is what
 // brings back the timers that ended with the last activation. A grain that keeps nothing has nothing to go on with.
-func (c *cell) retry(f *frame) {
+func (c *cell) retry(f *frame, m retry) {
+	if c.ext == nil || m.pause != c.ext.pause {
+		return
+	}
 	if c.mode() == backingOff {
 		c.ext.mode = open
 	}
@@ -96,16 +135,17 @@ func (c *cell) activate(f *frame) {
 		c.kind.sys.replays.add(c)
 		return
 	}
-	c.begun(f, c.kind.produce(c.id))
+	c.begun(f, c.kind.make(c.id))
 }
 
 // begun puts the actor in place and tells it so.
 func (c *cell) begun(f *frame, a any) {
-	c.actor = a
+	c.actor, c.stage = a, starting
 	c.kind.stats.activations.Add(1)
 	c.kind.stats.active.Add(1)
 	c.kind.behaviour.bind(f)
 	c.kind.behaviour.started(f)
+	c.stage = running
 	c.settle(f)
 	c.announce(PhaseStarted, nil)
 }
@@ -136,17 +176,33 @@ func (c *cell) leave(f *frame) bool {
 	if _, done := c.close(true); !done {
 		return false
 	}
-	c.forget(reasonPassivated)
+	c.forget(ReasonPassivated)
 	return true
 }
 
 // poison lets what is queued be handled first.
 func (c *cell) poison(m poison) {
 	x := c.extension()
-	x.poisoned = true
 	if m.ended != nil {
 		x.ended = append(x.ended, m.ended)
 	}
+	if x.poisoned = c.kind.plain; !x.poisoned {
+		c.passivate()
+	}
+}
+
+// passivate has a grain leave once it has nothing to do.
+func (c *cell) passivate() {
+	c.mu.Lock()
+	c.age = leaving
+	c.mu.Unlock()
+}
+
+// isDue reports whether a grain leaves once it has nothing to do.
+func (c *cell) isDue() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.age >= sweeps
 }
 
 // stop ends the cell; with an append in flight, after its answer, and with children that end, after them.
@@ -165,6 +221,7 @@ func (c *cell) stop(f *frame, m terminate) (hasLeft bool) {
 
 // terminate ends the cell, its children first; what is in its mailbox becomes dead letters.
 func (c *cell) terminate(f *frame, reason string) (hasLeft bool) {
+	c.extension().ending = reason // whatever happens on the way
 	c.stopping(f)
 	return c.quit(ErrStopped, func() bool {
 		c.gone(reason)
@@ -182,10 +239,11 @@ func (c *cell) gone(reason string) {
 	if c.kind.heir && len(unhandled) > 0 && c.kind.parent.pushSystem(inherit{unhandled}) {
 		unhandled = nil
 	}
-	c.forget(reason)
+	c.cur = left
 	for i := range unhandled {
 		c.kind.deadLetter(c.id, &unhandled[i], reason)
 	}
+	c.forget(reason)
 }
 
 // forget removes a cell that takes no messages any more, and tells who waits for that.
@@ -206,7 +264,7 @@ func (c *cell) forget(reason string) {
 			e.end()
 		}
 	}
-	c.refuseSystem(reverse(late))
+	c.refuseSystem(reverse(late), reason)
 	c.kind.sys.departed(1)
 }
 
@@ -228,35 +286,50 @@ func (c *cell) deactivate() {
 		return
 	}
 	a := c.actor
-	c.actor = nil
+	c.actor, c.stage = nil, absent
 	c.kind.stats.active.Add(-1)
 	if s, ok := a.(Stopper); ok {
-		c.guard(s.Stopped)
+		c.guard(c.onward(), s.Stopped)
 	}
+}
+
+// onward is what has a cell go on whose Stopped ended the goroutine.
+func (c *cell) onward() any {
+	if c.ext != nil && c.ext.ending != "" {
+		return terminate{reason: c.ext.ending}
+	}
+	return start{}
 }
 
 // stopping tells the actor that it will end for good; what it sends now is sent.
 func (c *cell) stopping(f *frame) {
-	if c.actor != nil && c.mode() != awaiting {
-		c.guard(func() { c.kind.behaviour.stopping(f) })
+	if c.actor != nil && c.stage != closing {
+		c.stage = closing
+		c.guard(c.onward(), func() { c.kind.behaviour.stopping(f) })
 		f.persist, f.marks = nil, nil
 	}
 }
 
 // restarting tells the actor that another will take its place.
-func (c *cell) restarting(f *frame, cause error) {
-	if c.actor != nil {
-		c.guard(func() { c.kind.behaviour.restarting(f, cause) })
+func (c *cell) restarting(f *frame, v verdict) {
+	if c.actor != nil && c.stage != closing {
+		c.stage = closing
+		c.guard(v, func() { c.kind.behaviour.restarting(f, v.err) })
 		f.persist, f.marks = nil, nil
 	}
 }
 
-// guard runs a function of an actor that ends whatever happens in it.
-func (c *cell) guard(f func()) {
+// guard runs a function of an actor whose failure changes nothing: of one that ends, or a Decide. Where the function ends the goroutine the
+// cell goes on, on another one, with the system message again.
+func (c *cell) guard(again any, f func()) {
+	normal := false
 	defer func() {
 		if v := recover(); v != nil {
-			c.kind.sys.log.Error("actor failed while stopping", "kind", c.kind.name, "id", c.shownID(), "panic", v)
+			c.kind.sys.log.Error("actor failed outside its handler", "kind", c.kind.name, "id", c.shownID(), "panic", fmt.Sprint(v))
+		} else if !normal {
+			c.pushSystem(again)
 		}
 	}()
 	f()
+	normal = true
 }

@@ -19,6 +19,11 @@ type envelope struct {
 // own is the generation of messages that a cell sends itself; no Ask awaits an answer to them.
 const own = math.MaxUint32
 
+// unsung is the generation of messages about dead letters: as dead letters they are only counted.
+const unsung = own - 1
+
+func (e *envelope) isUnsung() bool { return e.gen == unsung && e.reply == nil }
+
 func (e *envelope) isOwn() bool { return e.gen == own && e.reply == nil }
 
 // box holds messages in order; boxes are linked where one is not enough. A cell has none while it is idle: the message that wakes it goes to
@@ -72,7 +77,7 @@ func (b *box) empty() bool { return b == nil || b.next == len(b.items) && b.link
 
 // first returns the next message, which stays in its place, and the line that is left; the line is not empty.
 func (b *box) first() (*envelope, *box) {
-	if b.next == len(b.items) {
+	for b.next == len(b.items) { // more than one may be spent: before puts a line in front of what is left of another
 		spent := b
 		b = b.link
 		spent.recycle()
@@ -208,6 +213,19 @@ func (c *cell) wake() {
 	c.mu.Lock()
 	wake := c.state != scheduled
 	c.state = scheduled
+	c.mu.Unlock()
+	if wake {
+		c.kind.disp.submit(turn{cell: c})
+	}
+}
+
+// wakeLeaving lets an idle grain that was told to leave see whether it may now.
+func (c *cell) wakeLeaving() {
+	c.mu.Lock()
+	wake := c.age == leaving && c.state == idle && !c.closed
+	if wake {
+		c.state = scheduled
+	}
 	c.mu.Unlock()
 	if wake {
 		c.kind.disp.submit(turn{cell: c})

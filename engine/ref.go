@@ -4,11 +4,12 @@ import (
 	"github.com/anthdm/hollywood/actor"
 )
 
-// Ref refers to a grain or a plain cell that takes messages M. It is a value to be copied freely.
+// Ref refers to a grain or a plain cell that takes messages M. It is a value to be copied freely; the zero value refers to nothing, and
+// using it panics. A Ref to a plain cell that has ended stays without one, also when its name is given to another.
 type Ref[M any] struct {
 	kind *core
 	id   string
-	cell *cell // where it was last seen; nil: not seen yet
+	cell *cell // where it was seen; nil: it was not in memory
 }
 
 // Tell sends m at most once. What can't be delivered becomes a dead letter with a reason.
@@ -26,17 +27,12 @@ func (r Ref[M]) PID() *actor.PID {
 }
 
 func (r Ref[M]) deliver(n *envelope) {
-	for c := r.cell; c != nil; c = c.succ.Load() {
-		if r.kind.deliver(c, n) {
-			return
-		}
-	}
-	if r.kind.plain {
-		r.kind.deadLetter(r.id, n, reasonStopped)
-		return
-	}
-	if c := r.kind.send(r.id, n); c != nil && r.cell != nil && c != r.cell {
-		r.cell.succ.Store(c)
+	switch {
+	case r.cell != nil && r.kind.deliver(r.cell, n):
+	case r.kind.plain:
+		r.kind.deadLetter(r.id, n, ReasonStopped)
+	default:
+		r.kind.send(r.id, n)
 	}
 }
 
@@ -48,7 +44,7 @@ func (k *core) deliver(c *cell, n *envelope) bool {
 	}
 	switch c.push(n) {
 	case full:
-		k.deadLetter(c.id, n, reasonFull)
+		k.deadLetter(c.id, n, ReasonFull)
 	case gone:
 		return false
 	}

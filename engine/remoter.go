@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -29,9 +30,6 @@ func (r *remoter) Stop() *sync.WaitGroup { return &sync.WaitGroup{} }
 
 // Send implements actor.Remoter.
 func (r *remoter) Send(pid *actor.PID, msg any, sender *actor.PID) {
-	if r.sys.dead.Load() {
-		return
-	}
 	head, id, _ := strings.Cut(pid.ID, "/")
 	switch pid.Address {
 	case GrainAddress:
@@ -39,13 +37,13 @@ func (r *remoter) Send(pid *actor.PID, msg any, sender *actor.PID) {
 			k.send(id, &envelope{msg: msg, sender: sender})
 			return
 		}
-		r.sys.stranded(pid, msg, sender, reasonNoProducer)
+		r.sys.stranded(pid, msg, sender, ReasonNoProducer)
 	case replyAddress:
 		if head != r.sys.incarnation || !r.sys.asks.resolve(id, msg) {
-			r.sys.stranded(pid, msg, sender, reasonStopped) // nobody waits any more
+			r.sys.stranded(pid, msg, sender, ReasonStopped) // nobody waits any more
 		}
 	default:
-		r.sys.stranded(pid, msg, sender, reasonNoRoute)
+		r.sys.stranded(pid, msg, sender, ReasonNoRoute)
 	}
 }
 
@@ -55,6 +53,11 @@ func (s *System) fire(kind, id, name string, due time.Time, payload []byte) {
 	if k == nil || !k.served.Load() || s.dead.Load() {
 		return
 	}
+	defer func() {
+		if v := recover(); v != nil {
+			s.log.Error("reminder not understood", "kind", kind, "id", k.shown(id), "name", name, "panic", fmt.Sprint(v))
+		}
+	}()
 	if msg, ok := k.behaviour.reminder(name, due, payload); ok {
 		k.send(id, &envelope{msg: msg})
 	}

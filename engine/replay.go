@@ -43,10 +43,24 @@ func (r *replays) add(c *cell) {
 
 func (r *replays) loop() {
 	for c := r.take(); c != nil; c = r.take() {
-		if m := c.replay(r.sys.ctx); !r.sys.dead.Load() {
+		r.one(c)
+	}
+}
+
+// one replays a grain. A produce or Apply that ends the goroutine fails it, and another goroutine takes this one's place.
+func (r *replays) one(c *cell) {
+	m := replayed{err: errors.New("engine: the replay ended its goroutine")}
+	normal := false
+	defer func() {
+		if !r.sys.dead.Load() {
 			c.pushSystem(m)
 		}
-	}
+		if !normal {
+			r.sys.tasks.Go(r.loop)
+		}
+	}()
+	m = c.replay(r.sys.ctx)
+	normal = true
 }
 
 func (r *replays) take() *cell {
@@ -66,7 +80,7 @@ func (c *cell) replay(ctx context.Context) (m replayed) {
 			m.err = fmt.Errorf("engine: replay panicked: %v\n%s", v, debug.Stack())
 		}
 	}()
-	m.actor = c.kind.produce(c.id)
+	m.actor = c.kind.make(c.id)
 	for rec, err := range c.kind.sys.journal.Replay(ctx, c.kind.role, c.kind.affinity(c.id), c.grain()) {
 		if err == nil {
 			err = m.read(c, rec)
@@ -87,8 +101,7 @@ func (m *replayed) read(c *cell, rec journal.Record) error {
 	fresh := m.last[:0]
 	m.unsaved += len(data)
 	for number := rec.First; number < rec.First+uint64(rec.Count); number++ {
-		at := eventTime(data)
-		e, rest, err := cutEvent(data, r)
+		e, at, rest, err := cutEvent(data, r)
 		if err != nil {
 			return fmt.Errorf("engine: event %d: %w", number, err)
 		}
@@ -142,9 +155,9 @@ func (c *cell) replayed(f *frame, m replayed) (hasLeft bool) {
 		c.begun(f, m.actor)
 		return false
 	case errors.Is(m.err, journal.ErrFenced):
-		return c.terminate(f, reasonLost)
+		return c.terminate(f, ReasonLost)
 	}
 	c.kind.sys.log.Error("grain not recovered", "kind", c.kind.name, "id", c.shownID(), "error", m.err)
 	c.kind.stats.failed.Add(1)
-	return c.retryLater(m.err)
+	return c.retryLater(f, m.err)
 }

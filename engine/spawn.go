@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/anthdm/hollywood/actor"
 )
@@ -21,7 +24,9 @@ type spawnOptions struct {
 func WithMailbox(n int) SpawnOption { return func(o *spawnOptions) { o.mailbox = n } }
 
 // WithStash bounds the cell's stash; see KindConfig.
-func WithStash(n int) SpawnOption { return func(o *spawnOptions) { o.stash = n } }
+func WithStash(n int) SpawnOption {
+	return func(o *spawnOptions) { o.stash = cmp.Or(n, defaultStash) }
+}
 
 // WithDispatcher names the pool of workers that runs the cell.
 func WithDispatcher(name string) SpawnOption { return func(o *spawnOptions) { o.dispatcher = name } }
@@ -37,9 +42,13 @@ func WithMiddleware[M any](before ...Middleware[M]) SpawnOption {
 	return func(o *spawnOptions) { o.before = before }
 }
 
-// Spawn starts a plain cell under a name that is unique in the system. produce makes its actor now and after each failure; who returns
-// the same one goes on with its state. Hollywood's registry has it as kind "cell". A taken name is a TakenError.
+// Spawn starts a plain cell under a name that is unique in the system and not empty. produce makes its actor, on a
+// worker, soon and after each failure; what is sent before waits. A produce that returns the same one again goes on with its state.
+// Hollywood's registry has the cell as kind "cell". A taken name is a TakenError.
 func Spawn[M any](s *System, name string, produce func() Actor[M], opts ...SpawnOption) (Ref[M], error) {
+	if name == "" {
+		return Ref[M]{}, errors.New("engine: an actor needs a name")
+	}
 	return spawn(s, nil, name, produce, opts)
 }
 
@@ -49,15 +58,15 @@ func spawn[M any](s *System, parent *cell, name string, produce func() Actor[M],
 		opt(&o)
 	}
 	before, ok := o.before.([]Middleware[M])
+	if o.before != nil && !ok {
+		return Ref[M]{}, fmt.Errorf("engine: %q takes %v and was given %T: name the actor's message type in WithMiddleware", name, reflect.TypeFor[M](), o.before)
+	}
 	k := &core{
 		sys: s, name: plainKind, plain: true, bound: bound(o.mailbox), stash: o.stash, disp: s.dispatchers[o.dispatcher], stats: &s.plainStats,
 		parent: parent, heir: o.heir, supervision: o.supervision.withDefaults(), private: parent != nil && parent.kind.private,
 	}
-	switch {
-	case k.disp == nil:
+	if k.disp == nil {
 		return Ref[M]{}, &UnknownDispatcherError{Name: o.dispatcher}
-	case o.before != nil && !ok:
-		panic(fmt.Sprintf("engine: %T for an actor of other messages", o.before))
 	}
 	k.behaviour = newServing(nil, before)
 	k.produce = func(string) any { return produce() }
@@ -73,16 +82,19 @@ func spawn[M any](s *System, parent *cell, name string, produce func() Actor[M],
 func (s *System) register(c *cell) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if reason := s.refusal(); reason != "" {
-		return &DeadLetterError{Kind: plainKind, ID: c.id, Reason: reason}
+	switch s.refusal() {
+	case ReasonStopped:
+		return ErrStopped
+	case ReasonKilled:
+		return ErrKilled
 	}
 	if s.plain[c.id] != nil || s.hollywood.Registry.GetPID(plainKind, c.id) != nil {
-		return &TakenError{Name: c.id}
+		return &TakenError{Name: c.shownID()}
 	}
 	p := &process{cell: c, pid: c.pid()}
 	c.kind.proc = p
 	if s.hollywood.SpawnProc(p); !p.started { // SpawnProc returns a PID even when the id was taken
-		return &TakenError{Name: c.id}
+		return &TakenError{Name: c.shownID()}
 	}
 	s.plain[c.id] = c
 	s.live.Add(1)
@@ -113,7 +125,7 @@ func (p *process) PID() *actor.PID { return p.pid }
 func (p *process) Send(_ *actor.PID, msg any, sender *actor.PID) {
 	n := &envelope{msg: msg, sender: sender}
 	if !p.cell.kind.deliver(p.cell, n) {
-		p.cell.kind.deadLetter(p.cell.id, n, reasonStopped)
+		p.cell.kind.deadLetter(p.cell.id, n, ReasonStopped)
 	}
 }
 
@@ -125,4 +137,4 @@ func (p *process) Invoke(batch []actor.Envelope) {
 }
 
 // Shutdown implements actor.Processer.
-func (p *process) Shutdown() { p.cell.pushSystem(terminate{reason: reasonStopped}) }
+func (p *process) Shutdown() { p.cell.pushSystem(terminate{reason: ReasonStopped}) }

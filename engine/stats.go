@@ -13,7 +13,7 @@ type CellInfo struct {
 	Depth    int           // messages accepted and not yet handled
 	Oldest   time.Duration // age of the oldest of them, to 100 ms
 	Private  bool          // ID is personal data
-	System   bool          // a plain cell
+	Plain    bool          // not a grain
 }
 
 // KindStats counts what happened to a kind's grains, or to all plain cells (kind "cell"), since the system began.
@@ -29,7 +29,7 @@ type KindStats struct {
 }
 
 var reasons = [...]string{
-	reasonFull, reasonNoProducer, reasonStopped, reasonKilled, reasonLost, reasonType, reasonNoRoute, reasonFailed,
+	ReasonFull, ReasonNoProducer, ReasonStopped, ReasonKilled, ReasonLost, ReasonType, ReasonNoRoute, ReasonFailed,
 }
 
 // stripes is how many workers count without sharing a cache line.
@@ -78,7 +78,7 @@ func (s *System) Cells(yield func(CellInfo) bool) {
 
 func (c *cell) info() CellInfo {
 	depth, oldest := c.waiting()
-	i := CellInfo{Kind: c.kind.name, ID: c.id, Depth: depth, Private: c.kind.private, System: c.kind.plain}
+	i := CellInfo{Kind: c.kind.name, ID: c.id, Depth: depth, Private: c.kind.private, Plain: c.kind.plain}
 	if depth > 0 {
 		i.Oldest = c.kind.sys.clock.since(oldest)
 	}
@@ -123,7 +123,7 @@ func (k *core) deadLetter(id string, n *envelope, reason string) {
 	if n.reply != nil || n.sender != nil {
 		k.sys.fail(n.reply, n.gen, n.sender, &DeadLetterError{Kind: k.name, ID: k.shown(id), Reason: reason})
 	}
-	if !k.sys.publishes() {
+	if n.isUnsung() || !k.sys.publishes() {
 		return
 	}
 	pid := k.pid(id)

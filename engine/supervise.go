@@ -90,8 +90,8 @@ func (b Backoff) withDefaults() Backoff {
 	switch {
 	case b.Jitter == 0:
 		b.Jitter = backoffJitter
-	case b.Jitter < 0:
-		b.Jitter = 0
+	default:
+		b.Jitter = min(max(0, b.Jitter), 1)
 	}
 	return b
 }
@@ -126,12 +126,12 @@ type failures struct {
 	paused time.Duration   // when the last pause ends
 }
 
-// maxFailures bounds what is remembered of a window: an actor that resumes can fail at each message.
+// maxFailures bounds what is remembered of a window where no larger Limit needs more: an actor that resumes can fail at each message.
 const maxFailures = 1 << 10
 
 // add counts a failure, and returns how many there were within the window and how long the actor pauses if it restarts.
 func (f *failures) add(s *Supervision, now time.Duration) (count int, pause time.Duration) {
-	gone := max(0, len(f.at)+1-maxFailures)
+	gone := max(0, len(f.at)+1-max(maxFailures, s.Limit+1))
 	for gone < len(f.at) && now-f.at[gone] > s.Window {
 		gone++
 	}

@@ -63,6 +63,7 @@ type System struct {
 	endMu sync.Mutex
 	ended int // workers that ended after their dispatcher was closed; guarded by endMu
 	end   sync.Cond
+	over  chan struct{} // closed when Stop or Kill has waited for all of it
 
 	kinds      kindTable
 	plainStats kindStats
@@ -89,7 +90,7 @@ func New(cfg Config) (*System, error) {
 	}
 	s.end.L = &s.endMu
 	s.plain = map[string]*cell{}
-	s.emptied = make(chan struct{})
+	s.emptied, s.over = make(chan struct{}), make(chan struct{})
 	s.clock.began = time.Now()
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.asks.begin(s)
@@ -128,23 +129,26 @@ func (s *System) Log() *slog.Logger { return s.log }
 func (s *System) refusal() string {
 	switch {
 	case s.dead.Load():
-		return reasonKilled
+		return ReasonKilled
 	case s.stopping.Load():
-		return reasonStopped
+		return ReasonStopped
 	}
 	return ""
 }
 
 // Stop lets every cell finish the message in its hands and an append in flight, and ends it; queued messages become dead letters
 // and open Asks are answered with ErrStopped. It returns when nothing of the system runs any more. When ctx ends first the system
-// is killed and the context's error returned.
+// is killed and the context's error returned. A later call waits for the same end, and kills nothing. A handler can't wait for its own
+// end: there it is an error.
 func (s *System) Stop(ctx context.Context) error {
+	if s.onWorker() {
+		return errors.New("engine: Stop in a handler would wait for itself: call it on another goroutine")
+	}
 	if s.stopping.Swap(true) {
-		<-s.ctx.Done()
-		return nil
+		return s.awaitEnd(ctx)
 	}
 	for _, c := range s.allCells() {
-		c.pushSystem(terminate{reason: reasonStopped})
+		c.pushSystem(terminate{reason: ReasonStopped})
 	}
 	s.departed(0)
 	done := make(chan struct{})
@@ -160,13 +164,26 @@ func (s *System) Stop(ctx context.Context) error {
 	select {
 	case <-done:
 		if s.dead.Load() {
-			return ErrKilled
+			return s.awaitEnd(ctx)
 		}
-		s.shut(ErrStopped, 0)
+		s.shut(ErrStopped)
 		s.workers.Wait()
 		return nil
 	case <-ctx.Done():
 		s.Kill()
+		return ctx.Err()
+	}
+}
+
+// awaitEnd waits for an end that another call has begun.
+func (s *System) awaitEnd(ctx context.Context) error {
+	select {
+	case <-s.over:
+		if errors.Is(context.Cause(s.ctx), ErrKilled) {
+			return ErrKilled
+		}
+		return nil
+	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
@@ -176,12 +193,8 @@ func (s *System) Stop(ctx context.Context) error {
 // effects afterwards. It waits for handlers that run on other workers, 5 s at most: one that is stuck for longer is logged, and has no
 // effects in the system when it goes on.
 func (s *System) Kill() {
-	own := 0
-	if onWorker() {
-		own = 1
-	}
 	s.stopping.Store(true)
-	s.shut(ErrKilled, own)
+	s.shut(ErrKilled)
 }
 
 // departed counts cells that have left memory.
@@ -191,10 +204,18 @@ func (s *System) departed(n int64) {
 	}
 }
 
-func (s *System) shut(cause error, own int) {
+func (s *System) shut(cause error) {
+	own := 0
+	if s.onWorker() {
+		own = 1
+	}
 	if s.dead.Swap(true) {
+		if own == 0 {
+			<-s.over
+		}
 		return
 	}
+	defer close(s.over)
 	s.cancel(cause)
 	s.asks.end(cause)
 	s.clock.stop()
@@ -264,19 +285,31 @@ func (s *System) reach(point string) bool {
 	return !s.dead.Load()
 }
 
-// onWorker reports whether the calling goroutine is a dispatcher's worker.
-func onWorker() bool {
-	var pcs [1024]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		f, more := frames.Next()
-		if strings.HasSuffix(f.Function, "engine.(*worker).loop") {
-			return true
-		}
-		if !more {
-			return false
+// onWorker reports whether the calling goroutine is one of this system's workers.
+func (s *System) onWorker() bool {
+	self := goroutine()
+	for _, d := range s.dispatchers {
+		for _, w := range *d.crew.Load() {
+			if w.goroutine.Load() == self {
+				return true
+			}
 		}
 	}
+	return false
+}
+
+// goroutine is the number of the calling goroutine, which the runtime tells only at the head of a stack.
+func goroutine() uint64 {
+	var room [32]byte
+	head := room[:runtime.Stack(room[:], false)]
+	var n uint64
+	for _, c := range head[len("goroutine "):] {
+		if c < '0' || c > '9' {
+			break
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	return n
 }
 
 // Done is closed when the system stops or is killed.

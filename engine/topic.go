@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,7 +24,7 @@ func (t *Topic[E]) Publish(s *System, e E) {
 		return
 	}
 	for _, sub := range *b.(*board).subscribers.Load() {
-		sub.take(e)
+		sub.give(s, e)
 	}
 }
 
@@ -36,7 +38,7 @@ func (t *Topic[E]) followed(s *System) bool {
 // mostly it tells an actor. An actor in memory that wants events for as long as its activation uses Follow.
 func (t *Topic[E]) Subscribe(s *System, take func(E)) *Subscription {
 	b, _ := s.topics.LoadOrStore(t, newBoard())
-	sub := &Subscription{board: b.(*board), take: func(e any) { take(e.(E)) }}
+	sub := &Subscription{topic: t.name, board: b.(*board), take: func(e any) { take(e.(E)) }}
 	sub.board.change(func(all []*Subscription) []*Subscription { return append(all, sub) })
 	return sub
 }
@@ -45,19 +47,39 @@ func (t *Topic[E]) Subscribe(s *System, take func(E)) *Subscription {
 // messages like any other: what the mailbox has no room for becomes dead letters.
 func Follow[E, M any](c *Context[M], t *Topic[E], wrap func(E) M) *Subscription {
 	self, act := c.Self(), c.cell.activation()
-	sub := t.Subscribe(c.System(), func(e E) { self.Tell(wrap(e)) })
+	gen := uint32(0)
+	if any(t) == any(DeadLetters) {
+		gen = unsung
+	}
+	sub := t.Subscribe(c.System(), func(e E) { self.deliver(&envelope{msg: wrap(e), gen: gen}) })
+	if len(act.follows) == cap(act.follows) {
+		act.follows = slices.DeleteFunc(act.follows, func(s *Subscription) bool { return s.over.Load() })
+	}
 	act.follows = append(act.follows, sub)
 	return sub
 }
 
 // Subscription is one subscriber's.
 type Subscription struct {
+	topic string
 	board *board
 	take  func(e any)
+	over  atomic.Bool
+}
+
+// give calls take; what fails in it is the subscriber's, not the publisher's.
+func (s *Subscription) give(sys *System, e any) {
+	defer func() {
+		if v := recover(); v != nil {
+			sys.log.Error("subscriber failed", "topic", s.topic, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		}
+	}()
+	s.take(e)
 }
 
 // End ends it; what is being published may still come. A second End does nothing.
 func (s *Subscription) End() {
+	s.over.Store(true)
 	s.board.change(func(all []*Subscription) []*Subscription {
 		return slices.DeleteFunc(all, func(o *Subscription) bool { return o == s })
 	})

@@ -92,13 +92,8 @@ func (w *worker) batch(c *cell, first *envelope, budget *int) (end outcome) {
 	w.begin(c, first)
 	defer func() {
 		if !normal {
-			w.flush(c)
-			v := recover()
-			if end = c.crash(f, v); v == nil && end == crashed {
-				c.kind.disp.submit(turn{cell: c}) // the goroutine is ending and can't
-			}
+			end = w.failed(c, f, recover())
 			*budget--
-			w.cell.Store(nil)
 		}
 	}()
 	if first != nil && !w.disp.sys.dead.Load() {
@@ -114,6 +109,22 @@ func (w *worker) batch(c *cell, first *envelope, budget *int) (end outcome) {
 	return end
 }
 
+// failed deals with a handler that panicked with v, or ended its goroutine (v is nil). The goroutine may end in here as well; another one
+// goes on with the cell then.
+func (w *worker) failed(c *cell, f *frame, v any) (end outcome) {
+	stays := false
+	defer func() {
+		if !stays && end != ended {
+			c.kind.disp.submit(turn{cell: c})
+		}
+		w.cell.Store(nil)
+	}()
+	w.flush(c)
+	end = c.crash(f, v)
+	stays = v != nil
+	return end
+}
+
 func (w *worker) work(c *cell, f *frame, budget *int) outcome {
 	for ; *budget > 0; *budget-- {
 		if w.disp.sys.dead.Load() {
@@ -123,6 +134,7 @@ func (w *worker) work(c *cell, f *frame, budget *int) outcome {
 			if left := c.handleSystem(f); left {
 				return ended
 			}
+			w.due = c.isDue()
 		}
 		switch {
 		case c.ext != nil && c.ext.mode != open:
@@ -156,16 +168,22 @@ func (w *worker) rest(c *cell, f *frame) outcome {
 	poisoned := c.ext != nil && c.ext.poisoned
 	switch {
 	case !c.kind.plain:
-		if (w.due || f.passivate || poisoned) && c.isIdle() && c.leave(f) {
+		if (w.due || f.passivate) && c.isIdle() && c.leave(f) {
 			return ended
 		}
-	case poisoned && !c.hasMore():
-		if c.terminate(f, reasonStopped) {
+	case poisoned && !c.hasMore() && !c.waits():
+		if c.terminate(f, ReasonStopped) {
 			return ended
 		}
 		return suspended // its children end first
 	}
 	return drained
+}
+
+// waits reports whether a poisoned actor still has to do with what was queued.
+func (c *cell) waits() bool {
+	w, ok := c.actor.(interface{ waits() bool })
+	return ok && w.waits()
 }
 
 func (c *cell) handle(f *frame, e *envelope) {
@@ -179,7 +197,7 @@ func (c *cell) handle(f *frame, e *envelope) {
 		msg, live = c.unwrap(f, msg)
 	}
 	if live && !c.kind.behaviour.invoke(f, msg) {
-		f.refuse(reasonType)
+		f.refuse(ReasonType)
 	}
 	c.settle(f)
 	f.hand = nil
@@ -272,11 +290,18 @@ func (c *cell) crash(f *frame, v any) outcome {
 	if v == nil {
 		v = "the handler ended its goroutine" // panic(nil) has a value
 	}
+	stack := debug.Stack()
+	if p, ok := v.(*goPanic); ok {
+		v, stack = p.value, p.stack
+	}
 	err := &PanicError{Kind: c.kind.name, ID: c.shownID(), Value: v}
-	sys.log.Error("actor failed", "kind", c.kind.name, "id", c.shownID(), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	sys.log.Error("actor failed", "kind", c.kind.name, "id", c.shownID(), "panic", fmt.Sprint(v), "stack", string(stack))
 	c.kind.stats.failed.Add(1)
+	if f.stashed {
+		f.unstash()
+	}
 	f.fail(err)
-	if f.hand != nil && !f.stashed {
+	if f.hand != nil {
 		c.lose(f.hand)
 	}
 	f.hand = nil
@@ -293,19 +318,22 @@ func (c *cell) lose(e *envelope) {
 	c.mu.Unlock()
 	c.kind.stats.lost.Add(1)
 	if !e.isOwn() {
-		c.kind.deadLetter(c.id, &envelope{msg: e.msg, sender: e.sender}, reasonFailed)
+		c.kind.deadLetter(c.id, &envelope{msg: e.msg}, ReasonFailed) // who asked knows, or asks another now
 	}
 	*e = envelope{}
 }
 
 // pause suspends the cell for d without holding a worker.
 func (c *cell) pause(d time.Duration) {
+	x := c.extension()
+	x.pause++
+	r := retry{x.pause}
 	if d <= 0 {
-		c.pushSystem(retry{})
+		c.pushSystem(r)
 		return
 	}
-	c.extension().mode = backingOff
-	time.AfterFunc(d, func() { c.pushSystem(retry{}) })
+	x.mode = backingOff
+	time.AfterFunc(d, func() { c.pushSystem(r) })
 }
 
 // shownID is the identity as logs may show it.

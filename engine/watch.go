@@ -5,7 +5,7 @@ import "slices"
 // Terminated tells a watcher that what it watched has left memory.
 type Terminated struct {
 	Kind, ID string
-	Reason   string // "passivated", "stopped", "failed" or "lost"; "absent": it was not in memory
+	Reason   string // ReasonPassivated, ReasonStopped, ReasonFailed, ReasonLost or ReasonAbsent
 }
 
 // watch is one cell's interest in the end of another.
@@ -47,7 +47,7 @@ func (c *cell) watch(k *core, id string, target *cell, wrap func(Terminated) any
 	}
 	w.act.watches[w] = target
 	if target == nil || !target.pushSystem(watched{w}) {
-		w.fire(reasonAbsent)
+		w.fire(ReasonAbsent)
 	}
 }
 

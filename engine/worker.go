@@ -9,8 +9,9 @@ import (
 // worker is one goroutine of a dispatcher. What it has handled in its batch it counts here, on a cache line of its own, and
 // subtracts from the cell's depth at the batch's end.
 type worker struct {
-	disp  *dispatcher
-	index int
+	disp      *dispatcher
+	index     int
+	goroutine atomic.Uint64
 
 	every   int32  // messages after which the depth is brought up to date
 	oldest  uint32 // as last written to the cell
@@ -29,6 +30,7 @@ type worker struct {
 	_     [64]byte             // what follows is read by others
 	cell  atomic.Pointer[cell] // the last one
 	done  atomic.Int32         // handled, as of the beginning of the message in hand
+	fresh atomic.Uint32        // how often done began anew
 	_     [64]byte
 }
 
@@ -78,6 +80,7 @@ func (w *worker) giveBack(q *ring[turn]) {
 type sighting struct {
 	loads       uint64
 	taken, done uint32
+	fresh       uint32
 	at          time.Duration // when it was seen first, on the system's clock
 	reported    bool
 }
@@ -86,7 +89,7 @@ type sighting struct {
 func (w *worker) stuck(now time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := sighting{loads: w.loads, taken: min(w.taken.Load(), w.loaded), done: uint32(w.done.Load()), at: w.seen.at, reported: w.seen.reported}
+	s := sighting{loads: w.loads, taken: min(w.taken.Load(), w.loaded), done: uint32(w.done.Load()), fresh: w.fresh.Load(), at: w.seen.at, reported: w.seen.reported}
 	if s != w.seen {
 		s.at, s.reported = now, false
 		w.seen = s
@@ -140,6 +143,7 @@ func (w *worker) flushLocked(c *cell) {
 		w.done.Store(0)
 	}
 	w.handled = 0
+	w.fresh.Add(1)
 	c.depth -= n
 	if c.age != leaving {
 		c.age = 0

@@ -20,9 +20,11 @@ type reminder struct {
 	index int       // in the heap
 }
 
+// reminderKey: within an hour a name replaces itself, as in a cluster.
 type reminderKey struct {
 	grain journal.Grain
 	name  string
+	hour  int64
 }
 
 // timetable fires reminders in order of time, with one timer. Its owner's mutex guards it.
@@ -46,7 +48,7 @@ func (t *timetable) start(fire func(kind, id, name string, due time.Time, payloa
 
 // mark sets or forgets a reminder. Forgetting names the due time too: a reminder that was replaced meanwhile stays.
 func (t *timetable) mark(g journal.Grain, m engine.Mark) {
-	key := reminderKey{g, m.Name}
+	key := reminderKey{g, m.Name, m.Due.Unix() / 3600}
 	old := t.byName[key]
 	if m.Forget && (old == nil || !old.mark.Due.Equal(m.Due)) {
 		return

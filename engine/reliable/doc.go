@@ -17,8 +17,8 @@
 //
 // # Loss
 //
-// A parcel that nobody has confirmed is sent again after a pause, which doubles up to a limit; an answer from the receiver ends the
-// doubling. The first parcel, or the first free place after none, is asked for in the same way: a Due without new parcels sends one again,
+// A parcel that nobody has confirmed is sent again after a pause, which doubles up to a limit; a receipt that confirms something
+// ends the doubling. The first parcel, or the first free place after none, is asked for in the same way: a Due without new parcels sends one again,
 // so a lost Receipt does not stop the flow.
 //
 // # Restart
@@ -26,5 +26,5 @@
 // A session is one life of a sender, named by a text that is greater than all before, such as a ULID. A receiver that meets a greater one
 // begins at number 1; parcels of a smaller one bring nothing. A sender that keeps its items keeps its session too (State, Resume), and
 // then nothing is lost or doubled over its restart; so does a receiver that keeps its place together with what the items did. A receiver
-// that forgets its place is sent what it has confirmed before by nobody: it says so, and begins where the sender is.
+// that forgets its place begins where the sender is, or where a late copy from before is: what it had handled may come to it again.
 package reliable

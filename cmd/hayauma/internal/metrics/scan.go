@@ -61,7 +61,7 @@ func (s *scan) see(c engine.CellInfo) {
 	} else {
 		s.many = true
 	}
-	if c.System && len(s.plain) < MostKept {
+	if c.Plain && len(s.plain) < MostKept {
 		s.plain = append(s.plain, c)
 	}
 	if c.Depth == 0 {
