@@ -93,11 +93,14 @@ func TestTouchKeepsAGrainThatIsDue(t *testing.T) {
 		ref.Tell(func(*engine.Context[script]) {})
 		synctest.Wait()
 		time.Sleep(900 * time.Millisecond)
+		synctest.Wait()
 		blocker.Tell(func(*engine.Context[script]) { time.Sleep(600 * time.Millisecond) })
 		synctest.Wait()
 		time.Sleep(350*time.Millisecond + 500*time.Microsecond) // at 1250 ms the sweep finds it due, 1 ms later a stand-in comes for it
+		synctest.Wait()
 		ref.Touch()
 		time.Sleep(300 * time.Millisecond)
+		synctest.Wait()
 		for _, k := range s.Stats() {
 			if k.Kind == "shortlived" && k.Passivations > 0 {
 				t.Errorf("left 100 ms after a Touch; idle time is 1 s: active %d passivations %d", k.Active, k.Passivations)
@@ -184,6 +187,7 @@ func TestASecondKillWaits(t *testing.T) {
 			t.Error("Kill returned while a handler runs")
 		}
 		time.Sleep(3 * time.Second)
+		synctest.Wait()
 	})
 }
 
@@ -203,6 +207,7 @@ func TestKillFromAnotherSystem(t *testing.T) {
 			}
 		})
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 	})
 }
 
@@ -252,6 +257,7 @@ func TestARefusedAppendIsARestart(t *testing.T) {
 		engine.Lives.Subscribe(s, func(l engine.Life) { phases = append(phases, l.Phase.String()) })
 		nester.Ref(s, "a").Tell("x")
 		time.Sleep(5 * time.Second)
+		synctest.Wait()
 		if got := strings.Join(phases, " "); got != "started failed restarting started" {
 			t.Error(got)
 		}
@@ -262,11 +268,10 @@ func TestStopInAHandlerIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := enginetest.NewSystem(t, enginetest.Options{Log: enginetest.Silence})
 		ref, _ := engine.Spawn(s, "x", func() engine.Actor[script] { return hooks{} })
-		ended := false
-		ref.Tell(func(c *engine.Context[script]) { s.Stop(context.Background()); ended = true })
-		time.Sleep(24 * time.Hour)
-		if !ended {
-			t.Error("Stop hangs")
+		told := make(chan error, 1)
+		ref.Tell(func(*engine.Context[script]) { told <- s.Stop(context.Background()) })
+		if err := <-told; err == nil || !strings.Contains(err.Error(), "another goroutine") {
+			t.Errorf("Stop in a handler: %v", err)
 		}
 	})
 }
@@ -292,8 +297,10 @@ func TestAChildsEndComesThroughBehindAPanic(t *testing.T) {
 		synctest.Wait()
 		close(gate) // the parent meets childFailed, then childEnded
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		done := p.Stop()
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		select {
 		case <-done:
 		default:
