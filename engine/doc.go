@@ -34,8 +34,9 @@
 //   - One sender's messages to one receiver are handled in the order in which they were sent, also across passivation.
 //   - A message is handled at most once. One that is not handled to its end is a dead letter with a reason.
 //   - A handler runs alone; two activations of one grain never overlap in one system.
-//   - An Ask ends: with an answer, with an error as soon as it is known that none will come, or with its context or timeout. A second
-//     answer is refused, and blocks nobody.
+//   - An Ask ends: with an answer, with an error as soon as it is known that none will come, or with its context or timeout. What waits for
+//     an actor that fails to start waits while it is started again, so an Ask without a bound may wait as long. A second answer is
+//     refused, and blocks nobody.
 //   - Events are applied only once they are stored, and effects of a continuation come after that.
 //   - Children end before their parent's activation does.
 //
@@ -61,8 +62,10 @@
 // starts again whenever it ended.
 //
 // A refused append ends the activation and begins another after a pause, except that a fenced grain's mailbox becomes dead letters:
-// another process owns it. Plain cells and durable grains begin again by themselves, so that Started can set their timers anew; a grain
-// that keeps nothing waits for its next message. A mailbox at its bound refuses what comes.
+// another process owns it. Only appends are fenced: a grain that was taken over answers from what it had until its next append or until
+// its member is told. Who must not read what is old asks for a Persist without events and answers in its continuation. Plain cells and
+// durable grains begin again by themselves, so that Started can set their timers anew; a grain that keeps nothing waits for its next
+// message. A mailbox at its bound refuses what comes.
 //
 // A handler that keeps its worker for 100 ms is counted, and logged once per kind; when all workers of a dispatcher are stuck in such a
 // stand-in begins, so that the rest goes on. [System.Kill] ends a system as a dying process would: it is what crash tests use. It waits

@@ -17,9 +17,9 @@
 //
 // # Loss
 //
-// A parcel that nobody has confirmed is sent again after a pause, which doubles up to a limit; a receipt that confirms something
-// ends the doubling. The first parcel, or the first free place after none, is asked for in the same way: a Due without new parcels sends one again,
-// so a lost Receipt does not stop the flow.
+// A parcel that nobody has confirmed is sent again after a pause, which doubles up to a limit; a receipt that confirms something ends
+// the doubling. The first parcel, or the first free place after none, is asked for in the same way: a Due without new parcels sends one
+// again, so a lost Receipt does not stop the flow.
 //
 // # Restart
 //
