@@ -63,9 +63,9 @@
 //
 // A refused append ends the activation and begins another after a pause, except that a fenced grain's mailbox becomes dead letters:
 // another process owns it. Only appends are fenced: a grain that was taken over answers from what it had until its next append or until
-// its member is told. Who must not read what is old asks for a Persist without events and answers in its continuation. Plain cells and
-// durable grains begin again by themselves, so that Started can set their timers anew; a grain that keeps nothing waits for its next
-// message. A mailbox at its bound refuses what comes.
+// its member is told. An answer that must not be old comes from the continuation of an event. Plain cells and durable grains begin
+// again by themselves, so that Started can set their timers anew; a grain that keeps nothing waits for its next message. A mailbox at
+// its bound refuses what comes.
 //
 // A handler that keeps its worker for 100 ms is counted, and logged once per kind; when all workers of a dispatcher are stuck in such a
 // stand-in begins, so that the rest goes on. [System.Kill] ends a system as a dying process would: it is what crash tests use. It waits
