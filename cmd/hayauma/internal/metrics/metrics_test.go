@@ -142,7 +142,7 @@ func TestHostileIdentitiesCreateNoSeries(t *testing.T) {
 
 func TestOnlyDeepStuckAndOwnActorsAreShownAmongMany(t *testing.T) {
 	w := &world{cells: []engine.CellInfo{
-		{Kind: "cell", ID: "gate/shop", System: true},
+		{Kind: "cell", ID: "gate/shop", Plain: true},
 		{Kind: "campaign", ID: "stuck", Depth: 1, Oldest: time.Minute},
 		{Kind: "campaign", ID: "deep", Depth: 5000},
 	}}
