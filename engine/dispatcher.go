@@ -269,7 +269,7 @@ type ring[T any] struct {
 	head, size int
 }
 
-const ringKeep = 1 << 12 // slots that an empty ring keeps
+const ringKeep = 1 << 10 // slots that an empty ring keeps
 
 func (r *ring[T]) len() int { return r.size }
 
