@@ -67,6 +67,9 @@ func (p *asks) begin(s *System) {
 func (p *asks) open() (*ask, uint32) {
 	a := p.shards[rand.Uint32()%askShards].get()
 	gen := uint32(a.state.Load()>>1) + 1
+	if gen >= ofPID {
+		gen = 1
+	}
 	a.state.Store(uint64(gen)<<1 | 1)
 	if p.sys.dead.Load() { // end may have missed it
 		a.answer(gen, context.Cause(p.sys.ctx))
@@ -139,7 +142,8 @@ func Ask[R, M any](ctx context.Context, r Ref[M], m M) (R, error) {
 	}
 	p := &r.kind.sys.asks
 	a, gen := p.open()
-	r.deliver(&envelope{msg: m, reply: a, gen: gen})
+	e := asked(m, a, gen)
+	r.deliver(&e)
 	v, err := p.await(ctx, a, gen)
 	return typed[R](v, err)
 }
@@ -180,12 +184,12 @@ func (s *System) unknown(pid *actor.PID) bool {
 }
 
 // fail tells who asked through Ask or AskPID that no answer will come.
-func (s *System) fail(reply *ask, gen uint32, sender *actor.PID, err error) {
+func (s *System) fail(to address, err error) {
 	switch {
-	case reply != nil:
-		reply.answer(gen, err)
-	case sender != nil && sender.Address == replyAddress:
-		if owner, id, _ := strings.Cut(sender.ID, "/"); owner == s.incarnation {
+	case to.ask != nil:
+		to.ask.answer(to.gen, err)
+	case to.pid != nil && to.pid.Address == replyAddress:
+		if owner, id, _ := strings.Cut(to.pid.ID, "/"); owner == s.incarnation {
 			s.asks.resolve(id, err)
 		}
 	}

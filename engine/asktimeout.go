@@ -15,7 +15,8 @@ func AskTimeout[R, M any](r Ref[M], m M, d time.Duration) (R, error) {
 		return *new(R), context.DeadlineExceeded
 	}
 	a, gen := r.kind.sys.asks.open()
-	r.deliver(&envelope{msg: m, reply: a, gen: gen})
+	e := asked(m, a, gen)
+	r.deliver(&e)
 	a.limit(gen, d)
 	<-a.done
 	return typed[R](a.close(), nil)

@@ -47,11 +47,8 @@ func (c *Context[M]) Stash(m M) error {
 	case len(act.stash) >= c.cell.kind.stash:
 		return ErrStashFull
 	}
-	to := c.take()
-	e := envelope{msg: m, sender: to.pid, reply: to.ask, at: c.hand.at}
-	if to.ask != nil {
-		e.gen = to.gen
-	}
+	e := toAnswer(m, c.take())
+	e.at = c.hand.at
 	c.stashed = true
 	act.stash = append(act.stash, e)
 	return nil
@@ -69,7 +66,7 @@ func (f *frame) unstash() {
 	e := act.stash[n]
 	act.stash[n] = envelope{}
 	act.stash = act.stash[:n]
-	f.reply, f.gen, f.sender, f.answered = e.reply, e.gen, e.sender, false
+	f.answerTo(e.answers())
 }
 
 // Unstash puts everything that is stashed back in front of the mailbox, in its order.

@@ -57,8 +57,8 @@ func (c *Context[M]) Respond(answer any) bool {
 
 // Forward sends m on to another actor, and with it the right to answer the message in hand: whoever asked gets that actor's answer.
 func Forward[M, N any](c *Context[M], to Ref[N], m N) {
-	from := c.take()
-	to.deliver(&envelope{msg: m, sender: from.pid, reply: from.ask, gen: from.gen})
+	e := toAnswer(m, c.take())
+	to.deliver(&e)
 }
 
 // Awaited reports whether somebody still waits for the answer to the message in hand: where an Ask has ended meanwhile, the work for it can
@@ -88,10 +88,7 @@ func (c *Context[M]) Reply() Reply {
 
 // handOver forwards the message in hand to a cell; false: that one has ended, and the message is still in hand.
 func (f *frame) handOver(to *cell, msg any) bool {
-	e := envelope{msg: msg, sender: f.sender, reply: f.reply, gen: f.gen}
-	if f.reply == nil {
-		e.gen = 0
-	}
+	e := toAnswer(msg, address{ask: f.reply, gen: f.gen, pid: f.sender})
 	switch to.push(&e) {
 	case gone:
 		return false
@@ -113,6 +110,11 @@ func (c *Context[M]) Passivate() {
 
 // Stop ends the actor when its handler returns; what is queued becomes dead letters. A grain that is to handle it first uses Passivate.
 func (c *Context[M]) Stop() { c.cell.pushSystem(terminate{reason: ReasonStopped}) }
+
+// answerTo gives the message in hand the right to answer.
+func (f *frame) answerTo(to address) {
+	f.reply, f.gen, f.sender, f.answered = to.ask, to.gen, to.pid, false
+}
 
 // take removes the right to answer the message in hand.
 func (f *frame) take() address {

@@ -3,28 +3,59 @@ package engine
 import (
 	"math"
 	"sync"
+	"unsafe"
 
 	"github.com/anthdm/hollywood/actor"
 )
 
-// envelope is one message on its way.
+// envelope is one message on its way. Half a cache line holds it, because senders and workers hand those lines to each other.
 type envelope struct {
-	msg    any
-	sender *actor.PID // Hollywood's sender; nil between cells
-	reply  *ask       // where an answer is awaited; nil for a Tell
-	gen    uint32     // generation of reply
-	at     uint32     // clock ticks when it was accepted
+	msg  any
+	from unsafe.Pointer // whom an answer goes to: an *ask; or Hollywood's sender, an *actor.PID, where gen is ofPID; nil: nobody
+	gen  uint32         // generation of the ask, or one of those below
+	at   uint32         // clock ticks when it was accepted
 }
 
-// own is the generation of messages that a cell sends itself; no Ask awaits an answer to them.
-const own = math.MaxUint32
+// Generations that are no ask's.
+const (
+	own    = math.MaxUint32 - iota // a message that a cell sends itself
+	unsung                         // a message about a dead letter: as a dead letter it is only counted
+	ofPID                          // from is Hollywood's sender
+)
 
-// unsung is the generation of messages about dead letters: as dead letters they are only counted.
-const unsung = own - 1
+// asked is a message that an answer is awaited to.
+func asked(msg any, a *ask, gen uint32) envelope {
+	return envelope{msg: msg, from: unsafe.Pointer(a), gen: gen}
+}
 
-func (e *envelope) isUnsung() bool { return e.gen == unsung && e.reply == nil }
+// sent is a message from Hollywood; nil is no sender.
+func sent(msg any, sender *actor.PID) envelope {
+	if sender == nil {
+		return envelope{msg: msg}
+	}
+	return envelope{msg: msg, from: unsafe.Pointer(sender), gen: ofPID}
+}
 
-func (e *envelope) isOwn() bool { return e.gen == own && e.reply == nil }
+// toAnswer is a message with somebody else's right to answer it.
+func toAnswer(msg any, to address) envelope {
+	if to.ask != nil {
+		return asked(msg, to.ask, to.gen)
+	}
+	return sent(msg, to.pid)
+}
+
+// answers says whom an answer goes to.
+func (e *envelope) answers() address {
+	switch {
+	case e.from == nil:
+		return address{}
+	case e.gen == ofPID:
+		return address{pid: (*actor.PID)(e.from)}
+	}
+	return address{ask: (*ask)(e.from), gen: e.gen}
+}
+
+func (e *envelope) isOwn() bool { return e.gen == own }
 
 // box holds messages in order; boxes are linked where one is not enough. A cell has none while it is idle: the message that wakes it goes to
 // the worker with the cell, and boxes hold what comes until its turn is over. So a message costs no allocation, an idle cell no memory,

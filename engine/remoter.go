@@ -34,7 +34,8 @@ func (r *remoter) Send(pid *actor.PID, msg any, sender *actor.PID) {
 	switch pid.Address {
 	case GrainAddress:
 		if k := r.sys.kinds.named(head); k != nil {
-			k.send(id, &envelope{msg: msg, sender: sender})
+			e := sent(msg, sender)
+			k.send(id, &e)
 			return
 		}
 		r.sys.stranded(pid, msg, sender, ReasonNoProducer)

@@ -123,9 +123,9 @@ func (p *process) PID() *actor.PID { return p.pid }
 
 // Send implements actor.Processer.
 func (p *process) Send(_ *actor.PID, msg any, sender *actor.PID) {
-	n := &envelope{msg: msg, sender: sender}
-	if !p.cell.kind.deliver(p.cell, n) {
-		p.cell.kind.deadLetter(p.cell.id, n, ReasonStopped)
+	e := sent(msg, sender)
+	if !p.cell.kind.deliver(p.cell, &e) {
+		p.cell.kind.deadLetter(p.cell.id, &e, ReasonStopped)
 	}
 }
 

@@ -120,17 +120,18 @@ func (k *kindStats) read(name string, depth int64) KindStats {
 // deadLetter counts a message that nobody handles, tells its Ask and publishes it.
 func (k *core) deadLetter(id string, n *envelope, reason string) {
 	k.stats.countDead(reason)
-	if n.reply != nil || n.sender != nil {
-		k.sys.fail(n.reply, n.gen, n.sender, &DeadLetterError{Kind: k.name, ID: k.shown(id), Reason: reason})
+	to := n.answers()
+	if to.valid() {
+		k.sys.fail(to, &DeadLetterError{Kind: k.name, ID: k.shown(id), Reason: reason})
 	}
-	if n.isUnsung() || !k.sys.publishes() {
+	if n.gen == unsung || !k.sys.publishes() {
 		return
 	}
 	pid := k.pid(id)
 	if k.plain {
 		pid = k.proc.pid
 	}
-	k.sys.hollywood.BroadcastEvent(actor.DeadLetterEvent{Target: pid, Message: n.msg, Sender: n.sender})
+	k.sys.hollywood.BroadcastEvent(actor.DeadLetterEvent{Target: pid, Message: n.msg, Sender: to.pid})
 	DeadLetters.Publish(k.sys, DeadLetter{Kind: k.name, ID: k.shown(id), Message: n.msg, Reason: reason})
 }
 
@@ -145,7 +146,7 @@ func (k *core) shown(id string) string {
 // stranded is a dead letter to an address that belongs to no kind.
 func (s *System) stranded(pid *actor.PID, msg any, sender *actor.PID, reason string) {
 	s.plainStats.countDead(reason)
-	s.fail(nil, 0, sender, &DeadLetterError{Kind: pid.Address, ID: pid.ID, Reason: reason})
+	s.fail(address{pid: sender}, &DeadLetterError{Kind: pid.Address, ID: pid.ID, Reason: reason})
 	if !s.publishes() {
 		return
 	}

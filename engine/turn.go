@@ -187,8 +187,9 @@ func (c *cell) waits() bool {
 }
 
 func (c *cell) handle(f *frame, e *envelope) {
-	f.hand, f.sender, f.reply, f.gen = e, e.sender, e.reply, e.gen
-	f.answered, f.exposed, f.stashed = false, false, false
+	f.hand = e
+	f.answerTo(e.answers())
+	f.exposed, f.stashed = false, false
 	if c.ext != nil {
 		c.ext.heard(e, c)
 	}
@@ -251,7 +252,7 @@ func (f *frame) fail(err error) {
 	if f.reply == nil && f.sender == nil || f.answered {
 		return
 	}
-	f.cell.kind.sys.fail(f.reply, f.gen, f.sender, err)
+	f.cell.kind.sys.fail(address{ask: f.reply, gen: f.gen, pid: f.sender}, err)
 }
 
 // borrow returns the frame of a batch; the worker keeps the one that it has used last.
