@@ -19,7 +19,7 @@ const (
 	blockedAfter = 100 * time.Millisecond // how long a handler may take; when all workers are in such, a stand-in begins
 	maxStandIns  = 1024
 	maxYields    = 2  // before a worker without work waits
-	turnsAtOnce  = 16 // that a worker takes from the queue
+	turnsAtOnce  = 32 // that a worker takes from the queue
 )
 
 // When the dispatcher's timer comes.
@@ -43,7 +43,7 @@ type dispatcher struct {
 	share int // messages per turn
 
 	mu      sync.Mutex
-	queue   ring[turn]
+	queue   queue[turn]
 	awake   int // workers not waiting
 	waiting int
 	wake    sync.Cond
@@ -234,6 +234,9 @@ func (d *dispatcher) take(w *worker) bool {
 			w.cell.Store(nil)
 			d.awake--
 			d.waiting++
+			if d.awake == 0 {
+				d.queue.trim()
+			}
 			d.wake.Wait() // who signals moves this worker from waiting to awake
 			yields = 0
 		}
@@ -256,41 +259,9 @@ func (d *dispatcher) close() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	d.queue = ring[turn]{}
+	d.queue = queue[turn]{}
 	d.awake += d.waiting
 	d.waiting = 0
 	d.wake.Broadcast()
 	return d.present
-}
-
-// ring is a queue that grows, and shrinks when it is empty.
-type ring[T any] struct {
-	buf        []T
-	head, size int
-}
-
-const ringKeep = 1 << 10 // slots that an empty ring keeps
-
-func (r *ring[T]) len() int { return r.size }
-
-func (r *ring[T]) push(v T) {
-	if r.size == len(r.buf) {
-		grown := make([]T, max(64, 2*len(r.buf)))
-		n := copy(grown, r.buf[r.head:])
-		copy(grown[n:], r.buf[:r.head])
-		r.buf, r.head = grown, 0
-	}
-	r.buf[(r.head+r.size)&(len(r.buf)-1)] = v
-	r.size++
-}
-
-func (r *ring[T]) pop() T {
-	var none T
-	v := r.buf[r.head]
-	r.buf[r.head] = none
-	r.head = (r.head + 1) & (len(r.buf) - 1)
-	if r.size--; r.size == 0 && len(r.buf) > ringKeep {
-		*r = ring[T]{}
-	}
-	return v
 }

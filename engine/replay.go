@@ -18,8 +18,8 @@ type replays struct {
 	sys *System
 
 	mu      sync.Mutex
-	waiting ring[*cell] // guarded by mu
-	running int         // guarded by mu
+	waiting queue[*cell] // guarded by mu
+	running int          // guarded by mu
 }
 
 // replayed carries a rebuilt actor to its cell.
@@ -68,6 +68,7 @@ func (r *replays) take() *cell {
 	defer r.mu.Unlock()
 	if r.waiting.len() == 0 || r.sys.dead.Load() {
 		r.running--
+		r.waiting.trim()
 		return nil
 	}
 	return r.waiting.pop()

@@ -46,7 +46,7 @@ func (w *worker) fetch() {
 }
 
 // load moves turns from the queue to the worker, which has none; the caller holds the dispatcher's mu.
-func (w *worker) load(q *ring[turn], n int) {
+func (w *worker) load(q *queue[turn], n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range n {
@@ -65,7 +65,7 @@ func (w *worker) claim() *turn {
 }
 
 // giveBack moves the turns that are not begun to a queue; the caller holds the dispatcher's mu.
-func (w *worker) giveBack(q *ring[turn]) {
+func (w *worker) giveBack(q *queue[turn]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := w.taken.Load(); i < w.loaded; i = w.taken.Load() {
