@@ -1,0 +1,197 @@
+package roster
+
+import (
+	"maps"
+	"time"
+)
+
+// Standing is what a member may do by its own lease.
+type Standing uint8
+
+// Standings; a greater one includes the smaller, except Ended.
+const (
+	Suspended Standing = iota // takes no command, starts no provider call, claims and evicts nothing
+	Leased                    // acts
+	Steady                    // judges the silence of others too
+	Ended                     // for good: go on as a new incarnation
+)
+
+// Renewal is a compare-and-set on the member's record: store Number if the record's revision is still Expect (0: there is none).
+type Renewal struct{ Number, Expect uint64 }
+
+// Found is a record that stands in the store, at its revision.
+type Found struct {
+	Record   Record
+	Revision uint64
+}
+
+// Lease is a member's right to act, as it sees it itself. Times are those of the process's monotonic clock, as a duration since
+// any fixed instant.
+//
+//	               a renewal sent at s was acknowledged, and s+Lease lies ahead
+//	SUSPENDED ────────────────────────────────────────────────────────────────────▶ LEASED ──Steady without a gap──▶ STEADY
+//	    ▲ ▲                                                                          │                                │
+//	    │ └──────────── at s+Lease of the newest acknowledged renewal ───────────────┘◀───── two renewals missing ────┘
+//	    └ the record was missing: create it, then affirm
+//	any ── the view names it no more, or its record is barred ──▶ ENDED
+//
+// Boundaries: at s+Lease exactly it is suspended; Steady after it began exactly it is steady; a gap is more than 2.5 renewals
+// between the sending of one acknowledged renewal and the next, or since the last.
+//
+// A record that this member created, at the start or because the memory store lost it, gives no right to act until the member has
+// changed the view itself (joined, replaced, affirmed) after the creation was acknowledged: that voids every eviction decided
+// before, whose bar went with the old record. See the package's argument.
+type Lease struct {
+	timers Timers
+	me     string
+
+	number   uint64                   // of the newest renewal
+	sends    map[uint64]time.Duration // of renewals without an answer, no older than Lease
+	due      time.Duration            // of the next renewal
+	revision uint64                   // of our record; 0: none
+
+	acked  bool
+	newest time.Duration // sending time of the newest acknowledged renewal
+	since  time.Duration // renewed without a gap since
+
+	created uint64 // times that our record was created
+	proven  uint64 // the creation after which we changed the view; equal to created: all is well
+	epoch   uint64 // of the newest view seen
+	named   bool   // a view has named us
+	ended   bool
+}
+
+// NewLease starts suspended; its first renewal is due at once.
+func NewLease(me string, timers Timers, now time.Duration) *Lease {
+	return &Lease{timers: timers.filled(), me: me, due: now, sends: map[uint64]time.Duration{}}
+}
+
+// Due is when the next renewal is to be sent.
+func (l *Lease) Due() time.Duration { return l.due }
+
+// Renew says what to send now; false where nothing is due, or nothing ever again. An answer may be outstanding: the next renewal
+// then expects the same revision, and its refusal tells what became of the one before.
+func (l *Lease) Renew(now time.Duration) (Renewal, bool) {
+	if l.ended || now < l.due {
+		return Renewal{}, false
+	}
+	maps.DeleteFunc(l.sends, func(_ uint64, sent time.Duration) bool { return now-sent >= l.timers.Lease })
+	l.number++
+	l.sends[l.number] = now
+	l.due = now + l.timers.Renew
+	return Renewal{Number: l.number, Expect: l.revision}, true
+}
+
+// Acknowledged: the renewal was stored as revision. However late the answer is, it counts from the sending.
+func (l *Lease) Acknowledged(r Renewal, revision uint64, now time.Duration) {
+	if l.ended || revision <= l.revision {
+		return
+	}
+	if r.Expect == 0 {
+		l.created++
+	}
+	l.revision = revision
+	l.count(r.Number, now)
+}
+
+// count takes the sending time of an acknowledged renewal.
+func (l *Lease) count(number uint64, now time.Duration) {
+	sent, ok := l.sends[number]
+	if !ok {
+		return // sent so long ago that it gives no right any more
+	}
+	delete(l.sends, number)
+	if l.acked && sent <= l.newest {
+		return
+	}
+	if !l.acked || now >= l.newest+l.timers.Lease || sent-l.newest > l.timers.gap() {
+		l.since = now
+	}
+	l.acked, l.newest = true, sent
+}
+
+// Refused: the renewal was not stored, and the record is now this one at this revision. One of our own that was stored without an
+// answer counts as acknowledged, and the next renewal is due at once. Revision 0: there is no record.
+func (l *Lease) Refused(r Renewal, found Found, now time.Duration) {
+	delete(l.sends, r.Number)
+	if found.Revision == 0 {
+		l.Missing(now)
+		return
+	}
+	if found.Record.State != Live || found.Record.Incarnation != l.me {
+		l.ended = true
+		return
+	}
+	if found.Revision <= l.revision {
+		return // an answer from the past
+	}
+	created := l.revision == 0
+	l.revision = found.Revision
+	if created {
+		l.created++
+	}
+	l.count(found.Record.Number, now)
+	l.due = now
+}
+
+// Missing: the store holds no record of ours, or told so when it refused a renewal. It is created again at once, unless the view
+// has ceased to name us, which has ended everything.
+func (l *Lease) Missing(now time.Duration) {
+	if l.ended || l.revision == 0 {
+		return
+	}
+	l.revision, l.proven, l.due = 0, 0, now
+	l.created++ // what was proven before is void at once
+	clear(l.sends)
+}
+
+// Unproven asks for a change of the view by our own compare-and-set, and gives the token for Proven.
+func (l *Lease) Unproven() (token uint64, needed bool) {
+	return l.created, !l.ended && l.revision != 0 && l.proven != l.created
+}
+
+// Proven: our own change of the view was stored. It was sent after Unproven gave the token.
+func (l *Lease) Proven(token uint64, now time.Duration) {
+	if l.revision != 0 && token == l.created && l.proven != token {
+		l.proven, l.since = token, max(l.since, now)
+	}
+}
+
+// See takes a view. The first one that names us no more, after one that did, ends the lease for good; older views than the newest
+// seen say nothing.
+func (l *Lease) See(v View) {
+	if v.Epoch < l.epoch {
+		return
+	}
+	l.epoch = v.Epoch
+	names := v.Names(l.me)
+	l.ended = l.ended || l.named && !names
+	l.named = l.named || names
+}
+
+// End ends the lease by our own will, before the record is released.
+func (l *Lease) End() { l.ended = true }
+
+// Until is when the lease runs out if no more renewal is acknowledged; false where it has none.
+func (l *Lease) Until() (time.Duration, bool) {
+	return l.newest + l.timers.Lease, l.acked && l.valid()
+}
+
+func (l *Lease) valid() bool { return !l.ended && l.revision != 0 && l.proven == l.created }
+
+// Standing says what the member may do at now.
+func (l *Lease) Standing(now time.Duration) Standing {
+	switch {
+	case l.ended:
+		return Ended
+	case !l.acked || !l.valid() || now >= l.newest+l.timers.Lease:
+		return Suspended
+	case now-l.since >= l.timers.Steady && now-l.newest <= l.timers.gap():
+		return Steady
+	default:
+		return Leased
+	}
+}
+
+// Record is what a renewal stores.
+func (l *Lease) Record(r Renewal) Record { return Record{Incarnation: l.me, Number: r.Number} }

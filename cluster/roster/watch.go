@@ -1,0 +1,186 @@
+package roster
+
+import "time"
+
+// Fate is what is known of a member for certain.
+type Fate uint8
+
+// Fates.
+const (
+	Unknown  Fate = iota
+	Dead          // its connection closed and its port refuses
+	Gone          // it has released its record
+	Forsaken      // another member has barred its record
+)
+
+// Verdict is the opinion about one member.
+type Verdict uint8
+
+// Verdicts.
+const (
+	Alive  Verdict = iota
+	Silent         // for longer than two renewals, but it stays
+	Evict          // bar its record, then remove it from the view
+)
+
+// Why names the ground of a verdict.
+type Why string
+
+// Grounds.
+const (
+	Heard     Why = "heard"            // Alive: renewed lately, or seen first lately
+	Ourselves Why = "ourselves"        // Alive: nobody judges itself
+	Waiting   Why = "waiting"          // Silent: not for long enough
+	InCrowd   Why = "crowd_silent"     // Silent: so are half of the members, which may be our own fault
+	NotSteady Why = "judge_not_steady" // Silent: our own renewals had a gap lately
+	NotLeased Why = "judge_suspended"  // Silent: we are suspended ourselves
+	Unheard   Why = "silent"           // Evict
+	Death     Why = "dead"             // Evict
+	Departed  Why = "released"         // Evict
+	BarredYet Why = "barred"           // Evict: finish what another began
+)
+
+// Judgment is the verdict about one member. To carry out Evict: with a view at hand that was read before, bar the record by a
+// compare-and-set that expects Revision; once that is stored, change that very view. Refused at either step, nothing happened:
+// judge again.
+type Judgment struct {
+	Incarnation string
+	Verdict     Verdict
+	Why         Why
+	For         time.Duration // of silence
+	Revision    uint64        // newest seen of its record; 0: none since the watch began
+}
+
+// Watch is a member's observation of the others, on its own clock; see Lease for what times are.
+type Watch struct {
+	timers Timers
+	me     string
+	order  []string // members of the view, by incarnation
+	sights map[string]*sight
+}
+
+type sight struct {
+	heard    time.Duration
+	revision uint64
+	fate     Fate
+}
+
+// NewWatch knows nobody.
+func NewWatch(me string, timers Timers) *Watch {
+	return &Watch{timers: timers.filled(), me: me, sights: map[string]*sight{}}
+}
+
+// See takes a view: silence of who came is measured from now on, and who went is forgotten.
+func (w *Watch) See(v View, now time.Duration) {
+	sights := make(map[string]*sight, len(v.Members))
+	w.order = w.order[:0]
+	for _, m := range v.Members {
+		s, ok := w.sights[m.Incarnation]
+		if !ok {
+			s = &sight{heard: now}
+		}
+		sights[m.Incarnation] = s
+		w.order = append(w.order, m.Incarnation)
+	}
+	w.sights = sights
+}
+
+// Observe takes a member's record as the store's watch delivered it. Only a revision that rises counts. A live one takes back that
+// the member is dead.
+func (w *Watch) Observe(r Record, revision uint64, now time.Duration) {
+	s, ok := w.sights[r.Incarnation]
+	if !ok || revision <= s.revision {
+		return
+	}
+	s.revision = revision
+	switch r.State {
+	case Barred:
+		s.fate = Forsaken
+	case Let:
+		s.fate = Gone
+	default:
+		s.fate, s.heard = Unknown, now
+	}
+}
+
+// Died takes the fact that the member's connection closed and its port refuses.
+func (w *Watch) Died(incarnation string) {
+	if s, ok := w.sights[incarnation]; ok && s.fate == Unknown {
+		s.fate = Dead
+	}
+}
+
+// Restarted: the store's watch was interrupted and begins again, with records that may count from 1 anew. Everybody's silence
+// starts anew, and what was certain has to be told again.
+func (w *Watch) Restarted(now time.Duration) {
+	for _, s := range w.sights {
+		*s = sight{heard: now}
+	}
+}
+
+// Judge gives a judgment of every member of the view, in its order. Its cost is two passes over them.
+func (w *Watch) Judge(own Standing, now time.Duration) []Judgment {
+	limit, why := w.patience(now)
+	out := make([]Judgment, len(w.order))
+	for i, incarnation := range w.order {
+		s := w.sights[incarnation]
+		out[i] = Judgment{Incarnation: incarnation, For: now - s.heard, Revision: s.revision}
+		switch {
+		case incarnation == w.me:
+			out[i].Verdict, out[i].Why = Alive, Ourselves
+		case s.fate != Unknown:
+			out[i].Verdict, out[i].Why = certain(s.fate, own)
+		default:
+			out[i].Verdict, out[i].Why = w.uncertain(out[i].For, limit, own)
+			if out[i].Why == Waiting {
+				out[i].Why = why
+			}
+		}
+	}
+	return out
+}
+
+// patience is the silence that leads to eviction. Who misses two renewals counts as silent here, so that members that fell silent
+// together are counted together, though the first of them reaches the take-over up to one renewal before the last.
+func (w *Watch) patience(now time.Duration) (time.Duration, Why) {
+	silent := 0
+	for incarnation, s := range w.sights {
+		if incarnation != w.me && s.fate == Unknown && now-s.heard >= w.timers.gap() {
+			silent++
+		}
+	}
+	if 2*silent >= len(w.order) {
+		return w.timers.Crowd, InCrowd
+	}
+	return w.timers.TakeOver, Waiting
+}
+
+// certain needs a lease and no more: what is known for certain doesn't hang on how well we hear.
+func certain(f Fate, own Standing) (Verdict, Why) {
+	if own != Leased && own != Steady {
+		return Silent, NotLeased
+	}
+	switch f {
+	case Dead:
+		return Evict, Death
+	case Gone:
+		return Evict, Departed
+	default:
+		return Evict, BarredYet
+	}
+}
+
+func (w *Watch) uncertain(silence, limit time.Duration, own Standing) (Verdict, Why) {
+	switch {
+	case silence < w.timers.gap():
+		return Alive, Heard
+	case silence < limit:
+		return Silent, Waiting
+	case own == Steady:
+		return Evict, Unheard
+	case own == Leased:
+		return Silent, NotSteady
+	default:
+		return Silent, NotLeased
+	}
+}
