@@ -1,0 +1,214 @@
+package roster_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"hayauma.example/cluster/roster"
+)
+
+var ids = []string{me, "01JD3Y6Z9V0000000000000002", "01JD3Y6Z9V0000000000000003", "01JD3Y6Z9V0000000000000004", "01JD3Y6Z9V0000000000000005"}
+
+// watching has seen a view of the first n at 0.
+func watching(n int) *roster.Watch {
+	w := roster.NewWatch(me, roster.Timers{})
+	w.See(naming(1, ids[:n]...), 0)
+	return w
+}
+
+func record(i int) roster.Record { return roster.Record{Incarnation: ids[i]} }
+
+type opinion struct {
+	verdict roster.Verdict
+	why     roster.Why
+}
+
+func of1(w *roster.Watch, i int, own roster.Standing, now time.Duration) opinion {
+	j := w.Judge(own, now)[i]
+	return opinion{j.Verdict, j.Why}
+}
+
+// others renew at a time; the listed ones are silent.
+func renew(w *roster.Watch, n int, now time.Duration, silent ...int) {
+	for i := 1; i < n; i++ {
+		if fmt.Sprint(silent) == "[]" || !contains(silent, i) {
+			w.Observe(record(i), uint64(now/ms)*10+uint64(i)+1, now)
+		}
+	}
+}
+
+func contains(s []int, x int) bool {
+	for _, y := range s {
+		if x == y {
+			return true
+		}
+	}
+	return false
+}
+
+func TestSilenceOfOneOfFive(t *testing.T) {
+	w := watching(5)
+	renew(w, 5, 0)
+	renew(w, 5, 1900*ms, 4)
+	renew(w, 5, 3*time.Second, 4)
+	for _, c := range []struct {
+		now  time.Duration
+		own  roster.Standing
+		want opinion
+	}{
+		{1250*ms - 1, roster.Steady, opinion{roster.Alive, roster.Heard}},
+		{1250 * ms, roster.Steady, opinion{roster.Silent, roster.Waiting}},
+		{2*time.Second - 1, roster.Steady, opinion{roster.Silent, roster.Waiting}},
+		{2 * time.Second, roster.Steady, opinion{roster.Evict, roster.Unheard}},
+		{2 * time.Second, roster.Leased, opinion{roster.Silent, roster.NotSteady}},
+		{2 * time.Second, roster.Suspended, opinion{roster.Silent, roster.NotLeased}},
+		{2 * time.Second, roster.Ended, opinion{roster.Silent, roster.NotLeased}},
+	} {
+		if got := of1(w, 4, c.own, c.now); got != c.want {
+			t.Errorf("at %v, judge %d: %v, want %v", c.now, c.own, got, c.want)
+		}
+	}
+	if got := of1(w, 0, roster.Steady, time.Hour); got != (opinion{roster.Alive, roster.Ourselves}) {
+		t.Errorf("judges itself: %v", got)
+	}
+}
+
+// TestACrowdIsWaitedFor: half or more of the members silent, who are not known dead.
+func TestACrowdIsWaitedFor(t *testing.T) {
+	for _, c := range []struct {
+		members int
+		silent  []int
+		dead    []int
+		crowd   bool
+	}{
+		{2, []int{1}, nil, true},
+		{3, []int{2}, nil, false},
+		{3, []int{1, 2}, nil, true},
+		{4, []int{3}, nil, false},
+		{4, []int{2, 3}, nil, true},
+		{5, []int{3, 4}, nil, false},
+		{5, []int{2, 3, 4}, nil, true},
+		{5, []int{2, 3, 4}, []int{2}, false},
+		{2, []int{1}, []int{1}, false},
+	} {
+		w := watching(c.members)
+		renew(w, c.members, 0)
+		renew(w, c.members, 9*time.Second, c.silent...)
+		for _, d := range c.dead {
+			w.Died(ids[d])
+		}
+		last := c.silent[len(c.silent)-1]
+		early, late := of1(w, last, roster.Steady, 10*time.Second-1), of1(w, last, roster.Steady, 10*time.Second)
+		if got := early == (opinion{roster.Silent, roster.InCrowd}); got != c.crowd {
+			t.Errorf("%+v: %v before 10 s", c, early)
+		}
+		if late.verdict != roster.Evict {
+			t.Errorf("%+v: %v at 10 s", c, late)
+		}
+	}
+}
+
+// Those that fell silent together are counted together, though the first reaches 2 s before the others do.
+func TestACrowdIsSeenWhenItsFirstIsDue(t *testing.T) {
+	w := watching(3)
+	w.Observe(record(1), 1, 0)
+	w.Observe(record(2), 2, 500*ms)
+	if got := of1(w, 1, roster.Steady, 2*time.Second); got != (opinion{roster.Silent, roster.InCrowd}) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestWhatIsCertainGoesAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		tell func(*roster.Watch)
+		want roster.Why
+	}{
+		"dead":     {func(w *roster.Watch) { w.Died(ids[1]) }, roster.Death},
+		"released": {func(w *roster.Watch) { w.Observe(roster.Record{Incarnation: ids[1], State: roster.Let}, 9, 0) }, roster.Departed},
+		"barred":   {func(w *roster.Watch) { w.Observe(roster.Record{Incarnation: ids[1], State: roster.Barred}, 9, 0) }, roster.BarredYet},
+	} {
+		for own, want := range map[roster.Standing]opinion{
+			roster.Suspended: {roster.Silent, roster.NotLeased}, roster.Ended: {roster.Silent, roster.NotLeased},
+			roster.Leased: {roster.Evict, c.want}, roster.Steady: {roster.Evict, c.want},
+		} {
+			w := watching(2)
+			c.tell(w)
+			if got := of1(w, 1, own, 0); got != want {
+				t.Errorf("%s, judge %d: %v, want %v", name, own, got, want)
+			}
+		}
+	}
+}
+
+func TestALiveRecordTakesDeathBack(t *testing.T) {
+	w := watching(3)
+	w.Observe(record(1), 5, 0)
+	w.Died(ids[1])
+	w.Observe(record(1), 5, ms) // seen before
+	if got := of1(w, 1, roster.Leased, ms); got.why != roster.Death {
+		t.Error(got)
+	}
+	w.Observe(record(1), 6, ms)
+	if got := of1(w, 1, roster.Leased, ms); got != (opinion{roster.Alive, roster.Heard}) {
+		t.Error(got)
+	}
+}
+
+func TestOnlyRisingRevisionsCount(t *testing.T) {
+	w := watching(3)
+	w.Observe(record(2), 8, 1900*ms)
+	w.Observe(record(1), 5, 0)
+	w.Observe(record(1), 5, 1900*ms)
+	w.Observe(record(1), 4, 1900*ms)
+	j := w.Judge(roster.Steady, 2*time.Second)[1]
+	if j.Verdict != roster.Evict || j.Revision != 5 || j.For != 2*time.Second {
+		t.Errorf("%+v", j)
+	}
+}
+
+func TestSilenceStartsAnew(t *testing.T) {
+	for name, again := range map[string]func(*roster.Watch){
+		"after our watch was interrupted": func(w *roster.Watch) { w.Restarted(5 * time.Second) },
+		"for one that just came": func(w *roster.Watch) {
+			w.See(naming(2, me, ids[2]), 4*time.Second)
+			w.See(naming(3, me, ids[1], ids[2]), 5*time.Second)
+		},
+	} {
+		w := watching(3)
+		w.Observe(record(1), 50, 0)
+		w.Died(ids[1])
+		again(w)
+		w.Observe(record(2), 60, 6*time.Second)
+		if got := of1(w, 1, roster.Steady, 7*time.Second-1); got.verdict != roster.Silent {
+			t.Errorf("%s: %v", name, got)
+		}
+		if got := of1(w, 1, roster.Steady, 7*time.Second); got != (opinion{roster.Evict, roster.Unheard}) {
+			t.Errorf("%s: %v", name, got)
+		}
+		w.Observe(record(1), 1, 7*time.Second) // the store counts from 1 again
+		if got := of1(w, 1, roster.Steady, 7*time.Second); got.verdict != roster.Alive {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestAViewKeepsTheSilenceOfWhoStays(t *testing.T) {
+	w := watching(3)
+	w.See(naming(2, ids[:4]...), 1900*ms)
+	w.Observe(record(2), 1, 1900*ms)
+	if got := of1(w, 1, roster.Steady, 2*time.Second); got.verdict != roster.Evict {
+		t.Error(got)
+	}
+	w.Observe(roster.Record{Incarnation: "a stranger"}, 9, 2*time.Second)
+	w.Died("a stranger")
+}
+
+func BenchmarkJudge(b *testing.B) {
+	w := roster.NewWatch(me, roster.Timers{})
+	v := fleet(100, even)
+	w.See(v, 0)
+	for b.Loop() {
+		w.Judge(roster.Steady, time.Second)
+	}
+}
