@@ -40,7 +40,8 @@ type Found struct {
 //
 // A record that this member created, at the start or because the memory store lost it, gives no right to act until the member has
 // changed the view itself (joined, replaced, affirmed) after the creation was acknowledged: that voids every eviction decided
-// before, whose bar went with the old record. See the package's argument.
+// before, whose bar went with the old record; and it tells the others which records are from before the loss. After Missing the
+// caller begins its watch of the records again. See the package's argument.
 type Lease struct {
 	timers Timers
 	me     string
@@ -54,8 +55,8 @@ type Lease struct {
 	newest time.Duration // sending time of the newest acknowledged renewal
 	since  time.Duration // renewed without a gap since
 
-	created uint64 // times that our record was created
-	proven  uint64 // the creation after which we changed the view; equal to created: all is well
+	created uint64 // number of the renewal that created our record; 0: it is not there
+	proven  uint64 // what the view was changed for; equal to created: all is well
 	epoch   uint64 // of the newest view seen
 	named   bool   // a view has named us
 	ended   bool
@@ -88,7 +89,7 @@ func (l *Lease) Acknowledged(r Renewal, revision uint64, now time.Duration) {
 		return
 	}
 	if r.Expect == 0 {
-		l.created++
+		l.created = r.Number
 	}
 	l.revision = revision
 	l.count(r.Number, now)
@@ -125,11 +126,10 @@ func (l *Lease) Refused(r Renewal, found Found, now time.Duration) {
 	if found.Revision <= l.revision {
 		return // an answer from the past
 	}
-	created := l.revision == 0
-	l.revision = found.Revision
-	if created {
-		l.created++
+	if l.revision == 0 {
+		l.created = found.Record.Number
 	}
+	l.revision = found.Revision
 	l.count(found.Record.Number, now)
 	l.due = now
 }
@@ -140,20 +140,19 @@ func (l *Lease) Missing(now time.Duration) {
 	if l.ended || l.revision == 0 {
 		return
 	}
-	l.revision, l.proven, l.due = 0, 0, now
-	l.created++ // what was proven before is void at once
+	l.revision, l.created, l.due = 0, 0, now
 	clear(l.sends)
 }
 
-// Unproven asks for a change of the view by our own compare-and-set, and gives the token for Proven.
-func (l *Lease) Unproven() (token uint64, needed bool) {
-	return l.created, !l.ended && l.revision != 0 && l.proven != l.created
+// Unproven asks for a change of the view by our own compare-and-set: Join, Replace or Affirm with this number as Member.Proven.
+func (l *Lease) Unproven() (number uint64, needed bool) {
+	return l.created, !l.ended && l.created != 0 && l.proven != l.created
 }
 
-// Proven: our own change of the view was stored. It was sent after Unproven gave the token.
-func (l *Lease) Proven(token uint64, now time.Duration) {
-	if l.revision != 0 && token == l.created && l.proven != token {
-		l.proven, l.since = token, max(l.since, now)
+// Proven: our own change of the view was stored, with the number that Unproven gave.
+func (l *Lease) Proven(number uint64, now time.Duration) {
+	if number != 0 && number == l.created && l.proven != number {
+		l.proven, l.since = number, max(l.since, now)
 	}
 }
 
@@ -177,7 +176,7 @@ func (l *Lease) Until() (time.Duration, bool) {
 	return l.newest + l.timers.Lease, l.acked && l.valid()
 }
 
-func (l *Lease) valid() bool { return !l.ended && l.revision != 0 && l.proven == l.created }
+func (l *Lease) valid() bool { return !l.ended && l.created != 0 && l.proven == l.created }
 
 // Standing says what the member may do at now.
 func (l *Lease) Standing(now time.Duration) Standing {

@@ -39,6 +39,7 @@ type Member struct {
 	Roles       []string `json:"roles" msgpack:"roles"`             // sorted, each once
 	Weight      uint32   `json:"weight" msgpack:"weight"`           // share of the shards; 0 counts as 1
 	State       State    `json:"state" msgpack:"state"`
+	Proven      uint64   `json:"proven" msgpack:"proven"` // number of the renewal that created its record; see Lease
 }
 
 // Share is the weight that counts.
@@ -50,7 +51,7 @@ func (m Member) Carries(role string) bool { return slices.Contains(m.Roles, role
 // Equal compares by value.
 func (m Member) Equal(o Member) bool {
 	return m.Incarnation == o.Incarnation && m.Node == o.Node && m.Address == o.Address &&
-		m.Weight == o.Weight && m.State == o.State && slices.Equal(m.Roles, o.Roles)
+		m.Weight == o.Weight && m.State == o.State && m.Proven == o.Proven && slices.Equal(m.Roles, o.Roles)
 }
 
 // Validate answers an ErrMember that tells the fix.

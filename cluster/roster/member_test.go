@@ -76,7 +76,7 @@ func TestMemberFieldNamesNeverChange(t *testing.T) {
 	m := member("01")
 	m.State = roster.Draining
 	data, _ := json.Marshal(m)
-	const want = `{"incarnation":"01JD3Y6Z9V0000000000000001","node":"node-01","address":"10.0.0.1:7700","roles":["checker","poster"],"weight":0,"state":"draining"}`
+	const want = `{"incarnation":"01JD3Y6Z9V0000000000000001","node":"node-01","address":"10.0.0.1:7700","roles":["checker","poster"],"weight":0,"state":"draining","proven":0}`
 	if string(data) != want {
 		t.Errorf("got  %s\nwant %s", data, want)
 	}

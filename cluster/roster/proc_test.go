@@ -237,17 +237,17 @@ func (p *proc) enter() {
 	case needed && p.w.weather.mutant.noProof && named:
 		p.lease.Proven(token, p.clock())
 	case needed:
-		p.change(p.prove, func() { p.lease.Proven(token, p.clock()) })
+		p.change(func(v roster.View) (roster.View, roster.Reason, error) { return p.prove(v, token) }, func() { p.lease.Proven(token, p.clock()) })
 	case named && m.State == roster.Joining:
 		p.change(func(v roster.View) (roster.View, roster.Reason, error) { return v.Activate(p.me) }, func() {})
 	}
 }
 
-func (p *proc) prove(v roster.View) (roster.View, roster.Reason, error) {
+func (p *proc) prove(v roster.View, proven uint64) (roster.View, roster.Reason, error) {
 	if v.Names(p.me) {
-		return v.Affirm(0)
+		return v.Affirm(p.me, proven)
 	}
-	m := roster.Member{Incarnation: p.me, Node: fmt.Sprint("n", p.node), Address: "h:1", Roles: []string{simRole}}
+	m := roster.Member{Incarnation: p.me, Node: fmt.Sprint("n", p.node), Address: "h:1", Roles: []string{simRole}, Proven: proven}
 	if _, there := v.Node(m.Node); there {
 		return v.Replace(m)
 	}
@@ -302,9 +302,7 @@ func (p *proc) evict(j roster.Judgment) {
 	}
 	p.barBusy = true
 	p.call(func() func() {
-		rec := p.w.store.records[j.Incarnation].Record
-		rec.Incarnation, rec.State, rec.By = j.Incarnation, roster.Barred, p.me
-		_, ok := p.w.store.putRecord(rec, j.Revision)
+		_, ok := p.w.store.putRecord(j.Bar(p.me), j.Revision)
 		return func() {
 			p.barBusy = false
 			if ok {

@@ -36,7 +36,8 @@ const (
 	Left       Reason = "left"
 	Evicted    Reason = "evicted"
 	Replaced   Reason = "replaced"
-	Affirmed   Reason = "affirmed" // nobody came or went; what was decided on an older view is void
+	Affirmed   Reason = "affirmed" // a member is well; what was decided about it on an older view is void
+	Raised     Reason = "raised"   // to an epoch above the fences'
 )
 
 // View is the agreed list of members. Nothing changes one in place: each change is a new View with the next epoch, and it counts
@@ -152,10 +153,24 @@ func (v View) Evict(incarnation string) (View, Reason, error) {
 	return v.without(incarnation), Evicted, nil
 }
 
-// Affirm changes only the epoch. An epoch found in a fence above the view's own shows that the view was lost and begun anew: the
-// next one is above that, or nobody could ever claim the shard. 0 where none was found.
-func (v View) Affirm(found uint64) (View, Reason, error) {
-	return View{Epoch: max(v.Epoch, found) + 1, Members: v.Members}, Affirmed, nil
+// Affirm notes that a member has created its record anew, by the renewal of that number.
+func (v View) Affirm(incarnation string, proven uint64) (View, Reason, error) {
+	i, ok := v.index(incarnation)
+	if !ok {
+		return v, "", refuse(Affirmed, incarnation, ErrUnknown)
+	}
+	m := v.Members[i]
+	m.Proven = proven
+	return v.put(i, m), Affirmed, nil
+}
+
+// Raise changes only the epoch. An epoch found in a fence above the newest view's own shows that the view was lost and begun
+// anew: the next one is above that, or nobody could ever claim the shard.
+func (v View) Raise(found uint64) (View, Reason, error) {
+	if found <= v.Epoch {
+		return v, "", &Refusal{What: Raised, Why: ErrAlready}
+	}
+	return View{Epoch: found + 1, Members: v.Members}, Raised, nil
 }
 
 func (v View) restate(incarnation string, why Reason, to State, from ...State) (View, Reason, error) {
@@ -171,9 +186,13 @@ func (v View) restate(incarnation string, why Reason, to State, from ...State) (
 		return v, "", refuse(why, incarnation, fmt.Errorf("%w: the member is %s", ErrState, m.State))
 	}
 	m.State = to
+	return v.put(i, m), why, nil
+}
+
+func (v View) put(i int, m Member) View {
 	next := slices.Clone(v.Members)
 	next[i] = m
-	return View{Epoch: v.Epoch + 1, Members: next}, why, nil
+	return View{Epoch: v.Epoch + 1, Members: next}
 }
 
 func (v View) index(incarnation string) (int, bool) {

@@ -56,7 +56,7 @@ func TestChangesOfTheView(t *testing.T) {
 		"replace":        {replacing(heir), result{roster.Replaced, nil, map[string]roster.State{"01": "joining", "03": "draining", "09": "joining"}}},
 		"replace nobody": {replacing(member("08")), result{err: roster.ErrUnknown}},
 		"replace itself": {replacing(member("02")), result{err: roster.ErrAlready}},
-		"affirm": {func(v roster.View) (roster.View, roster.Reason, error) { return v.Affirm(0) },
+		"affirm": {func(v roster.View) (roster.View, roster.Reason, error) { return v.Affirm(member("02").Incarnation, 9) },
 			result{roster.Affirmed, nil, map[string]roster.State{"01": "joining", "02": "active", "03": "draining"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,10 +93,13 @@ func of(id string, f func(roster.View, string) (roster.View, roster.Reason, erro
 	return func(v roster.View) (roster.View, roster.Reason, error) { return f(v, member(id).Incarnation) }
 }
 
-func TestAffirmPassesAFenceOfALostView(t *testing.T) {
-	v, _, _ := roster.View{Epoch: 3}.Affirm(500)
-	if v.Epoch != 501 {
-		t.Errorf("epoch %d, want 501", v.Epoch)
+func TestRaisePassesAFenceOfALostView(t *testing.T) {
+	v, why, err := roster.View{Epoch: 3}.Raise(500)
+	if v.Epoch != 501 || why != roster.Raised || err != nil {
+		t.Errorf("epoch %d, want 501; %v", v.Epoch, err)
+	}
+	if _, _, err = v.Raise(501); !errors.Is(err, roster.ErrAlready) {
+		t.Error(err)
 	}
 }
 
@@ -153,7 +156,7 @@ func act(r *rapid.T, v roster.View) (roster.View, roster.Reason, error) {
 	case 4:
 		return v.Leave(m.Incarnation)
 	case 5:
-		return v.Affirm(0)
+		return v.Affirm(m.Incarnation, uint64(m.Weight))
 	default:
 		return v.Evict(m.Incarnation)
 	}

@@ -33,6 +33,8 @@ const (
 	Waiting   Why = "waiting"          // Silent: not for long enough
 	InCrowd   Why = "crowd_silent"     // Silent: so are half of the members, which may be our own fault
 	NotSteady Why = "judge_not_steady" // Silent: our own renewals had a gap lately
+	Deaf      Why = "judge_deaf"       // Silent: our watch doesn't bring our own renewals, so it may keep back others'
+	Outdated  Why = "record_outdated"  // Silent: the record that we saw is from before the store lost it; begin the watch again
 	NotLeased Why = "judge_suspended"  // Silent: we are suspended ourselves
 	Unheard   Why = "silent"           // Evict
 	Death     Why = "dead"             // Evict
@@ -49,6 +51,12 @@ type Judgment struct {
 	Why         Why
 	For         time.Duration // of silence
 	Revision    uint64        // newest seen of its record; 0: none since the watch began
+	Number      uint64        // for the bar
+}
+
+// Bar is the record that bars the member's lease.
+func (j Judgment) Bar(by string) Record {
+	return Record{Incarnation: j.Incarnation, Number: j.Number, State: Barred, By: by}
 }
 
 // Watch is a member's observation of the others, on its own clock; see Lease for what times are.
@@ -62,22 +70,30 @@ type Watch struct {
 type sight struct {
 	heard    time.Duration
 	revision uint64
+	number   uint64 // in the record of that revision
+	proven   uint64 // by the view: records with smaller numbers are from before the store lost them
 	fate     Fate
 }
+
+// outdated: what was seen of the record says nothing of the one that stands now.
+func (s *sight) outdated() bool { return s.revision != 0 && s.number < s.proven }
 
 // NewWatch knows nobody.
 func NewWatch(me string, timers Timers) *Watch {
 	return &Watch{timers: timers.filled(), me: me, sights: map[string]*sight{}}
 }
 
-// See takes a view: silence of who came is measured from now on, and who went is forgotten.
+// See takes a view: silence of who came, and of who proved its record anew, is measured from now on, and who went is forgotten.
 func (w *Watch) See(v View, now time.Duration) {
 	sights := make(map[string]*sight, len(v.Members))
 	w.order = w.order[:0]
 	for _, m := range v.Members {
 		s, ok := w.sights[m.Incarnation]
 		if !ok {
-			s = &sight{heard: now}
+			s = &sight{heard: now, proven: m.Proven}
+		}
+		if s.proven != m.Proven {
+			s.heard, s.proven = now, m.Proven
 		}
 		sights[m.Incarnation] = s
 		w.order = append(w.order, m.Incarnation)
@@ -92,7 +108,7 @@ func (w *Watch) Observe(r Record, revision uint64, now time.Duration) {
 	if !ok || revision <= s.revision {
 		return
 	}
-	s.revision = revision
+	s.revision, s.number = revision, r.Number
 	switch r.State {
 	case Barred:
 		s.fate = Forsaken
@@ -114,45 +130,61 @@ func (w *Watch) Died(incarnation string) {
 // starts anew, and what was certain has to be told again.
 func (w *Watch) Restarted(now time.Duration) {
 	for _, s := range w.sights {
-		*s = sight{heard: now}
+		*s = sight{heard: now, proven: s.proven}
 	}
 }
 
 // Judge gives a judgment of every member of the view, in its order. Its cost is two passes over them.
 func (w *Watch) Judge(own Standing, now time.Duration) []Judgment {
-	limit, why := w.patience(now)
+	p := w.patience(now)
 	out := make([]Judgment, len(w.order))
 	for i, incarnation := range w.order {
 		s := w.sights[incarnation]
-		out[i] = Judgment{Incarnation: incarnation, For: now - s.heard, Revision: s.revision}
+		j := Judgment{Incarnation: incarnation, For: now - s.heard, Revision: s.revision, Number: max(s.number, s.proven)}
 		switch {
 		case incarnation == w.me:
-			out[i].Verdict, out[i].Why = Alive, Ourselves
+			j.Verdict, j.Why = Alive, Ourselves
+		case s.fate == Dead:
+			j.Verdict, j.Why = certain(Dead, own)
+		case s.outdated():
+			j.Verdict, j.Why = Silent, Outdated
 		case s.fate != Unknown:
-			out[i].Verdict, out[i].Why = certain(s.fate, own)
+			j.Verdict, j.Why = certain(s.fate, own)
 		default:
-			out[i].Verdict, out[i].Why = w.uncertain(out[i].For, limit, own)
-			if out[i].Why == Waiting {
-				out[i].Why = why
-			}
+			j.Verdict, j.Why = w.uncertain(j.For, p, own)
 		}
+		out[i] = j
 	}
 	return out
 }
 
+// patience is how long silence is borne, and why.
+type patience struct {
+	limit, gap time.Duration
+	why        Why
+	deaf       bool
+}
+
 // patience is the silence that leads to eviction. Who misses two renewals counts as silent here, so that members that fell silent
 // together are counted together, though the first of them reaches the take-over up to one renewal before the last.
-func (w *Watch) patience(now time.Duration) (time.Duration, Why) {
+func (w *Watch) patience(now time.Duration) patience {
 	silent := 0
 	for incarnation, s := range w.sights {
 		if incarnation != w.me && s.fate == Unknown && now-s.heard >= w.timers.gap() {
 			silent++
 		}
 	}
+	p := patience{limit: w.timers.TakeOver, gap: w.timers.gap(), why: Waiting, deaf: w.deaf(now)}
 	if 2*silent >= len(w.order) {
-		return w.timers.Crowd, InCrowd
+		p.limit, p.why = w.timers.Crowd, InCrowd
 	}
-	return w.timers.TakeOver, Waiting
+	return p
+}
+
+// deaf: our own renewals, which the store has, don't come back to us.
+func (w *Watch) deaf(now time.Duration) bool {
+	s, ok := w.sights[w.me]
+	return !ok || s.revision == 0 || s.outdated() || now-s.heard > w.timers.gap()
 }
 
 // certain needs a lease and no more: what is known for certain doesn't hang on how well we hear.
@@ -170,17 +202,19 @@ func certain(f Fate, own Standing) (Verdict, Why) {
 	}
 }
 
-func (w *Watch) uncertain(silence, limit time.Duration, own Standing) (Verdict, Why) {
+func (w *Watch) uncertain(silence time.Duration, p patience, own Standing) (Verdict, Why) {
 	switch {
-	case silence < w.timers.gap():
+	case silence < p.gap:
 		return Alive, Heard
-	case silence < limit:
-		return Silent, Waiting
-	case own == Steady:
-		return Evict, Unheard
+	case silence < p.limit:
+		return Silent, p.why
 	case own == Leased:
 		return Silent, NotSteady
-	default:
+	case own != Steady:
 		return Silent, NotLeased
+	case p.deaf:
+		return Silent, Deaf
+	default:
+		return Evict, Unheard
 	}
 }

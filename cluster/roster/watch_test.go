@@ -31,7 +31,7 @@ func of1(w *roster.Watch, i int, own roster.Standing, now time.Duration) opinion
 
 // others renew at a time; the listed ones are silent.
 func renew(w *roster.Watch, n int, now time.Duration, silent ...int) {
-	for i := 1; i < n; i++ {
+	for i := range n {
 		if fmt.Sprint(silent) == "[]" || !contains(silent, i) {
 			w.Observe(record(i), uint64(now/ms)*10+uint64(i)+1, now)
 		}
@@ -157,6 +157,7 @@ func TestALiveRecordTakesDeathBack(t *testing.T) {
 
 func TestOnlyRisingRevisionsCount(t *testing.T) {
 	w := watching(3)
+	w.Observe(record(0), 9, 1900*ms)
 	w.Observe(record(2), 8, 1900*ms)
 	w.Observe(record(1), 5, 0)
 	w.Observe(record(1), 5, 1900*ms)
@@ -179,6 +180,7 @@ func TestSilenceStartsAnew(t *testing.T) {
 		w.Observe(record(1), 50, 0)
 		w.Died(ids[1])
 		again(w)
+		w.Observe(record(0), 61, 6*time.Second)
 		w.Observe(record(2), 60, 6*time.Second)
 		if got := of1(w, 1, roster.Steady, 7*time.Second-1); got.verdict != roster.Silent {
 			t.Errorf("%s: %v", name, got)
@@ -196,12 +198,62 @@ func TestSilenceStartsAnew(t *testing.T) {
 func TestAViewKeepsTheSilenceOfWhoStays(t *testing.T) {
 	w := watching(3)
 	w.See(naming(2, ids[:4]...), 1900*ms)
+	w.Observe(record(0), 2, 1900*ms)
 	w.Observe(record(2), 1, 1900*ms)
 	if got := of1(w, 1, roster.Steady, 2*time.Second); got.verdict != roster.Evict {
 		t.Error(got)
 	}
 	w.Observe(roster.Record{Incarnation: "a stranger"}, 9, 2*time.Second)
 	w.Died("a stranger")
+}
+
+func TestADeafJudgeIsSilent(t *testing.T) {
+	for last, want := range map[time.Duration]opinion{
+		3*time.Second - 1250*ms:     {roster.Evict, roster.Unheard},
+		3*time.Second - 1250*ms - 1: {roster.Silent, roster.Deaf},
+	} {
+		w := watching(3)
+		w.Observe(record(1), 1, 0)
+		w.Observe(record(2), 3, 3*time.Second)
+		w.Observe(record(0), 2, last)
+		if got := of1(w, 1, roster.Steady, 3*time.Second); got != want {
+			t.Errorf("own renewal heard at %v: %v, want %v", last, got, want)
+		}
+	}
+}
+
+// A record from before the store lost it says nothing, though its revision may be met again.
+func TestAnOutdatedRecordIsNoGround(t *testing.T) {
+	for _, state := range []roster.RecordState{roster.Live, roster.Let, roster.Barred} {
+		w := watching(3)
+		w.Observe(roster.Record{Incarnation: ids[1], Number: 8, State: state}, 50, 0)
+		v := naming(2, ids[:3]...)
+		v.Members[1].Proven = 9
+		w.See(v, time.Second)
+		w.Observe(record(0), 60, 5*time.Second)
+		if got := of1(w, 1, roster.Steady, 5*time.Second); got != (opinion{roster.Silent, roster.Outdated}) {
+			t.Errorf("%q: %v", state, got)
+		}
+		w.Observe(roster.Record{Incarnation: ids[1], Number: 9, State: roster.Barred}, 70, 5*time.Second)
+		if got := of1(w, 1, roster.Leased, 5*time.Second); got != (opinion{roster.Evict, roster.BarredYet}) {
+			t.Errorf("%q: %v", state, got)
+		}
+	}
+}
+
+func TestAProofStartsTheSilenceAnew(t *testing.T) {
+	w := watching(3)
+	v := naming(2, ids[:3]...)
+	v.Members[1].Proven = 9
+	w.See(v, time.Second)
+	w.Observe(record(0), 60, 3*time.Second)
+	w.Observe(record(2), 61, 3*time.Second)
+	for at, want := range map[time.Duration]roster.Verdict{3*time.Second - 1: roster.Silent, 3 * time.Second: roster.Evict} {
+		j := w.Judge(roster.Steady, at)[1]
+		if bar := j.Bar(me); j.Verdict != want || bar != (roster.Record{Incarnation: ids[1], Number: 9, State: roster.Barred, By: me}) {
+			t.Errorf("at %v: %+v, %+v", at, j, bar)
+		}
+	}
 }
 
 func BenchmarkJudge(b *testing.B) {
