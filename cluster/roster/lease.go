@@ -83,7 +83,7 @@ func (l *Lease) Renew(now time.Duration) (Renewal, bool) {
 	return Renewal{Number: l.number, Expect: l.revision}, true
 }
 
-// Acknowledged: the renewal was stored as revision. However late the answer is, it counts from the sending.
+// Acknowledged says that the renewal was stored as revision. However late the answer is, it counts from the sending.
 func (l *Lease) Acknowledged(r Renewal, revision uint64, now time.Duration) {
 	if l.ended || revision <= l.revision {
 		return
@@ -111,7 +111,7 @@ func (l *Lease) count(number uint64, now time.Duration) {
 	l.acked, l.newest = true, sent
 }
 
-// Refused: the renewal was not stored, and the record is now this one at this revision. One of our own that was stored without an
+// Refused says that the renewal was not stored, and the record is now this one at this revision. One of our own that was stored without an
 // answer counts as acknowledged, and the next renewal is due at once. Revision 0: there is no record.
 func (l *Lease) Refused(r Renewal, found Found, now time.Duration) {
 	delete(l.sends, r.Number)
@@ -134,7 +134,7 @@ func (l *Lease) Refused(r Renewal, found Found, now time.Duration) {
 	l.due = now
 }
 
-// Missing: the store holds no record of ours, or told so when it refused a renewal. It is created again at once, unless the view
+// Missing says that the store holds no record of ours, or told so when it refused a renewal. It is created again at once, unless the view
 // has ceased to name us, which has ended everything.
 func (l *Lease) Missing(now time.Duration) {
 	if l.ended || l.revision == 0 {
@@ -149,7 +149,7 @@ func (l *Lease) Unproven() (number uint64, needed bool) {
 	return l.created, !l.ended && l.created != 0 && l.proven != l.created
 }
 
-// Proven: our own change of the view was stored, with the number that Unproven gave.
+// Proven says that our own change of the view was stored, with the number that Unproven gave.
 func (l *Lease) Proven(number uint64, now time.Duration) {
 	if number != 0 && number == l.created && l.proven != number {
 		l.proven, l.since = number, max(l.since, now)

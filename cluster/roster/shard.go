@@ -108,7 +108,7 @@ func (s Shard) See(epoch uint64, owner string) (Shard, Action, error) {
 	return s.step(viewSeen)
 }
 
-// Fenced: another has claimed the shard; holder is who, where it is known, and messages are sent there until a newer view comes.
+// Fenced says that another has claimed the shard; holder is who, where it is known, and messages are sent there until a newer view comes.
 func (s Shard) Fenced(holder string) (Shard, Action, error) {
 	next, do, err := s.step(fenced)
 	if err == nil && holder != s.me {

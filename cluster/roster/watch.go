@@ -126,7 +126,7 @@ func (w *Watch) Died(incarnation string) {
 	}
 }
 
-// Restarted: the store's watch was interrupted and begins again, with records that may count from 1 anew. Everybody's silence
+// Restarted says that the store's watch was interrupted and begins again, with records that may count from 1 anew. Everybody's silence
 // starts anew, and what was certain has to be told again.
 func (w *Watch) Restarted(now time.Duration) {
 	for _, s := range w.sights {

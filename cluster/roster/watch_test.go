@@ -1,7 +1,7 @@
 package roster_test
 
 import (
-	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,27 +24,18 @@ type opinion struct {
 	why     roster.Why
 }
 
-func of1(w *roster.Watch, i int, own roster.Standing, now time.Duration) opinion {
+func judged(w *roster.Watch, i int, own roster.Standing, now time.Duration) opinion {
 	j := w.Judge(own, now)[i]
 	return opinion{j.Verdict, j.Why}
 }
 
-// others renew at a time; the listed ones are silent.
+// renew is everybody's renewal at now, but for the silent.
 func renew(w *roster.Watch, n int, now time.Duration, silent ...int) {
 	for i := range n {
-		if fmt.Sprint(silent) == "[]" || !contains(silent, i) {
+		if !slices.Contains(silent, i) {
 			w.Observe(record(i), uint64(now/ms)*10+uint64(i)+1, now)
 		}
 	}
-}
-
-func contains(s []int, x int) bool {
-	for _, y := range s {
-		if x == y {
-			return true
-		}
-	}
-	return false
 }
 
 func TestSilenceOfOneOfFive(t *testing.T) {
@@ -65,11 +56,11 @@ func TestSilenceOfOneOfFive(t *testing.T) {
 		{2 * time.Second, roster.Suspended, opinion{roster.Silent, roster.NotLeased}},
 		{2 * time.Second, roster.Ended, opinion{roster.Silent, roster.NotLeased}},
 	} {
-		if got := of1(w, 4, c.own, c.now); got != c.want {
+		if got := judged(w, 4, c.own, c.now); got != c.want {
 			t.Errorf("at %v, judge %d: %v, want %v", c.now, c.own, got, c.want)
 		}
 	}
-	if got := of1(w, 0, roster.Steady, time.Hour); got != (opinion{roster.Alive, roster.Ourselves}) {
+	if got := judged(w, 0, roster.Steady, time.Hour); got != (opinion{roster.Alive, roster.Ourselves}) {
 		t.Errorf("judges itself: %v", got)
 	}
 }
@@ -99,7 +90,7 @@ func TestACrowdIsWaitedFor(t *testing.T) {
 			w.Died(ids[d])
 		}
 		last := c.silent[len(c.silent)-1]
-		early, late := of1(w, last, roster.Steady, 10*time.Second-1), of1(w, last, roster.Steady, 10*time.Second)
+		early, late := judged(w, last, roster.Steady, 10*time.Second-1), judged(w, last, roster.Steady, 10*time.Second)
 		if got := early == (opinion{roster.Silent, roster.InCrowd}); got != c.crowd {
 			t.Errorf("%+v: %v before 10 s", c, early)
 		}
@@ -114,7 +105,7 @@ func TestACrowdIsSeenWhenItsFirstIsDue(t *testing.T) {
 	w := watching(3)
 	w.Observe(record(1), 1, 0)
 	w.Observe(record(2), 2, 500*ms)
-	if got := of1(w, 1, roster.Steady, 2*time.Second); got != (opinion{roster.Silent, roster.InCrowd}) {
+	if got := judged(w, 1, roster.Steady, 2*time.Second); got != (opinion{roster.Silent, roster.InCrowd}) {
 		t.Errorf("%v", got)
 	}
 }
@@ -134,7 +125,7 @@ func TestWhatIsCertainGoesAtOnce(t *testing.T) {
 		} {
 			w := watching(2)
 			c.tell(w)
-			if got := of1(w, 1, own, 0); got != want {
+			if got := judged(w, 1, own, 0); got != want {
 				t.Errorf("%s, judge %d: %v, want %v", name, own, got, want)
 			}
 		}
@@ -146,11 +137,11 @@ func TestALiveRecordTakesDeathBack(t *testing.T) {
 	w.Observe(record(1), 5, 0)
 	w.Died(ids[1])
 	w.Observe(record(1), 5, ms) // seen before
-	if got := of1(w, 1, roster.Leased, ms); got.why != roster.Death {
+	if got := judged(w, 1, roster.Leased, ms); got.why != roster.Death {
 		t.Error(got)
 	}
 	w.Observe(record(1), 6, ms)
-	if got := of1(w, 1, roster.Leased, ms); got != (opinion{roster.Alive, roster.Heard}) {
+	if got := judged(w, 1, roster.Leased, ms); got != (opinion{roster.Alive, roster.Heard}) {
 		t.Error(got)
 	}
 }
@@ -182,14 +173,14 @@ func TestSilenceStartsAnew(t *testing.T) {
 		again(w)
 		w.Observe(record(0), 61, 6*time.Second)
 		w.Observe(record(2), 60, 6*time.Second)
-		if got := of1(w, 1, roster.Steady, 7*time.Second-1); got.verdict != roster.Silent {
+		if got := judged(w, 1, roster.Steady, 7*time.Second-1); got.verdict != roster.Silent {
 			t.Errorf("%s: %v", name, got)
 		}
-		if got := of1(w, 1, roster.Steady, 7*time.Second); got != (opinion{roster.Evict, roster.Unheard}) {
+		if got := judged(w, 1, roster.Steady, 7*time.Second); got != (opinion{roster.Evict, roster.Unheard}) {
 			t.Errorf("%s: %v", name, got)
 		}
 		w.Observe(record(1), 1, 7*time.Second) // the store counts from 1 again
-		if got := of1(w, 1, roster.Steady, 7*time.Second); got.verdict != roster.Alive {
+		if got := judged(w, 1, roster.Steady, 7*time.Second); got.verdict != roster.Alive {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -200,7 +191,7 @@ func TestAViewKeepsTheSilenceOfWhoStays(t *testing.T) {
 	w.See(naming(2, ids[:4]...), 1900*ms)
 	w.Observe(record(0), 2, 1900*ms)
 	w.Observe(record(2), 1, 1900*ms)
-	if got := of1(w, 1, roster.Steady, 2*time.Second); got.verdict != roster.Evict {
+	if got := judged(w, 1, roster.Steady, 2*time.Second); got.verdict != roster.Evict {
 		t.Error(got)
 	}
 	w.Observe(roster.Record{Incarnation: "a stranger"}, 9, 2*time.Second)
@@ -216,7 +207,7 @@ func TestADeafJudgeIsSilent(t *testing.T) {
 		w.Observe(record(1), 1, 0)
 		w.Observe(record(2), 3, 3*time.Second)
 		w.Observe(record(0), 2, last)
-		if got := of1(w, 1, roster.Steady, 3*time.Second); got != want {
+		if got := judged(w, 1, roster.Steady, 3*time.Second); got != want {
 			t.Errorf("own renewal heard at %v: %v, want %v", last, got, want)
 		}
 	}
@@ -231,11 +222,11 @@ func TestAnOutdatedRecordIsNoGround(t *testing.T) {
 		v.Members[1].Proven = 9
 		w.See(v, time.Second)
 		w.Observe(record(0), 60, 5*time.Second)
-		if got := of1(w, 1, roster.Steady, 5*time.Second); got != (opinion{roster.Silent, roster.Outdated}) {
+		if got := judged(w, 1, roster.Steady, 5*time.Second); got != (opinion{roster.Silent, roster.Outdated}) {
 			t.Errorf("%q: %v", state, got)
 		}
 		w.Observe(roster.Record{Incarnation: ids[1], Number: 9, State: roster.Barred}, 70, 5*time.Second)
-		if got := of1(w, 1, roster.Leased, 5*time.Second); got != (opinion{roster.Evict, roster.BarredYet}) {
+		if got := judged(w, 1, roster.Leased, 5*time.Second); got != (opinion{roster.Evict, roster.BarredYet}) {
 			t.Errorf("%q: %v", state, got)
 		}
 	}
