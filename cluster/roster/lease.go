@@ -55,7 +55,8 @@ type Lease struct {
 	newest time.Duration // sending time of the newest acknowledged renewal
 	since  time.Duration // renewed without a gap since
 
-	created uint64 // number of the renewal that created our record; 0: it is not there
+	created uint64 // number of the renewal that created our record, or that was the first to renew it; 0: none yet
+	floor   uint64 // renewals up to this number were sent before the record was missing: their answers say nothing any more
 	proven  uint64 // what the view was changed for; equal to created: all is well
 	epoch   uint64 // of the newest view seen
 	named   bool   // a view has named us
@@ -85,14 +86,18 @@ func (l *Lease) Renew(now time.Duration) (Renewal, bool) {
 
 // Acknowledged says that the renewal was stored as revision. However late the answer is, it counts from the sending.
 func (l *Lease) Acknowledged(r Renewal, revision uint64, now time.Duration) {
-	if l.ended || revision <= l.revision {
+	if l.ended || r.Number <= l.floor || revision <= l.revision {
 		return
 	}
-	if r.Expect == 0 {
-		l.created = r.Number
-	}
+	l.stored(r.Number, revision, now)
+}
+
+func (l *Lease) stored(number, revision uint64, now time.Duration) {
 	l.revision = revision
-	l.count(r.Number, now)
+	if l.created == 0 {
+		l.created = number
+	}
+	l.count(number, now)
 }
 
 // count takes the sending time of an acknowledged renewal.
@@ -111,36 +116,41 @@ func (l *Lease) count(number uint64, now time.Duration) {
 	l.acked, l.newest = true, sent
 }
 
-// Refused says that the renewal was not stored, and the record is now this one at this revision. One of our own that was stored without an
-// answer counts as acknowledged, and the next renewal is due at once. Revision 0: there is no record.
+// Refused says that the renewal was not stored, and what stands in the record's place (revision 0: nothing). One of our own that was
+// stored without an answer counts as acknowledged, and the next renewal is due at once. An answer says nothing where another came
+// before it that changed the revision to expect.
 func (l *Lease) Refused(r Renewal, found Found, now time.Duration) {
 	delete(l.sends, r.Number)
-	if found.Revision == 0 {
+	switch {
+	case l.ended || r.Number <= l.floor || r.Expect != l.revision:
+	case found.Revision == 0:
 		l.Missing(now)
-		return
-	}
-	if found.Record.State != Live || found.Record.Incarnation != l.me {
+	case found.Record.State != Live || found.Record.Incarnation != l.me:
 		l.ended = true
-		return
+	default:
+		l.adopt(found, now)
 	}
-	if found.Revision <= l.revision {
-		return // an answer from the past
-	}
-	if l.revision == 0 {
-		l.created = found.Record.Number
-	}
-	l.revision = found.Revision
-	l.count(found.Record.Number, now)
-	l.due = now
 }
 
-// Missing says that the store holds no record of ours, or told so when it refused a renewal. It is created again at once, unless the view
-// has ceased to name us, which has ended everything.
+// adopt goes on from a record of ours that we didn't know of. Revisions that fall show that the store lost the one that we knew;
+// what stands there then is an old renewal that was late, and only the next one proves anything.
+func (l *Lease) adopt(found Found, now time.Duration) {
+	if found.Revision < l.revision {
+		l.Missing(now)
+	}
+	if found.Record.Number > l.floor {
+		l.stored(found.Record.Number, found.Revision, now)
+	}
+	l.revision, l.due = found.Revision, now
+}
+
+// Missing says that the store holds no record of ours. It is created again at once, unless the view has ceased to name us, which
+// has ended everything.
 func (l *Lease) Missing(now time.Duration) {
 	if l.ended || l.revision == 0 {
 		return
 	}
-	l.revision, l.created, l.due = 0, 0, now
+	l.revision, l.created, l.floor, l.due = 0, 0, l.number, now
 	clear(l.sends)
 }
 

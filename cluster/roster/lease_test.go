@@ -198,6 +198,37 @@ func TestAMissingRecordIsCreatedAgainAndProven(t *testing.T) {
 	standings(t, l, map[time.Duration]roster.Standing{3200 * ms: roster.Leased, 5200*ms - 1: roster.Leased, 5200 * ms: roster.Steady})
 }
 
+// A renewal from before the loss, stored late, is ours and proves nothing: the next one does.
+func TestALateRenewalAfterALossProvesNothing(t *testing.T) {
+	l := leased(t)
+	rev := chain(l, 500*ms, 2*time.Second, 500*ms, 1)
+	r, _ := l.Renew(2500 * ms)
+	l.Refused(r, live(2, rev-1), 2510*ms)
+	if _, needed := l.Unproven(); needed || l.Standing(2510*ms) != roster.Suspended {
+		t.Errorf("needed %v, standing %d", needed, l.Standing(2510*ms))
+	}
+	next, ok := l.Renew(2510 * ms)
+	if !ok || next.Expect != rev-1 {
+		t.Fatalf("%+v, %v", next, ok)
+	}
+	l.Acknowledged(r, 99, 2515*ms) // from before
+	l.Acknowledged(next, rev, 2520*ms)
+	if number, needed := l.Unproven(); !needed || number != next.Number {
+		t.Errorf("%d, %v", number, needed)
+	}
+}
+
+func TestAnAnswerFromBeforeALossSaysNothing(t *testing.T) {
+	l := leased(t)
+	old, _ := l.Renew(500 * ms)
+	l.Missing(600 * ms)
+	l.Acknowledged(old, 500, 610*ms)
+	l.Refused(old, live(1, 500), 620*ms)
+	if r, ok := l.Renew(620 * ms); !ok || r.Expect != 0 {
+		t.Errorf("%+v, %v: want a creation", r, ok)
+	}
+}
+
 // TestLeaseNeverOutlivesItsSending: whatever the answers and their order, a leased member's newest acknowledged renewal was sent
 // less than 1.5 s ago.
 func TestLeaseNeverOutlivesItsSending(t *testing.T) {

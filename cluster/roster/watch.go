@@ -34,7 +34,6 @@ const (
 	InCrowd   Why = "crowd_silent"     // Silent: so are half of the members, which may be our own fault
 	NotSteady Why = "judge_not_steady" // Silent: our own renewals had a gap lately
 	Deaf      Why = "judge_deaf"       // Silent: our watch doesn't bring our own renewals, so it may keep back others'
-	Outdated  Why = "record_outdated"  // Silent: the record that we saw is from before the store lost it; begin the watch again
 	NotLeased Why = "judge_suspended"  // Silent: we are suspended ourselves
 	Unheard   Why = "silent"           // Evict
 	Death     Why = "dead"             // Evict
@@ -71,12 +70,17 @@ type sight struct {
 	heard    time.Duration
 	revision uint64
 	number   uint64 // in the record of that revision
-	proven   uint64 // by the view: records with smaller numbers are from before the store lost them
+	proven   uint64 // by the view: records with smaller numbers say nothing
 	fate     Fate
 }
 
-// outdated: what was seen of the record says nothing of the one that stands now.
-func (s *sight) outdated() bool { return s.revision != 0 && s.number < s.proven }
+// certain is the member's fate, unless it stands in a record from before the store lost them, or in one that was late.
+func (s *sight) certain() Fate {
+	if s.fate != Dead && s.number < s.proven {
+		return Unknown
+	}
+	return s.fate
+}
 
 // NewWatch knows nobody.
 func NewWatch(me string, timers Timers) *Watch {
@@ -144,11 +148,7 @@ func (w *Watch) Judge(own Standing, now time.Duration) []Judgment {
 		switch {
 		case incarnation == w.me:
 			j.Verdict, j.Why = Alive, Ourselves
-		case s.fate == Dead:
-			j.Verdict, j.Why = certain(Dead, own)
-		case s.outdated():
-			j.Verdict, j.Why = Silent, Outdated
-		case s.fate != Unknown:
+		case s.certain() != Unknown:
 			j.Verdict, j.Why = certain(s.fate, own)
 		default:
 			j.Verdict, j.Why = w.uncertain(j.For, p, own)
@@ -170,7 +170,7 @@ type patience struct {
 func (w *Watch) patience(now time.Duration) patience {
 	silent := 0
 	for incarnation, s := range w.sights {
-		if incarnation != w.me && s.fate == Unknown && now-s.heard >= w.timers.gap() {
+		if incarnation != w.me && s.certain() == Unknown && now-s.heard >= w.timers.gap() {
 			silent++
 		}
 	}
@@ -181,10 +181,10 @@ func (w *Watch) patience(now time.Duration) patience {
 	return p
 }
 
-// deaf: our own renewals, which the store has, don't come back to us.
+// deaf: our own renewals, which the store has, don't come back to us. Those from before the store lost them don't count.
 func (w *Watch) deaf(now time.Duration) bool {
 	s, ok := w.sights[w.me]
-	return !ok || s.revision == 0 || s.outdated() || now-s.heard > w.timers.gap()
+	return !ok || s.revision == 0 || s.number < s.proven || now-s.heard > w.timers.gap()
 }
 
 // certain needs a lease and no more: what is known for certain doesn't hang on how well we hear.

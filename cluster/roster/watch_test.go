@@ -221,8 +221,13 @@ func TestAnOutdatedRecordIsNoGround(t *testing.T) {
 		v := naming(2, ids[:3]...)
 		v.Members[1].Proven = 9
 		w.See(v, time.Second)
-		w.Observe(record(0), 60, 5*time.Second)
-		if got := judged(w, 1, roster.Steady, 5*time.Second); got != (opinion{roster.Silent, roster.Outdated}) {
+		w.Observe(record(0), 60, 2*time.Second)
+		w.Observe(record(2), 61, 2*time.Second)
+		if got := judged(w, 1, roster.Leased, 2*time.Second); got != (opinion{roster.Alive, roster.Heard}) {
+			t.Errorf("%q: %v", state, got)
+		}
+		w.Observe(record(0), 62, 3*time.Second)
+		if got := judged(w, 1, roster.Steady, 3*time.Second); got != (opinion{roster.Evict, roster.Unheard}) {
 			t.Errorf("%q: %v", state, got)
 		}
 		w.Observe(roster.Record{Incarnation: ids[1], Number: 9, State: roster.Barred}, 70, 5*time.Second)
