@@ -65,9 +65,9 @@
 // The record lives in memory, and with it the bar: the store may lose both, and A create its record again while the judge's last
 // step is on its way. So a created record gives no right to act before A has changed the view itself, after the creation was
 // acknowledged: the judge's view is not the newest any more, and it has to begin again, from a bar of its own. That change notes
-// the Number of the creating renewal in Member.Proven. Revisions may count from 1 again after a loss, so a revision that a judge
-// kept from before may come again; but numbers rise over the losses, so a record below Proven is known to be from before
-// (Outdated), and where no record was seen at all, silence starts with the proof and the judge must hear its own renewals (Deaf).
+// the number of the creating renewal in Member.Proven: silence starts anew with it, and what a record of a smaller number says
+// (released, barred) says nothing, for it is from before the loss. Where no record was seen at all, the bar expects none, which
+// would be stored after a second loss too; so a judge of silence must hear its own renewals of after the first one (Deaf).
 //
 // All this keeps the members apart that look at their leases. A process that is stopped between looking and acting (by the
 // scheduler, a paused machine) acts late all the same: its appends meet the fence; a provider call that it starts then carries
@@ -90,6 +90,9 @@
 // # What the caller does
 //
 //   - It reads the view and the fences from the store's leader, never from a follower, and changes them by compare-and-set only.
+//   - Revisions of the records never repeat, also when the store lost its memory: whoever finds an empty stream moves its next
+//     sequence to the wall clock's nanoseconds before creating a record. Otherwise a compare-and-set from before the loss may hit
+//     a revision that came again, as a renewal once overwrote a bar in the simulation.
 //   - It sends no compare-and-set again by itself: a client's reconnect buffer is off.
 //   - It tells Watch.Restarted whenever a watch was interrupted, and begins the watch of the records again after Lease.Missing.
 //   - It carries out an eviction as Judgment says, and judges anew after any refusal.

@@ -247,9 +247,9 @@ func (s *store) putFence(n int, f roster.Fence, expect uint64) (uint64, bool) {
 	return s.position, true
 }
 
-// forget loses what is in memory, as a restart does.
+// forget loses what is in memory, as a restart does. Revisions go on above all earlier ones: the caller's duty.
 func (s *store) forget() {
-	s.records, s.revision = map[string]roster.Found{}, 0
+	s.records, s.revision = map[string]roster.Found{}, uint64(s.w.now)
 	for _, p := range s.w.current {
 		if p != nil {
 			p.rewatch()
