@@ -59,8 +59,9 @@
 // durations on each one's own monotonic clock, never two clocks. What is left between the two, 0.32 s at ρ = 5 %, is the time in
 // which A may finish what it began just before its lease ended.
 //
-// An eviction "at once" (dead, released, barred) doesn't wait for the lease. Released and barred stand in the record, by the owner's
-// own hand or by another judge's, who waited. Dead stands on the fact: whoever reports it answers for it.
+// An eviction "at once" (dead, released) doesn't wait for the lease. Released stands in the record by the owner's own hand, after
+// it has stopped; dead stands on the fact: whoever reports it answers for it. A bar of another judge is no proof that the lease is
+// over, only that no renewal follows: it is waited for like silence, from when it was seen.
 //
 // The record lives in memory, and with it the bar: the store may lose both, and A create its record again while the judge's last
 // step is on its way. So a created record gives no right to act before A has changed the view itself, after the creation was

@@ -10,7 +10,7 @@ const (
 	Unknown  Fate = iota
 	Dead          // its connection closed and its port refuses
 	Gone          // it has released its record
-	Forsaken      // another member has barred its record
+	Forsaken      // another member has barred its record: no renewal follows, but its lease may still stand
 )
 
 // Verdict is the opinion about one member.
@@ -38,7 +38,7 @@ const (
 	Unheard   Why = "silent"           // Evict
 	Death     Why = "dead"             // Evict
 	Departed  Why = "released"         // Evict
-	BarredYet Why = "barred"           // Evict: finish what another began
+	BarredYet Why = "barred"           // Evict: finish what another began a take-over ago
 )
 
 // Judgment is the verdict about one member. To carry out Evict: with a view at hand that was read before, bar the record by a
@@ -72,14 +72,21 @@ type sight struct {
 	number   uint64 // in the record of that revision
 	proven   uint64 // by the view: records with smaller numbers say nothing
 	fate     Fate
+	barred   time.Duration // since when it is seen Forsaken
 }
 
-// certain is the member's fate, unless it stands in a record from before the store lost them, or in one that was late.
-func (s *sight) certain() Fate {
-	if s.fate != Dead && s.number < s.proven {
+// certain is the member's fate where its lease is known to be over. A record from before the store lost them says nothing, and a bar
+// only that no renewal follows: one that was late may have hit a record that the store had just lost, so it is waited for as if the
+// last renewal had been seen together with it.
+func (s *sight) certain(now, takeOver time.Duration) Fate {
+	switch {
+	case s.fate == Dead:
+		return Dead
+	case s.number < s.proven, s.fate == Forsaken && now-s.barred < takeOver:
 		return Unknown
+	default:
+		return s.fate
 	}
-	return s.fate
 }
 
 // NewWatch knows nobody.
@@ -115,7 +122,9 @@ func (w *Watch) Observe(r Record, revision uint64, now time.Duration) {
 	s.revision, s.number = revision, r.Number
 	switch r.State {
 	case Barred:
-		s.fate = Forsaken
+		if s.fate != Forsaken {
+			s.fate, s.barred = Forsaken, now
+		}
 	case Let:
 		s.fate = Gone
 	default:
@@ -148,7 +157,7 @@ func (w *Watch) Judge(own Standing, now time.Duration) []Judgment {
 		switch {
 		case incarnation == w.me:
 			j.Verdict, j.Why = Alive, Ourselves
-		case s.certain() != Unknown:
+		case s.certain(now, w.timers.TakeOver) != Unknown:
 			j.Verdict, j.Why = certain(s.fate, own)
 		default:
 			j.Verdict, j.Why = w.uncertain(j.For, p, own)
@@ -170,7 +179,7 @@ type patience struct {
 func (w *Watch) patience(now time.Duration) patience {
 	silent := 0
 	for incarnation, s := range w.sights {
-		if incarnation != w.me && s.certain() == Unknown && now-s.heard >= w.timers.gap() {
+		if incarnation != w.me && s.certain(now, w.timers.TakeOver) == Unknown && now-s.heard >= w.timers.gap() {
 			silent++
 		}
 	}

@@ -117,7 +117,6 @@ func TestWhatIsCertainGoesAtOnce(t *testing.T) {
 	}{
 		"dead":     {func(w *roster.Watch) { w.Died(ids[1]) }, roster.Death},
 		"released": {func(w *roster.Watch) { w.Observe(roster.Record{Incarnation: ids[1], State: roster.Let}, 9, 0) }, roster.Departed},
-		"barred":   {func(w *roster.Watch) { w.Observe(roster.Record{Incarnation: ids[1], State: roster.Barred}, 9, 0) }, roster.BarredYet},
 	} {
 		for own, want := range map[roster.Standing]opinion{
 			roster.Suspended: {roster.Silent, roster.NotLeased}, roster.Ended: {roster.Silent, roster.NotLeased},
@@ -231,8 +230,24 @@ func TestAnOutdatedRecordIsNoGround(t *testing.T) {
 			t.Errorf("%q: %v", state, got)
 		}
 		w.Observe(roster.Record{Incarnation: ids[1], Number: 9, State: roster.Barred}, 70, 5*time.Second)
-		if got := judged(w, 1, roster.Leased, 5*time.Second); got != (opinion{roster.Evict, roster.BarredYet}) {
+		if got := judged(w, 1, roster.Leased, 7*time.Second); got != (opinion{roster.Evict, roster.BarredYet}) {
 			t.Errorf("%q: %v", state, got)
+		}
+	}
+}
+
+// The last renewal may have been sent just before the bar was stored.
+func TestABarIsWaitedForToo(t *testing.T) {
+	w := watching(3)
+	renew(w, 3, 900*ms)
+	w.Observe(roster.Record{Incarnation: ids[1], State: roster.Barred}, 99_999, time.Second)
+	w.Observe(roster.Record{Incarnation: ids[1], State: roster.Barred}, 100_000, 2*time.Second) // again, by another
+	w.Observe(record(2), 100_001, 2*time.Second)
+	for at, want := range map[time.Duration]opinion{
+		2 * time.Second: {roster.Alive, roster.Heard}, 3*time.Second - 1: {roster.Silent, roster.NotSteady}, 3 * time.Second: {roster.Evict, roster.BarredYet},
+	} {
+		if got := judged(w, 1, roster.Leased, at); got != want {
+			t.Errorf("at %v: %v, want %v", at, got, want)
 		}
 	}
 }
