@@ -1,0 +1,196 @@
+package remote
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"storj.io/drpc"
+	"storj.io/drpc/drpcserver"
+	"storj.io/drpc/drpcstream"
+)
+
+// accept serves connections until the listener is closed.
+func (t *Transport) accept() {
+	for {
+		select {
+		case t.knocks <- struct{}{}:
+		case <-t.ctx.Done():
+			return
+		}
+		conn, err := t.listener.Accept()
+		if err == nil {
+			t.work.Go(func() { t.serve(conn) })
+			continue
+		}
+		<-t.knocks
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		t.noise.log(t.ctx, t.cfg.Log, "can't accept a connection", slog.Any("error", err))
+		if !rest(t.ctx, t.cfg.RetryMin) { // out of files, most likely
+			return
+		}
+	}
+}
+
+func (t *Transport) serve(conn net.Conn) {
+	w := &watched{Conn: conn, tcp: conn, dead: t.cfg.DeadAfter}
+	if t.cfg.TLS != nil {
+		w.Conn = tls.Server(conn, t.cfg.TLS)
+	}
+	c := &inbound{t: t, conn: w, received: make(chan struct{}, 1)}
+	defer c.close()
+	defer context.AfterFunc(t.ctx, c.close)()
+	c.late = time.AfterFunc(t.cfg.HandshakeTimeout, c.close)
+	err := drpcserver.NewWithOptions(c, drpcserver.Options{Manager: t.cfg.options()}).
+		ServeOne(t.ctx, w)
+	c.shaken()
+	if c.err == nil {
+		c.err = err
+	}
+	if t.ctx.Err() == nil && !harmless(c.err) {
+		t.noise.log(t.ctx, t.cfg.Log, "a member's connection ended", slog.String("peer", c.from),
+			slog.String("address", conn.RemoteAddr().String()), slog.Any("error", c.err))
+	}
+}
+
+// harmless says whether the end of a connection is not worth a line: the dialler says why it went.
+func harmless(err error) bool {
+	return err == nil || errors.Is(err, errSuperseded) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
+		drpc.ClosedError.Has(err)
+}
+
+// inbound is a connection that was accepted.
+type inbound struct {
+	t        *Transport
+	conn     net.Conn
+	late     *time.Timer   // closes it unless hands are shaken
+	free     bool          // it has given its knock back; owned by the serving goroutine
+	received chan struct{} // holds a token when there is something to acknowledge
+
+	from string // the dialler's incarnation; owned by the serving goroutine, as err is
+	err  error
+}
+
+func (c *inbound) close() { _ = c.conn.Close() }
+
+// shaken says that hands are shaken, or never will be.
+func (c *inbound) shaken() {
+	c.late.Stop()
+	if !c.free {
+		c.free = true
+		<-c.t.knocks
+	}
+}
+
+// HandleRPC implements drpc.Handler: the one stream of this connection.
+func (c *inbound) HandleRPC(opened drpc.Stream, rpc string) error {
+	defer c.close() // one stream is all
+	stream, ok := opened.(*drpcstream.Stream)
+	if !ok || rpc != method {
+		c.err = malformed("the method %.40q", rpc)
+		return c.err
+	}
+	c.err = c.handle(stream)
+	return c.err
+}
+
+func (c *inbound) handle(stream *drpcstream.Stream) error {
+	var in *inbox
+	err := receive(stream, func(message []byte) (err error) {
+		in, err = c.greet(stream, message)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.shaken()
+	ctx, cancel := context.WithCancel(c.t.ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.acknowledge(ctx, stream, in)
+	}()
+	defer func() {
+		cancel()
+		c.close()
+		<-ended
+	}()
+	return c.take(stream, in)
+}
+
+// greet answers a hello.
+func (c *inbound) greet(stream *drpcstream.Stream, message []byte) (*inbox, error) {
+	h, err := decodeHello(message)
+	if err != nil {
+		return nil, err
+	}
+	c.from = h.from
+	in, received, verdict := c.admit(h)
+	a := answer{version: min(h.version, Version), verdict: verdict, received: received, listener: c.t.cfg.Incarnation}
+	if err := transmit(stream, a.append(nil)); err != nil {
+		return nil, err
+	}
+	if verdict != Welcome {
+		return nil, &RefusedError{Incarnation: h.from, Verdict: verdict, Listener: c.t.cfg.Incarnation}
+	}
+	return in, nil
+}
+
+func (c *inbound) admit(h hello) (in *inbox, received uint64, v Verdict) {
+	p := (*c.t.peers.Load())[h.from]
+	switch {
+	case h.to != c.t.cfg.Incarnation:
+		return nil, 0, Mistaken
+	case p == nil:
+		return nil, 0, Stranger
+	case int64(h.maxMessage) > int64(c.t.cfg.maxMessage()):
+		return nil, 0, Oversize
+	}
+	in = p.in[h.lane]
+	received, v = in.admit(h, c)
+	return in, received, v
+}
+
+// take delivers packets until the connection ends. While one is being received nothing more is read.
+func (c *inbound) take(stream *drpcstream.Stream, in *inbox) error {
+	r := c.t.receiver
+	batch := func(message []byte) error {
+		err := in.deliver(c, message, r)
+		select {
+		case c.received <- struct{}{}:
+		default:
+		}
+		return err
+	}
+	for {
+		if err := receive(stream, batch); err != nil {
+			return err
+		}
+	}
+}
+
+// acknowledge tells how far the packets were received, after each batch, and again when there is nothing new: so the dialler knows
+// that this member lives, however slow its receiver is.
+func (c *inbound) acknowledge(ctx context.Context, stream *drpcstream.Stream, in *inbox) {
+	beat := time.NewTicker(c.t.cfg.beat())
+	defer beat.Stop()
+	message := make([]byte, 0, 8)
+	for {
+		select {
+		case <-c.received:
+		case <-beat.C:
+		case <-ctx.Done():
+			return
+		}
+		if transmit(stream, appendAck(message, in.received.Load())) != nil {
+			c.close()
+			return
+		}
+	}
+}

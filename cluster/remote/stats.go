@@ -1,0 +1,41 @@
+package remote
+
+// Stats counts packets of a peer, in both lanes.
+type Stats struct {
+	QueuedPackets uint64 // taken and not acknowledged, at this moment
+	QueuedBytes   uint64 // likewise, and what they take of the backlog
+
+	Written      uint64 // to a connection, for the first time
+	Resent       uint64 // written again to a later one
+	Acknowledged uint64
+	Returned     uint64 // given back because the peer is none any more
+
+	Received   uint64 // given to the Receiver
+	Duplicates uint64 // dropped because they had been received
+
+	Reconnects uint64 // connections that this member dialled after the first of a lane
+}
+
+func (s *Stats) add(o Stats) {
+	s.QueuedPackets += o.QueuedPackets
+	s.QueuedBytes += o.QueuedBytes
+	s.Written += o.Written
+	s.Resent += o.Resent
+	s.Acknowledged += o.Acknowledged
+	s.Returned += o.Returned
+	s.Received += o.Received
+	s.Duplicates += o.Duplicates
+	s.Reconnects += o.Reconnects
+}
+
+// Stats returns what was counted of each peer, by incarnation, and the sum of those that are none any more.
+func (t *Transport) Stats() (peers map[string]Stats, gone Stats) {
+	t.change.Lock()
+	defer t.change.Unlock()
+	now := *t.peers.Load()
+	peers = make(map[string]Stats, len(now))
+	for name, p := range now {
+		peers[name] = p.stats()
+	}
+	return peers, t.gone
+}
