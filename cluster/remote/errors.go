@@ -36,7 +36,9 @@ type MalformedError struct{ What string }
 // Error implements error.
 func (e *MalformedError) Error() string { return "remote: malformed input: " + e.What }
 
-func malformed(format string, args ...any) error { return &MalformedError{What: fmt.Sprintf(format, args...)} }
+func malformed(format string, args ...any) error {
+	return &MalformedError{What: fmt.Sprintf(format, args...)}
+}
 
 // RefusedError is a listener's refusal of a connection; the dialler tries again.
 type RefusedError struct {

@@ -40,7 +40,9 @@ func cutPacket(packets []byte, limit int) (packet, rest []byte, err error) {
 	return rest[:n:n], rest[n:], nil
 }
 
-func appendAck(dst []byte, received uint64) []byte { return binary.BigEndian.AppendUint64(dst, received) }
+func appendAck(dst []byte, received uint64) []byte {
+	return binary.BigEndian.AppendUint64(dst, received)
+}
 
 func decodeAck(message []byte) (received uint64, err error) {
 	if len(message) != 8 {

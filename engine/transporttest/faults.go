@@ -25,7 +25,7 @@ func brokenConnections(t *testing.T, f fixture) {
 	for {
 		select {
 		case <-done:
-		case <-time.After(7 * time.Millisecond):
+		case <-time.After(f.Settle / 20):
 			f.Break("a", "b")
 			continue
 		}

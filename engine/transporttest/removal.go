@@ -3,6 +3,7 @@ package transporttest
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"hayauma.example/engine"
 )
@@ -94,7 +95,7 @@ func goesAndComesAtItsReceiver(t *testing.T, f fixture) {
 
 func removalStopsDelivery(t *testing.T, f fixture) {
 	a, b := f.pair()
-	stop := make(chan struct{})
+	stop, some := make(chan struct{}), numbers("x", 100)
 	var wg sync.WaitGroup
 	for _, lane := range []engine.Lane{engine.Data, engine.Control} {
 		wg.Go(func() {
@@ -102,8 +103,8 @@ func removalStopsDelivery(t *testing.T, f fixture) {
 				select {
 				case <-stop:
 					return
-				default:
-					a.send(t, "b", lane, "x")
+				case <-time.After(time.Millisecond):
+					a.stream(t, "b", lane, some)
 				}
 			}
 		})
