@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -13,6 +14,7 @@ type proxy struct {
 	listener net.Listener
 	target   func() string // where the member listens; empty: nowhere
 	work     sync.WaitGroup
+	dialled  atomic.Int64
 
 	forth, back gate // of what the dialler writes, and of what the member answers
 
@@ -39,6 +41,7 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
+		p.dialled.Add(1)
 		p.work.Go(func() { p.serve(conn) })
 	}
 }
