@@ -20,6 +20,7 @@ func (b *batch) cost() int { return len(b.message) - headerSize + batchCost }
 type chunk struct {
 	bytes   []byte // what is in use; more is appended while batches before it are being written
 	batches int    // that lie in it and are not acknowledged, the open one included
+	waste   int    // bytes behind the last batch, once nothing is appended any more
 }
 
 // spares keeps chunks of one size for all lanes of a transport.
@@ -50,7 +51,7 @@ func (s *spares) give(c *chunk) {
 	if cap(c.bytes) != s.size {
 		return
 	}
-	c.bytes = c.bytes[:0]
+	c.bytes, c.waste = c.bytes[:0], 0
 	select {
 	case s.free <- c:
 	default: // enough are kept

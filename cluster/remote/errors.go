@@ -1,8 +1,11 @@
 package remote
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	"hayauma.example/engine"
 )
@@ -20,7 +23,21 @@ var (
 	errSuperseded = errors.New("remote: a later connection has taken the lane, or its member is none any more")
 	errRemoved    = errors.New("remote: the member is none any more")
 	errBroken     = errors.New("remote: the connection broke")
+	errHungUp     = errors.New("remote: the other side closed the connection")
+	errSilent     = errors.New("remote: the other side was silent for DeadAfter")
 )
+
+// plainly gives drpc's words for the common ends their meaning: to it the end of a connection is a cancelled context.
+func plainly(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errHungUp
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errSilent
+	default:
+		return err
+	}
+}
 
 // PlainError is the refusal to listen or dial without TLS where others may hear it.
 type PlainError struct{ Address string }
@@ -42,14 +59,14 @@ func malformed(format string, args ...any) error {
 
 // RefusedError is a listener's refusal of a connection; the dialler tries again.
 type RefusedError struct {
-	Incarnation string // who was to be reached
-	Verdict     Verdict
-	Listener    string // the incarnation that answered
+	From, To string // incarnations of the dialler, and of whom it meant
+	Listener string // the incarnation that answered
+	Verdict  Verdict
 }
 
 // Error implements error.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("remote: %s was refused by %s: %s", e.Incarnation, e.Listener, e.Verdict)
+	return fmt.Sprintf("remote: %s dialled %s and was refused by %s: %s", e.From, e.To, e.Listener, e.Verdict)
 }
 
 // PanicError is a panic of the Receiver. The packet that caused it counts as received.

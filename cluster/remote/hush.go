@@ -1,8 +1,6 @@
 package remote
 
 import (
-	"context"
-	"log/slog"
 	"sync"
 	"time"
 )
@@ -17,16 +15,16 @@ type hush struct {
 	dropped int       // guarded by mu
 }
 
-func (h *hush) log(ctx context.Context, log *slog.Logger, message string, attrs ...slog.Attr) {
+// pass says whether a line may be written, and how many were not since the last.
+func (h *hush) pass() (dropped int, ok bool) {
 	now := time.Now()
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if now.Before(h.next) {
 		h.dropped++
-		h.mu.Unlock()
-		return
+		return 0, false
 	}
-	dropped := h.dropped
+	dropped = h.dropped
 	h.next, h.dropped = now.Add(quiet), 0
-	h.mu.Unlock()
-	log.LogAttrs(ctx, slog.LevelWarn, message, append(attrs, slog.Int("dropped_lines", dropped))...)
+	return dropped, true
 }

@@ -1,11 +1,10 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
-	"log/slog"
 	"net"
 	"time"
 
@@ -31,7 +30,9 @@ func (t *Transport) accept() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		t.noise.log(t.ctx, t.cfg.Log, "can't accept a connection", slog.Any("error", err))
+		if dropped, ok := t.noise.pass(); ok {
+			t.cfg.Log.WarnContext(t.ctx, "can't accept a connection", "error", err.Error(), "dropped_lines", dropped)
+		}
 		if !rest(t.ctx, t.cfg.RetryMin) { // out of files, most likely
 			return
 		}
@@ -50,18 +51,28 @@ func (t *Transport) serve(conn net.Conn) {
 	err := drpcserver.NewWithOptions(c, drpcserver.Options{Manager: t.cfg.options()}).
 		ServeOne(t.ctx, w)
 	c.shaken()
-	if c.err == nil {
-		c.err = err
-	}
+	c.err = plainly(cmp.Or(c.err, err))
 	if t.ctx.Err() == nil && !harmless(c.err) {
-		t.noise.log(t.ctx, t.cfg.Log, "a member's connection ended", slog.String("peer", c.from),
-			slog.String("address", conn.RemoteAddr().String()), slog.Any("error", c.err))
+		c.report()
 	}
+}
+
+func (c *inbound) report() {
+	dropped, ok := c.t.noise.pass()
+	if !ok {
+		return
+	}
+	log := c.t.cfg.Log
+	if p, is := errors.AsType[*PanicError](c.err); is {
+		log = log.With("stack", string(p.Stack))
+	}
+	log.WarnContext(c.t.ctx, "a connection to this member ended", "peer", c.from, "address", c.conn.RemoteAddr().String(),
+		"error", c.err.Error(), "dropped_lines", dropped)
 }
 
 // harmless says whether the end of a connection is not worth a line: the dialler says why it went.
 func harmless(err error) bool {
-	return err == nil || errors.Is(err, errSuperseded) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
+	return err == nil || errors.Is(err, errSuperseded) || errors.Is(err, errHungUp) || errors.Is(err, net.ErrClosed) ||
 		drpc.ClosedError.Has(err)
 }
 
@@ -137,7 +148,7 @@ func (c *inbound) greet(stream *drpcstream.Stream, message []byte) (*inbox, erro
 		return nil, err
 	}
 	if verdict != Welcome {
-		return nil, &RefusedError{Incarnation: h.from, Verdict: verdict, Listener: c.t.cfg.Incarnation}
+		return nil, &RefusedError{From: h.from, To: h.to, Listener: c.t.cfg.Incarnation, Verdict: verdict}
 	}
 	return in, nil
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"sync/atomic"
@@ -37,8 +36,7 @@ func (l *link) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		l.noise.log(ctx, l.t.cfg.Log, "no connection to a member", slog.String("peer", l.peer.name),
-			slog.String("address", *l.peer.address.Load()), slog.Int("lane", int(l.lane)), slog.Any("error", err))
+		l.report(ctx, err)
 		if lived {
 			pause = l.t.cfg.RetryMin
 		}
@@ -46,6 +44,13 @@ func (l *link) run(ctx context.Context) {
 			return
 		}
 		pause = min(2*pause, l.t.cfg.RetryMax)
+	}
+}
+
+func (l *link) report(ctx context.Context, err error) {
+	if dropped, ok := l.noise.pass(); ok {
+		l.t.cfg.Log.WarnContext(ctx, "no connection to a member", "peer", l.peer.name, "address", *l.peer.address.Load(),
+			"lane", int(l.lane), "error", plainly(err).Error(), "dropped_lines", dropped)
 	}
 }
 
@@ -144,9 +149,9 @@ func (l *link) welcomed(message []byte) error {
 	case err != nil:
 		return err
 	case a.verdict != Welcome:
-		return &RefusedError{Incarnation: l.peer.name, Verdict: a.verdict, Listener: a.listener}
+		return &RefusedError{From: l.t.cfg.Incarnation, To: l.peer.name, Listener: a.listener, Verdict: a.verdict}
 	case a.listener != l.peer.name:
-		return &RefusedError{Incarnation: l.peer.name, Verdict: Mistaken, Listener: a.listener}
+		return &RefusedError{From: l.t.cfg.Incarnation, To: l.peer.name, Listener: a.listener, Verdict: Mistaken}
 	}
 	return l.box.resume(a.received)
 }
@@ -163,7 +168,10 @@ func (l *link) carry(ctx context.Context, conn net.Conn, stream *drpcstream.Stre
 	err := l.write(ctx, stream, broken)
 	_ = conn.Close()
 	<-broken
-	return fmt.Errorf("%w, and acknowledgements ended: %w", err, heard)
+	if err = plainly(err); errors.Is(err, errBroken) || errors.Is(err, net.ErrClosed) {
+		return plainly(heard) // it broke the connection
+	}
+	return err
 }
 
 // listen reads acknowledgements. The peer repeats them when it is idle, so that silence means death.

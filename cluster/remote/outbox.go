@@ -100,10 +100,20 @@ func (o *outbox) room() []byte {
 // roll completes the open batch and begins a chunk with room for a packet of n bytes.
 func (o *outbox) roll(n int) {
 	o.seal()
-	if o.tail != nil && o.tail.batches == 0 {
-		o.spares.give(o.tail)
+	if o.tail != nil {
+		o.leave(o.tail)
 	}
 	o.tail = o.spares.take(headerSize + prefixSize + n)
+}
+
+// leave appends nothing to a chunk any more. What stays empty of it is memory too.
+func (o *outbox) leave(c *chunk) {
+	if c.batches == 0 {
+		o.spares.give(c)
+		return
+	}
+	c.waste = cap(c.bytes) - len(c.bytes)
+	o.bytes += c.waste
 }
 
 // place has the packet in its batch. It stands there already unless it has outgrown the room.
@@ -224,6 +234,7 @@ func (o *outbox) free(c *chunk) {
 	case c == o.tail:
 		c.bytes = c.bytes[:0]
 	default:
+		o.bytes -= c.waste
 		o.spares.give(c)
 	}
 }

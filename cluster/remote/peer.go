@@ -48,6 +48,8 @@ func (t *Transport) part(p *peer) {
 		left, acked := out.close()
 		t.giveBack(p.name, engine.Lane(lane), left, acked)
 	}
+	t.sum.Lock()
+	defer t.sum.Unlock()
 	t.gone.add(p.stats())
 }
 

@@ -209,6 +209,38 @@ func TestConnectionsOfOthersEnd(t *testing.T) {
 	}
 }
 
+// FuzzConnection writes anything to a listener: nothing of it ends the process.
+func FuzzConnection(f *testing.F) {
+	two, err := Listen(f.Context(), Config{Incarnation: "two", Listen: "127.0.0.1:0"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = two.Close() })
+	two.receiver = &receiver{}
+	two.SetPeers(map[string]string{"one": "127.0.0.1:1"})
+	frame := func(kind byte, id byte, b []byte) []byte {
+		return append([]byte{kind<<1 | 1, 1, id, byte(len(b))}, b...)
+	}
+	invoke := frame(1, 1, []byte(method))
+	f.Add(invoke)
+	f.Add(append(invoke, frame(2, 2, greeting().append(nil))...))
+	f.Add(append(append(invoke, frame(2, 2, greeting().append(nil))...), frame(2, 3, []byte("\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01a"))...))
+	for kind := range byte(9) {
+		f.Add(append(invoke, frame(kind, 2, []byte("abc"))...))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		client, server := net.Pipe()
+		two.knocks <- struct{}{}
+		var wg sync.WaitGroup
+		wg.Go(func() { two.serve(server) })
+		wg.Go(func() { _, _ = io.Copy(io.Discard, client) })
+		_ = client.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = client.Write(b)
+		_ = client.Close()
+		wg.Wait()
+	})
+}
+
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()

@@ -28,14 +28,15 @@ func (s *Stats) add(o Stats) {
 	s.Reconnects += o.Reconnects
 }
 
-// Stats returns what was counted of each peer, by incarnation, and the sum of those that are none any more.
+// Stats returns what was counted of each peer, by incarnation, and the sum of those that are none any more; one that is leaving is
+// in neither for a moment.
 func (t *Transport) Stats() (peers map[string]Stats, gone Stats) {
-	t.change.Lock()
-	defer t.change.Unlock()
 	now := *t.peers.Load()
 	peers = make(map[string]Stats, len(now))
 	for name, p := range now {
 		peers[name] = p.stats()
 	}
+	t.sum.Lock()
+	defer t.sum.Unlock()
 	return peers, t.gone
 }

@@ -30,7 +30,9 @@ type Transport struct {
 	closed   bool
 	sessions uint64
 	memory   memory
-	gone     Stats // of peers that left
+
+	sum  sync.Mutex // not held for long: figures are read while peers leave
+	gone Stats      // of peers that left; guarded by sum
 }
 
 var _ engine.Transport = (*Transport)(nil)
