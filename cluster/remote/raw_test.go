@@ -211,7 +211,7 @@ func TestConnectionsOfOthersEnd(t *testing.T) {
 
 // FuzzConnection writes anything to a listener: nothing of it ends the process.
 func FuzzConnection(f *testing.F) {
-	two, err := Listen(f.Context(), Config{Incarnation: "two", Listen: "127.0.0.1:0"})
+	two, err := Listen(f.Context(), Config{Incarnation: "two", Listen: "127.0.0.1:0", HandshakeTimeout: 5 * time.Millisecond})
 	if err != nil {
 		f.Fatal(err)
 	}
