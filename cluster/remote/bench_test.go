@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -148,4 +149,49 @@ func BenchmarkTwoProcesses(b *testing.B) {
 		<-received.full
 	}
 	b.ReportMetric(float64(received.n.Load()-n)/b.Elapsed().Seconds(), "packets/s")
+}
+
+// echo sends back what it receives.
+type echo struct{ from *remote.Transport }
+
+// Receive implements engine.Receiver.
+func (e echo) Receive(from string, lane engine.Lane, packet []byte) {
+	_ = e.from.Send(from, lane, payload(packet))
+}
+
+// Returned implements engine.Receiver.
+func (e echo) Returned(string, engine.Lane, []byte, bool) {}
+
+// answers wakes the caller that the packet's first byte names.
+type answers [64]chan struct{}
+
+// Receive implements engine.Receiver.
+func (a *answers) Receive(_ string, _ engine.Lane, packet []byte) { a[packet[0]] <- struct{}{} }
+
+// Returned implements engine.Receiver.
+func (a *answers) Returned(string, engine.Lane, []byte, bool) {}
+
+// BenchmarkRoundTrips has 64 callers, each with one packet of 100 bytes on its way, to another member in the process and back.
+func BenchmarkRoundTrips(b *testing.B) {
+	one, two := listen(b, "one"), listen(b, "two")
+	var a answers
+	one.Start(&a)
+	two.Start(echo{two})
+	one.SetPeers(map[string]string{"two": two.Addr().String()})
+	two.SetPeers(map[string]string{"one": one.Addr().String()})
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	for i := range a {
+		a[i] = make(chan struct{}, 1)
+		wg.Go(func() {
+			var p engine.Packet = payload(append([]byte{byte(i)}, make([]byte, 99)...))
+			for n.Add(1) <= int64(b.N) {
+				_ = one.Send("two", engine.Data, p)
+				<-a[i]
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "roundtrips/s")
 }
