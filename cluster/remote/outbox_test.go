@@ -202,6 +202,38 @@ func (m *model) close(t *rapid.T) {
 	}
 }
 
+// back keeps what is returned.
+type back struct {
+	receiver
+	got []string
+}
+
+// Returned implements engine.Receiver.
+func (b *back) Returned(to string, _ engine.Lane, packet []byte, unsure bool) {
+	b.got = append(b.got, fmt.Sprint(to, " ", string(packet), " ", unsure))
+}
+
+// A batch that is acknowledged in part comes back in part.
+func TestGivenBackInPart(t *testing.T) {
+	o := box(Config{})
+	put(t, o, "one", "two", "three")
+	drain(t, o)
+	put(t, o, "four")
+	if err := o.acknowledge(1); err != nil {
+		t.Fatal(err)
+	}
+	var b back
+	transport := Transport{receiver: &b, cfg: Config{}.withDefaults()}
+	left, acked := o.close()
+	transport.giveBack("two", engine.Data, left, acked)
+	if got := strings.Join(b.got, ", "); got != "two two true, two three true, two four false" {
+		t.Errorf("returned %s", got)
+	}
+	if again, _ := o.close(); len(again) > 0 {
+		t.Error("closed twice, it gives back twice")
+	}
+}
+
 // AppendPacket stays within its room where it can: the bytes are not copied.
 func TestPacketIsEncodedInPlace(t *testing.T) {
 	o := box(Config{})

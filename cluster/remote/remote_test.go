@@ -79,7 +79,7 @@ func TestConfigIsRefused(t *testing.T) {
 
 // A receiver that is slow for longer than DeadAfter is not taken for dead.
 func TestSlowIsNotDead(t *testing.T) {
-	c := remote.Config{Incarnation: "one", DeadAfter: 200 * time.Millisecond, RetryMin: time.Millisecond}
+	c := remote.Config{Incarnation: "one", DeadAfter: 400 * time.Millisecond, RetryMin: time.Millisecond}
 	one := open(t, c)
 	c.Incarnation = "two"
 	two := open(t, c)
@@ -89,7 +89,7 @@ func TestSlowIsNotDead(t *testing.T) {
 	release := received.Hold("one", engine.Data)
 	must(t, one.Send("two", engine.Data, payload("held")))
 	received.WaitHeld(t)
-	time.Sleep(5 * c.DeadAfter)
+	time.Sleep(3 * c.DeadAfter)
 	peers, _ := one.Stats()
 	if s := peers["two"]; s.Reconnects != 0 || s.Acknowledged != 1 || s.QueuedPackets != 1 {
 		t.Errorf("stats %+v", s)
@@ -111,7 +111,8 @@ func TestSilenceIsDeath(t *testing.T) {
 	one.SetPeers(nil)
 	one.SetPeers(map[string]string{"two": p.listener.Addr().String()})
 	must(t, one.Send("two", engine.Data, payload("before")))
-	received.Wait(t, 1)
+	must(t, one.Send("two", engine.Control, payload("before")))
+	received.Wait(t, 2) // both lanes are connected
 	p.forth.set(true)
 	p.back.set(true)
 	must(t, one.Send("two", engine.Data, payload("after")))
@@ -122,7 +123,7 @@ func TestSilenceIsDeath(t *testing.T) {
 	}
 	p.forth.set(false)
 	p.back.set(false)
-	received.Wait(t, 2)
+	received.Wait(t, 3)
 	eventually(t, func() bool { peers, _ := one.Stats(); return peers["two"].Reconnects >= 2 })
 }
 

@@ -195,6 +195,32 @@ func (r *receiver) Receive(_ string, _ engine.Lane, packet []byte) {
 // Returned implements engine.Receiver.
 func (r *receiver) Returned(string, engine.Lane, []byte, bool) {}
 
+// replacing is a receiver during whose first packet its connection is replaced.
+type replacing struct {
+	receiver
+	in *inbox
+}
+
+// Receive implements engine.Receiver.
+func (r *replacing) Receive(from string, lane engine.Lane, packet []byte) {
+	r.receiver.Receive(from, lane, packet)
+	r.in.live.Store(nil)
+}
+
+func TestReplacedConnectionDeliversNothingMore(t *testing.T) {
+	o := box(Config{})
+	put(t, o, "one", "two")
+	batch, _ := o.take()
+	in, conn := newInbox("peer", engine.Data, Config{}.withDefaults(), mark{}), &inbound{}
+	in.live.Store(conn)
+	r := replacing{in: in}
+	for range 2 {
+		if err := in.deliver(conn, batch, &r); !errors.Is(err, errSuperseded) || len(r.packets) != 1 || in.received.Load() != 1 {
+			t.Errorf("received %q, error %v", r.packets, err)
+		}
+	}
+}
+
 func TestPanicOfTheReceiver(t *testing.T) {
 	o := box(Config{})
 	put(t, o, "one", "two")

@@ -93,6 +93,36 @@ func goesAndComesAtItsReceiver(t *testing.T, f fixture) {
 	same(t, "received", b.Of("a", engine.Data), sent)
 }
 
+// removalWaits for the Receive that is under way. Its packet counts as received: it doesn't come again with its sender.
+func removalWaits(t *testing.T, f fixture) {
+	a, b := f.pair()
+	sent := numbers("x", 20)
+	release := b.Hold("a", engine.Data)
+	defer release()
+	a.send(t, "b", engine.Data, sent[0])
+	b.WaitHeld(t)
+	a.stream(t, "b", engine.Data, sent[1:])
+	f.settle()
+	removed := make(chan struct{})
+	go func() {
+		defer close(removed)
+		b.View()
+	}()
+	f.settle()
+	select {
+	case <-removed:
+		t.Error("the removal didn't wait")
+	default:
+	}
+	release()
+	<-removed
+	same(t, "before its sender is back", b.Of("a", engine.Data), sent[:1])
+	b.View("a")
+	b.Wait(t, len(sent))
+	f.settle()
+	same(t, "received", b.Of("a", engine.Data), sent)
+}
+
 func removalStopsDelivery(t *testing.T, f fixture) {
 	a, b := f.pair()
 	stop, some := make(chan struct{}), numbers("x", 100)

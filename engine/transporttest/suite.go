@@ -60,6 +60,7 @@ func Run(t *testing.T, s Subject) {
 		{"returned unsurely", returnedUnsurely},
 		{"comes again", comesAgain},
 		{"goes and comes at its receiver", goesAndComesAtItsReceiver},
+		{"removal waits", removalWaits},
 		{"removal stops delivery", removalStopsDelivery},
 		{"slow receiver", slowReceiver},
 		{"control passes data", controlPassesData},
