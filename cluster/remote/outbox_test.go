@@ -234,6 +234,23 @@ func TestGivenBackInPart(t *testing.T) {
 	}
 }
 
+// A peer may acknowledge a batch before its write has returned: the memory is the writer's until then.
+func TestBatchStaysWhileItIsWritten(t *testing.T) {
+	o := box(Config{})
+	put(t, o, "one")
+	message, _ := o.take()
+	if err := o.acknowledge(1); err != nil {
+		t.Fatal(err)
+	}
+	put(t, o, "two")
+	if got := fmt.Sprint(unpack(t, message)); got != "[1:one]" {
+		t.Errorf("what is being written became %s", got)
+	}
+	if got := fmt.Sprint(drain(t, o)); got != "[2:two]" {
+		t.Errorf("then %s", got)
+	}
+}
+
 // AppendPacket stays within its room where it can: the bytes are not copied.
 func TestPacketIsEncodedInPlace(t *testing.T) {
 	o := box(Config{})
