@@ -40,16 +40,17 @@ func (t *Transport) accept() {
 }
 
 func (t *Transport) serve(conn net.Conn) {
-	w := &watched{Conn: conn, tcp: conn, dead: t.cfg.DeadAfter}
+	ctx, end := context.WithCancel(t.ctx)
+	w := &watched{Conn: conn, tcp: conn, end: end, dead: t.cfg.DeadAfter}
 	if t.cfg.TLS != nil {
 		w.Conn = tls.Server(conn, t.cfg.TLS)
 	}
 	c := &inbound{t: t, conn: w, received: make(chan struct{}, 1)}
 	defer c.close()
-	defer context.AfterFunc(t.ctx, c.close)()
+	defer context.AfterFunc(ctx, c.close)()
 	c.late = time.AfterFunc(t.cfg.HandshakeTimeout, c.close)
 	err := drpcserver.NewWithOptions(c, drpcserver.Options{Manager: t.cfg.options()}).
-		ServeOne(t.ctx, w)
+		ServeOne(ctx, w)
 	c.shaken()
 	c.err = plainly(cmp.Or(c.err, err))
 	if t.ctx.Err() == nil && !harmless(c.err) {

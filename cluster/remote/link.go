@@ -72,10 +72,12 @@ func (l *link) once(ctx context.Context) (lived bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	streaming, end := context.WithCancel(ctx)
+	conn.end = end
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	client := drpcconn.NewWithOptions(conn, drpcconn.Options{Manager: l.t.cfg.options()})
 	defer func() { _ = client.Close() }() // what matters of it was said by err
-	stream, err := l.shake(ctx, conn, client)
+	stream, err := l.shake(streaming, conn, client)
 	if err != nil {
 		return false, err
 	}
@@ -162,7 +164,7 @@ func (l *link) carry(ctx context.Context, conn net.Conn, stream *drpcstream.Stre
 	broken := make(chan struct{})
 	go func() {
 		defer close(broken)
-		heard = l.listen(stream)
+		heard = l.listen(conn, stream)
 		_ = conn.Close() // a write may wait for a peer that reads no more
 	}()
 	err := l.write(ctx, stream, broken)
@@ -174,9 +176,12 @@ func (l *link) carry(ctx context.Context, conn net.Conn, stream *drpcstream.Stre
 	return err
 }
 
-// listen reads acknowledgements. The peer repeats them when it is idle, so that silence means death.
-func (l *link) listen(stream *drpcstream.Stream) error {
+// listen reads acknowledgements. The peer repeats them when it is idle, so that silence means death, also where bytes come in.
+func (l *link) listen(conn net.Conn, stream *drpcstream.Stream) error {
+	dead := time.AfterFunc(l.t.cfg.DeadAfter, func() { _ = conn.Close() })
+	defer dead.Stop()
 	acknowledged := func(message []byte) error {
+		dead.Reset(l.t.cfg.DeadAfter)
 		received, err := decodeAck(message)
 		if err != nil {
 			return err

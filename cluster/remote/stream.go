@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"errors"
 	"net"
 	"time"
@@ -51,13 +52,18 @@ func (raw) Unmarshal(message []byte, to drpc.Message) error { return to.(sink)(m
 // watched is a connection that fails when a read gets nothing for too long. One that nobody reads, because a receiver is slow, lives.
 type watched struct {
 	net.Conn
-	tcp   net.Conn // below Conn, or Conn
+	tcp   net.Conn           // below Conn, or Conn
+	end   context.CancelFunc // of its stream's context
 	dead  time.Duration
 	armed time.Time // owned by Read
 }
 
-// Close closes the connection without TLS's farewell, which would wait for a peer that is dead.
-func (w *watched) Close() error { return w.tcp.Close() }
+// Close closes the connection without TLS's farewell, which would wait for a peer that is dead. It ends the stream too: drpc sees a
+// closed connection only where it reads, and a peer can have it wait elsewhere (with a second invocation that comes early).
+func (w *watched) Close() error {
+	w.end()
+	return w.tcp.Close()
+}
 
 // Read implements net.Conn.
 func (w *watched) Read(b []byte) (int, error) {
