@@ -44,10 +44,11 @@ func NewRecorder() *Recorder {
 
 // Receive implements engine.Receiver.
 func (r *Recorder) Receive(from string, lane engine.Lane, packet []byte) {
-	r.note(func() { r.got = append(r.got, Got{from, lane, string(packet)}) })
-	r.mu.Lock()
-	held := r.held[key(from, lane)]
-	r.mu.Unlock()
+	var held chan struct{}
+	r.note(func() {
+		r.got = append(r.got, Got{from, lane, string(packet)})
+		held = r.held[key(from, lane)] // a Hold after this packet was seen is not for it
+	})
 	if held != nil {
 		r.note(func() { r.within++ })
 		<-held
