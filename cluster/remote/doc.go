@@ -19,7 +19,7 @@
 //	   │ hello ──────────────────────────▶ │  its incarnation? the dialler's in the view? messages not too long?
 //	   │ ◀────────────────────────── answer │  else the verdict says why not, and the connection ends
 //	   │ batch ──────────────────────────▶ │  Receive, Receive, …
-//	   │ ◀───────────────────────────── ack │  one for what was received while the last was written
+//	   │ ◀───────────────────────────── ack │  for 32 KiB of batches or what 2 ms bring; the last one again when it is idle
 //
 // Packets of a lane are numbered from 1 in each session: a session begins when the dialler gets the peer into its view. The listener
 // drops numbers that it has had, skips to the oldest packet when the dialler has none before it, and takes a gap for malformed.
@@ -53,5 +53,5 @@
 // with a [*MalformedError]; it and all other ends are logged, one line in 10 s for each lane and for all connections that were
 // accepted. A Receiver's panic ends the connection that brought the packet; the packet counts as received.
 //
-// Restarted peers have another incarnation: what was meant for the old one stays until a view says that it is gone.
+// Close returns what is not acknowledged at that moment; a member that leaves calls Flush before. Restarted peers have another incarnation: what was meant for the old one stays until a view says that it is gone.
 package remote

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"storj.io/drpc"
@@ -45,7 +46,8 @@ func (t *Transport) serve(conn net.Conn) {
 	if t.cfg.TLS != nil {
 		w.Conn = tls.Server(conn, t.cfg.TLS)
 	}
-	c := &inbound{t: t, conn: w, received: make(chan struct{}, 1)}
+	c := &inbound{t: t, conn: w, received: make(chan struct{}, 1), soon: time.NewTimer(moment)}
+	defer c.soon.Stop()
 	defer c.close()
 	defer context.AfterFunc(ctx, c.close)()
 	c.late = time.AfterFunc(t.cfg.HandshakeTimeout, c.close)
@@ -77,13 +79,22 @@ func harmless(err error) bool {
 		drpc.ClosedError.Has(err)
 }
 
+// An acknowledgement costs each side a system call, so few packets wait for others: for enough bytes, or for a moment.
+const (
+	enough = 32 << 10
+	moment = 2 * time.Millisecond
+)
+
 // inbound is a connection that was accepted.
 type inbound struct {
 	t        *Transport
 	conn     net.Conn
 	late     *time.Timer   // closes it unless hands are shaken
 	free     bool          // it has given its knock back; owned by the serving goroutine
-	received chan struct{} // holds a token when there is something to acknowledge
+	received chan struct{} // holds a token when there is enough to acknowledge
+	soon     *time.Timer   // fires when the little that there is has waited for a moment
+	waiting  atomic.Bool   // soon runs, or has fired just now
+	owed     int           // bytes received since received had its last token; owned by the serving goroutine
 
 	from string // the dialler's incarnation; owned by the serving goroutine, as err is
 	err  error
@@ -174,10 +185,7 @@ func (c *inbound) take(stream *drpcstream.Stream, in *inbox) error {
 	r := c.t.receiver
 	batch := func(message []byte) error {
 		err := in.deliver(c, message, r)
-		select {
-		case c.received <- struct{}{}:
-		default:
-		}
+		c.owe(len(message))
 		return err
 	}
 	for {
@@ -187,8 +195,21 @@ func (c *inbound) take(stream *drpcstream.Stream, in *inbox) error {
 	}
 }
 
-// acknowledge tells how far the packets were received, after each batch, and again when there is nothing new: so the dialler knows
-// that this member lives, however slow its receiver is.
+// owe has the packets of a batch be acknowledged: at once when there are many, else with those of the next moment.
+func (c *inbound) owe(n int) {
+	if c.owed += n; c.owed >= enough {
+		c.owed = 0
+		select {
+		case c.received <- struct{}{}:
+		default: // it is about to be
+		}
+	} else if c.waiting.CompareAndSwap(false, true) {
+		c.soon.Reset(moment)
+	}
+}
+
+// acknowledge tells how far the packets were received, and again when there is nothing new: so the dialler knows that this member
+// lives, however slow its receiver is.
 func (c *inbound) acknowledge(ctx context.Context, stream *drpcstream.Stream, in *inbox) {
 	beat := time.NewTicker(c.t.cfg.beat())
 	defer beat.Stop()
@@ -196,6 +217,8 @@ func (c *inbound) acknowledge(ctx context.Context, stream *drpcstream.Stream, in
 	for {
 		select {
 		case <-c.received:
+		case <-c.soon.C:
+			c.waiting.Store(false)
 		case <-beat.C:
 		case <-ctx.Done():
 			return
