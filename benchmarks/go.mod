@@ -21,7 +21,7 @@ require (
 	gonum.org/v1/plot v0.16.0
 	google.golang.org/protobuf v1.36.12
 	hayauma.example v0.0.0-00010101000000-000000000000
-	storj.io/drpc v0.0.33
+	storj.io/drpc v0.0.34
 )
 
 require (
