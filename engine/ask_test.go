@@ -17,16 +17,11 @@ import (
 // script is a message that is its own handler.
 type script func(c *engine.Context[script])
 
-// scripted runs what it is told.
-type scripted struct{}
-
-func (a scripted) Handle(c *engine.Context[script], m script) { m(c) }
-
 var scripts = engine.NewKind[script](engine.KindConfig{Name: "script", Mailbox: 4, Idle: time.Minute})
 
 func scriptSystem(t testing.TB) *engine.System {
 	s := enginetest.NewSystem(t, enginetest.Options{Log: slog.New(slog.DiscardHandler)})
-	engine.Serve(s, scripts, func(string) engine.Actor[script] { return scripted{} })
+	engine.Serve(s, scripts, func(string) engine.Actor[script] { return &hooks{} })
 	return s
 }
 

@@ -134,7 +134,7 @@ var racers = engine.NewKind[script](engine.KindConfig{Name: "racer", Mailbox: en
 // Timeouts and answers that meet: a caller gets its own answer or the timeout, never another's and never nothing.
 func TestTimeoutsRaceWithAnswers(t *testing.T) {
 	s := enginetest.NewSystem(t, enginetest.Options{})
-	engine.Serve(s, racers, func(string) engine.Actor[script] { return scripted{} })
+	engine.Serve(s, racers, func(string) engine.Actor[script] { return &hooks{} })
 	const callers, each = 32, 150
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -172,7 +172,7 @@ func TestAskTimeoutKeepsNoSystem(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		engine.Serve(s, scripts, func(string) engine.Actor[script] { return scripted{} })
+		engine.Serve(s, scripts, func(string) engine.Actor[script] { return &hooks{} })
 		r := scripts.Ref(s, "a")
 		if n, err := engine.AskTimeout[int](r, func(c *engine.Context[script]) { c.Respond(1) }, time.Hour); n != 1 || err != nil {
 			t.Fatalf("got %d, %v", n, err)

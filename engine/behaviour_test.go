@@ -331,7 +331,7 @@ func TestABackoffSupervisorEndsWithItsChild(t *testing.T) {
 		s := scriptSystem(t)
 		hold := make(chan bool)
 		b, err := engine.Spawn(s, "b", func() engine.Actor[script] {
-			return &engine.BackoffSupervisor[script]{Child: func() engine.Actor[script] { return scripted{} }}
+			return &engine.BackoffSupervisor[script]{Child: func() engine.Actor[script] { return &hooks{} }}
 		})
 		if err != nil {
 			t.Fatal(err)

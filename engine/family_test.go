@@ -266,12 +266,12 @@ func TestEscalationEndsAtTheSystem(t *testing.T) {
 			d.note("%s %s, failure %d: %v", f.Kind, f.ID, f.Count, f.Err)
 			return engine.Escalate
 		}})
-		top, err := engine.Spawn(s, "top", func() engine.Actor[script] { return scripted{} }, up)
+		top, err := engine.Spawn(s, "top", func() engine.Actor[script] { return &hooks{} }, up)
 		if err != nil {
 			t.Fatal(err)
 		}
 		top.Tell(func(c *engine.Context[script]) {
-			child, err := engine.SpawnChild(c, "child", func() engine.Actor[script] { return scripted{} }, up)
+			child, err := engine.SpawnChild(c, "child", func() engine.Actor[script] { return &hooks{} }, up)
 			if err != nil {
 				t.Error(err)
 			}

@@ -134,7 +134,7 @@ func TestEveryPairReachesEachOther(t *testing.T) {
 func TestShutdownAndManyPanicsEndOnlyTheCell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := scriptSystem(t)
-		plain, err := engine.Spawn(s, "p", func() engine.Actor[script] { return scripted{} },
+		plain, err := engine.Spawn(s, "p", func() engine.Actor[script] { return &hooks{} },
 			engine.WithSupervision(engine.Supervision{Decide: always(engine.Stop)}))
 		if err != nil {
 			t.Fatal(err)
@@ -152,7 +152,7 @@ func TestShutdownAndManyPanicsEndOnlyTheCell(t *testing.T) {
 		if s.Engine().Registry.GetPID("cell", "p") != nil {
 			t.Error("a plain cell that is to stop goes on after a panic")
 		}
-		if _, err := engine.Spawn(s, "p", func() engine.Actor[script] { return scripted{} }); err != nil {
+		if _, err := engine.Spawn(s, "p", func() engine.Actor[script] { return &hooks{} }); err != nil {
 			t.Errorf("its name is not free: %v", err)
 		}
 	})

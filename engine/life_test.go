@@ -109,7 +109,7 @@ func TestPlainCellsRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := scriptSystem(t)
 		made := 0
-		r, err := engine.Spawn(s, "fresh", func() engine.Actor[script] { made++; return scripted{} })
+		r, err := engine.Spawn(s, "fresh", func() engine.Actor[script] { made++; return &hooks{} })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestPlainCellsRestart(t *testing.T) {
 			t.Errorf("%d made", made)
 		}
 		var unknown *engine.UnknownDispatcherError
-		if _, err := engine.Spawn(s, "x", func() engine.Actor[script] { return scripted{} }, engine.WithDispatcher("none")); !errors.As(err, &unknown) {
+		if _, err := engine.Spawn(s, "x", func() engine.Actor[script] { return &hooks{} }, engine.WithDispatcher("none")); !errors.As(err, &unknown) {
 			t.Errorf("an unknown dispatcher: %v", err)
 		}
 	})
@@ -132,7 +132,7 @@ func TestPrivateIdentitiesAreNotLogged(t *testing.T) {
 		var out bytes.Buffer
 		s := enginetest.NewSystem(t, enginetest.Options{Log: slog.New(slog.NewTextHandler(&out, nil))})
 		kind := engine.NewKind[script](engine.KindConfig{Name: "person", Private: true})
-		engine.Serve(s, kind, func(string) engine.Actor[script] { return scripted{} })
+		engine.Serve(s, kind, func(string) engine.Actor[script] { return &hooks{} })
 		_, err := engine.Ask[int, script](t.Context(), kind.Ref(s, "Usecret"), func(c *engine.Context[script]) {
 			c.Log().Info("handling")
 			panic("oh")
@@ -148,7 +148,7 @@ func TestDispatchersAreSeparate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := enginetest.NewSystem(t, enginetest.Options{Dispatchers: map[string]engine.Dispatcher{"slow": {Workers: 1, Messages: 1}}})
 		kind := engine.NewKind[script](engine.KindConfig{Name: "slow", Dispatcher: "slow"})
-		engine.Serve(s, kind, func(string) engine.Actor[script] { return scripted{} })
+		engine.Serve(s, kind, func(string) engine.Actor[script] { return &hooks{} })
 		var order []string
 		for i, id := range []string{"a", "a", "b", "b"} {
 			kind.Ref(s, id).Tell(func(c *engine.Context[script]) {

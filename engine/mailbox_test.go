@@ -116,7 +116,7 @@ func TestABusyActorStarvesNobody(t *testing.T) {
 func TestSystemMessagesComeFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, d := scriptSystem(t), newDiary()
-		r, err := engine.Spawn(s, "r", func() engine.Actor[script] { return scripted{} })
+		r, err := engine.Spawn(s, "r", func() engine.Actor[script] { return &hooks{} })
 		if err != nil {
 			t.Fatal(err)
 		}

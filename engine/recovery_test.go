@@ -195,7 +195,7 @@ func TestKillDoesNotWaitForEver(t *testing.T) {
 		release, over := make(chan struct{}), make(chan struct{})
 		var after atomic.Int64
 		note := func(*engine.Context[script]) { after.Add(1) }
-		engine.Serve(s, scripts, func(string) engine.Actor[script] { return scripted{} })
+		engine.Serve(s, scripts, func(string) engine.Actor[script] { return &hooks{} })
 		asked := make(chan error, 1)
 		go func() {
 			_, err := engine.Ask[int, script](t.Context(), scripts.Ref(s, "a"), func(c *engine.Context[script]) {

@@ -24,7 +24,7 @@ func TestDurableStorm(t *testing.T) {
 			var mu sync.Mutex
 			r := rand.New(rand.NewPCG(seed, 1))
 			reg := codec.NewRegistry()
-			codec.Register[jobEvent](reg, "job.event")
+			codec.Register[jobEvent](reg, "script.event")
 			store := enginetest.NewStore()
 			store.Latency = 5 * time.Millisecond
 			calm := false
@@ -43,7 +43,7 @@ func TestDurableStorm(t *testing.T) {
 			mu.Lock()
 			calm = false
 			mu.Unlock()
-			engine.ServeDurable(s, jobDurables, func(string) engine.Durable[job, jobEvent] { return &jobDurable{} })
+			engine.ServeDurable(s, jobDurables, func(string) engine.Durable[script, jobEvent] { return &jobDurable{} })
 			var confirmed [3]atomic.Int64
 			var hung atomic.Int64
 			var wg sync.WaitGroup
@@ -52,7 +52,7 @@ func TestDurableStorm(t *testing.T) {
 					rr := rand.New(rand.NewPCG(seed, uint64(w)+10))
 					for range 40 {
 						i, kind := rr.IntN(3), rr.IntN(8)
-						_, err := engine.AskTimeout[int, job](jobDurables.Ref(s, fmt.Sprint(i)), func(c *engine.Context[job]) {
+						_, err := engine.AskTimeout[int, script](jobDurables.Ref(s, fmt.Sprint(i)), func(c *engine.Context[script]) {
 							switch kind {
 							case 0:
 								panic("before")
@@ -110,76 +110,27 @@ func TestDurableStorm(t *testing.T) {
 	}
 }
 
-// a Decide that panics while an append of the parent is in flight: the parent begins again before the journal has answered.
-func TestDecidePanicsWhilePersisting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		reg := codec.NewRegistry()
-		codec.Register[jobEvent](reg, "job.event")
-		store := enginetest.NewStore()
-		store.Latency = time.Second
-		s := enginetest.NewSystem(t, enginetest.Options{Log: enginetest.Silence, Messages: reg, Store: store})
-		var last *jobDurable
-		engine.ServeDurable(s, jobDurables, func(string) engine.Durable[job, jobEvent] { last = &jobDurable{}; return last })
-		g := jobDurables.Ref(s, "g")
-		var kid engine.Ref[job]
-		g.Tell(func(c *engine.Context[job]) {
-			kid, _ = engine.SpawnChild(c, "kid", jobOf(&jobActor{}), engine.WithSupervision(engine.Supervision{
-				AllForOne: true, Decide: func(engine.Failure) engine.Directive { panic("decider") },
-			}))
-		})
-		jobSleep(time.Minute)
-		persist := func(c *engine.Context[job]) {
-			engine.Persist(c, []jobEvent{{1}}, func() { c.Respond(1) })
-		}
-		g.Tell(func(c *engine.Context[job]) { engine.Persist(c, []jobEvent{{100}}, nil) })
-		synctest.Wait()
-		kid.Tell(func(*engine.Context[job]) { panic("x") })
-		synctest.Wait()
-		for i := range 3 {
-			_, err := engine.AskTimeout[int, job](g, persist, time.Minute)
-			t.Logf("ask %d: %v", i, err)
-		}
-		jobSleep(time.Minute)
-		var stored []int
-		for e, err := range engine.History(t.Context(), s, jobDurables, "g") {
-			if err != nil {
-				t.Errorf("history: %v", err)
-				break
-			}
-			stored = append(stored, e.Event.(jobEvent).N)
-		}
-		live := last.n
-		<-g.Stop()
-		g.Touch()
-		jobSleep(time.Minute)
-		t.Logf("stored %v, state before %d, after a new activation %d", stored, live, last.n)
-		if ones := len(stored) - 1; ones != 3 || live != last.n {
-			t.Errorf("three events of 1 were confirmed; stored: %v; state %d, after a new activation %d", stored, live, last.n)
-		}
-	})
-}
-
 // each watch is told exactly once, whatever happens to the watched.
 func TestWatchStorm(t *testing.T) {
 	for seed := range uint64(30) {
 		s, _ := engine.New(engine.Config{Log: enginetest.Silence, Dispatchers: map[string]engine.Dispatcher{"default": {Workers: 3}}})
 		r := rand.New(rand.NewPCG(seed, 3))
 		var told, undone atomic.Int64
-		w, _ := engine.Spawn(s, "w", jobOf(&jobActor{}), engine.WithMailbox(engine.Unbounded))
-		engine.Serve(s, jobGrains, func(string) engine.Actor[job] { return &jobActor{} })
+		w, _ := engine.Spawn(s, "w", acting(&hooks{}), engine.WithMailbox(engine.Unbounded))
+		engine.Serve(s, hourGrains, func(string) engine.Actor[script] { return &hooks{} })
 		const n = 400
 		for i := range n {
-			var target engine.Ref[job]
+			var target engine.Ref[script]
 			if i%2 == 0 {
-				target, _ = engine.Spawn(s, fmt.Sprint("t", i), jobOf(&jobActor{}))
+				target, _ = engine.Spawn(s, fmt.Sprint("t", i), acting(&hooks{}))
 			} else {
-				target = jobGrains.Ref(s, fmt.Sprint(i%20))
-				target.Tell(func(*engine.Context[job]) {})
+				target = hourGrains.Ref(s, fmt.Sprint(i%20))
+				target.Tell(func(*engine.Context[script]) {})
 			}
-			w.Tell(func(c *engine.Context[job]) {
+			w.Tell(func(c *engine.Context[script]) {
 				seen := false
-				engine.Watch(c, target, func(engine.Terminated) job {
-					return func(*engine.Context[job]) {
+				engine.Watch(c, target, func(engine.Terminated) script {
+					return func(*engine.Context[script]) {
 						if seen {
 							t.Errorf("twice")
 						}
@@ -188,7 +139,7 @@ func TestWatchStorm(t *testing.T) {
 					}
 				})
 				if i%7 == 0 {
-					engine.Watch(c, c.Self(), func(engine.Terminated) job { return nil })
+					engine.Watch(c, c.Self(), func(engine.Terminated) script { return nil })
 					engine.Unwatch(c, c.Self())
 				}
 			})
@@ -198,7 +149,7 @@ func TestWatchStorm(t *testing.T) {
 			case 1:
 				target.Poison()
 			case 2:
-				target.Tell(func(c *engine.Context[job]) { c.Stop() })
+				target.Tell(func(c *engine.Context[script]) { c.Stop() })
 			case 3:
 				time.Sleep(time.Duration(r.IntN(50)) * time.Microsecond)
 				target.Stop()
@@ -206,7 +157,7 @@ func TestWatchStorm(t *testing.T) {
 		}
 		for deadline := time.Now().Add(3 * time.Second); told.Load() < n && time.Now().Before(deadline); {
 			for i := range 20 {
-				jobGrains.Ref(s, fmt.Sprint(i)).Stop()
+				hourGrains.Ref(s, fmt.Sprint(i)).Stop()
 			}
 			time.Sleep(time.Millisecond)
 		}
@@ -227,7 +178,7 @@ func TestSupervisorStorm(t *testing.T) {
 		var handled, failed atomic.Int64
 		sup, _ := engine.Spawn(s, "sup", func() engine.Actor[int] {
 			return &engine.BackoffSupervisor[int]{
-				Child:   func() engine.Actor[int] { return jobFlaky{&handled, &failed} },
+				Child:   func() engine.Actor[int] { return flaky{&handled, &failed} },
 				Backoff: engine.Backoff{First: time.Millisecond, Max: 2 * time.Millisecond},
 			}
 		}, engine.WithMailbox(engine.Unbounded), engine.WithStash(100000))

@@ -100,7 +100,7 @@ func TestKillAtAnyMoment(t *testing.T) {
 			store := enginetest.NewStore()
 			store.Latency = 30 * time.Millisecond
 			s := accountSystem(t, enginetest.Options{Store: store})
-			engine.Serve(s, scripts, func(string) engine.Actor[script] { return scripted{} })
+			engine.Serve(s, scripts, func(string) engine.Actor[script] { return &hooks{} })
 			var dead, late atomic.Bool
 			for i := range 8 {
 				scripts.Ref(s, string(rune('a'+i))).Tell(restless(&dead, &late))

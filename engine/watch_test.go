@@ -63,7 +63,7 @@ func TestWatchEndsWithItsActivation(t *testing.T) {
 func TestTerminatedTellsTheReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, d := scriptSystem(t), newDiary()
-		top, err := engine.Spawn(s, "top", func() engine.Actor[script] { return scripted{} },
+		top, err := engine.Spawn(s, "top", func() engine.Actor[script] { return &hooks{} },
 			engine.WithSupervision(engine.Supervision{Decide: always(engine.Stop)}))
 		if err != nil {
 			t.Fatal(err)
