@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,4 +54,13 @@ func TestUpcast(t *testing.T) {
 	if _, _, err := now.Decode(b); !errors.Is(err, codec.ErrMalformed) {
 		t.Errorf("a panic while upcasting: %v", err)
 	}
+}
+
+func TestAFieldThatWouldBeLostIsRefused(t *testing.T) {
+	defer func() {
+		if v := recover(); v == nil || !strings.Contains(fmt.Sprint(v), "would lose its field n") {
+			t.Errorf("recovered %v", v)
+		}
+	}()
+	codec.Register[struct{ n int }](codec.NewRegistry(), "hidden")
 }
