@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,7 +21,11 @@ type ask struct {
 	value any           // written by who takes the state from awaited, before done
 	done  chan struct{} // capacity 1
 	home  *askShard
+	index uint32 // in home.all
 	alarm alarm
+
+	relay  relay         // where the answer goes instead of value; written before state is awaited
+	target atomic.Uint64 // the member that is to answer, and the generation; 0: none was
 }
 
 // awaits reports whether the question of this generation is open.
@@ -30,6 +35,10 @@ func (a *ask) awaits(gen uint32) bool { return a.state.Load() == uint64(gen)<<1|
 func (a *ask) answer(gen uint32, v any) bool {
 	if !a.state.CompareAndSwap(uint64(gen)<<1|1, uint64(gen)<<1) {
 		return false
+	}
+	if a.relay.member != "" {
+		a.relayed(v)
+		return true
 	}
 	a.value = v
 	a.done <- struct{}{}
@@ -46,30 +55,37 @@ type asks struct {
 	pending sync.Map // string → address; asks that Hollywood processes answer
 }
 
-const askShards = 16
+const (
+	askBits   = 4
+	askShards = 1 << askBits
+)
 
 type askShard struct {
-	sys  *System
-	mu   sync.Mutex
-	free []*ask // guarded by mu
-	all  []*ask // as many as were ever open at once; guarded by mu
-	_    [64]byte
+	sys   *System
+	index int
+	mu    sync.Mutex
+	free  []*ask // guarded by mu
+	all   []*ask // as many as were ever open at once; guarded by mu
+	_     [64]byte
 }
 
 func (p *asks) begin(s *System) {
 	p.sys = s
 	for i := range p.shards {
-		p.shards[i].sys = s
+		p.shards[i].sys, p.shards[i].index = s, i
 	}
 }
 
 // open returns an ask and its new generation.
-func (p *asks) open() (*ask, uint32) {
+func (p *asks) open() (*ask, uint32) { return p.begun(relay{}) }
+
+func (p *asks) begun(to relay) (*ask, uint32) {
 	a := p.shards[rand.Uint32()%askShards].get()
 	gen := uint32(a.state.Load()>>1) + 1
 	if gen >= ofPID {
 		gen = 1
 	}
+	a.relay = to
 	a.state.Store(uint64(gen)<<1 | 1)
 	if p.sys.dead.Load() { // end may have missed it
 		a.answer(gen, context.Cause(p.sys.ctx))
@@ -85,7 +101,7 @@ func (s *askShard) get() *ask {
 		s.free = s.free[:n-1]
 		return a
 	}
-	a := &ask{done: make(chan struct{}, 1), home: s}
+	a := &ask{done: make(chan struct{}, 1), home: s, index: uint32(len(s.all))}
 	s.all = append(s.all, a)
 	return a
 }
@@ -93,14 +109,18 @@ func (s *askShard) get() *ask {
 // end answers every open ask, after dead was set.
 func (p *asks) end(err error) {
 	for i := range p.shards {
-		s := &p.shards[i]
-		s.mu.Lock()
-		for _, a := range s.all {
+		for _, a := range p.shards[i].list() {
 			a.answer(uint32(a.state.Load()>>1), err)
 			a.silence()
 		}
-		s.mu.Unlock()
 	}
+}
+
+// list returns the asks that there are.
+func (s *askShard) list() []*ask {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all)
 }
 
 // await waits for the answer and gives the ask back.

@@ -62,6 +62,7 @@ type extension struct {
 	ending   string // why the cell ends once what it waits for is over; "" otherwise
 	failing  error  // a child's failure that waits for the append in flight
 	poisoned bool   // a plain cell ends once its mailbox is empty
+	vacating bool   // a grain goes to another member
 	seq      uint64 // number of the last applied event
 	snapshot uint64 // event number of the last snapshot
 	pause    uint32 // counts the pauses of backingOff
@@ -151,9 +152,7 @@ func (a *activation) end(err error) {
 	a.kept = nil
 	a.quiet.end()
 	for w, target := range a.watches {
-		if target != nil {
-			target.pushSystem(unwatch{w})
-		}
+		w.takeBack(target)
 	}
 	for _, s := range a.follows {
 		s.End()

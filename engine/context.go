@@ -90,10 +90,11 @@ func (c *Context[M]) Reply() Reply {
 func (f *frame) handOver(to *cell, msg any) bool {
 	e := toAnswer(msg, address{ask: f.reply, gen: f.gen, pid: f.sender})
 	switch to.push(&e) {
-	case gone:
+	case gone, moving:
 		return false
 	case full:
 		to.kind.deadLetter(to.id, &e, ReasonFull)
+	case accepted:
 	}
 	f.take()
 	return true

@@ -32,7 +32,7 @@ func (e *ending) end() {
 // when all of that is done, or when the system ends. A grain leaves memory, and the next message activates it again.
 func (r Ref[M]) Stop() <-chan struct{} {
 	e := r.kind.sys.ending()
-	r.system(terminate{ReasonStopped, e}, e)
+	r.system(terminate{ReasonStopped, e}, opStop, e)
 	return e.done
 }
 
@@ -40,10 +40,10 @@ func (r Ref[M]) Stop() <-chan struct{} {
 // leaves memory once it has nothing to do; what is sent meanwhile is handled too.
 func (r Ref[M]) Poison() <-chan struct{} {
 	e := r.kind.sys.ending()
-	if r.kind.plain {
+	if r.kind.plain && r.cell != nil {
 		r.cell.lastCall()
 	}
-	r.system(poison{e}, e)
+	r.system(poison{e}, opPoison, e)
 	return e.done
 }
 
@@ -56,9 +56,14 @@ func (c *cell) lastCall() {
 
 // Touch keeps a grain in memory for its idle time from now on, as a message would; one that is not in memory is activated.
 func (r Ref[M]) Touch() {
-	if !r.kind.plain {
-		r.kind.touch(r.id)
+	if r.kind.plain {
+		return
 	}
+	if member := r.kind.elsewhere(r.id); member != "" {
+		_ = r.kind.sys.watches.send(member, header{op: opTouch}, pidText{r.kind.name, r.id}, "") // a touch may be lost, as a Tell may
+		return
+	}
+	r.kind.touch(r.id)
 }
 
 func (k *core) touch(id string) {
@@ -71,13 +76,18 @@ func (k *core) touch(id string) {
 	}
 }
 
-// system sends a system message to the cell, where there is one; e ends at once where there is none.
-func (r Ref[M]) system(msg any, e *ending) {
+// system sends a system message to the cell, where there is one, or tells the member that has it; e ends at once where there is none.
+func (r Ref[M]) system(msg any, what op, e *ending) {
 	c := r.cell
 	if !r.kind.plain {
 		c = r.kind.find(r.id)
 	}
-	if c == nil || !c.pushSystem(msg) {
-		e.end()
+	if c != nil && c.pushSystem(msg) {
+		return
 	}
+	if member := r.kind.elsewhere(r.id); member != "" {
+		r.kind.tell(member, r.id, what, e)
+		return
+	}
+	e.end()
 }

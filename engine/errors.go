@@ -25,12 +25,21 @@ const (
 	ReasonType       = "type"        // the actor doesn't take messages of this type
 	ReasonNoRoute    = "no_route"    // no such address
 	ReasonFailed     = "failed"      // its handler panicked, or the actor was stopped after a failure
+
+	ReasonNobody       = "nobody"       // no member carries the kind's role
+	ReasonBacklog      = "backlog"      // too much is on its way to the member
+	ReasonUnregistered = "unregistered" // another member can't be sent a type without a name
+	ReasonUnsure       = "unsure"       // its member was lost: it may have been handled
 )
+
+// reasonAway: the grain is not here any more; who sends looks again.
+const reasonAway = "away"
 
 // Reasons of a Terminated that are none of a dead letter's.
 const (
 	ReasonPassivated = "passivated" // a grain has left memory
 	ReasonAbsent     = "absent"     // it was not in memory
+	ReasonMoved      = "moved"      // another member has the grain now
 )
 
 // remedies say what to do where something can be done.
@@ -43,6 +52,11 @@ var remedies = map[string]string{
 	ReasonType:       "the actor takes no message of this type",
 	ReasonNoRoute:    "no actor can have this address: an identity has 1 to 1,000 bytes",
 	ReasonFailed:     "its handler failed, or the actor was stopped after a failure",
+
+	ReasonNobody:       "no member carries the kind's role: start one whose NODE_TYPE has it",
+	ReasonBacklog:      "what that member has not acknowledged has reached its bound: send less at once",
+	ReasonUnregistered: "the message's type has no name: codec.Register it on all members",
+	ReasonUnsure:       "its member was lost, and it may have been handled",
 }
 
 // DeadLetterError is the answer to an Ask that reached nobody.
@@ -55,6 +69,13 @@ func (e *DeadLetterError) Error() string {
 // Is makes a DeadLetterError ErrStopped or ErrKilled where that is its reason.
 func (e *DeadLetterError) Is(target error) bool {
 	return e.Reason == ReasonStopped && target == ErrStopped || e.Reason == ReasonKilled && target == ErrKilled
+}
+
+// MemberLostError ends a question whose member was lost: it may have been handled.
+type MemberLostError struct{ Member string }
+
+func (e *MemberLostError) Error() string {
+	return fmt.Sprintf("engine: member %s was lost before it answered: ask again, under the same id where twice would be wrong", e.Member)
 }
 
 // PanicError is the answer to an Ask whose handler panicked.

@@ -17,6 +17,7 @@ type core struct {
 	name  string
 	role  string
 	plain bool
+	away  string // plain cells: the incarnation that they live in; "": this one
 
 	private       bool
 	bound         int32
@@ -99,6 +100,9 @@ func (k *core) acquire(id string, stale *cell) (*cell, string) {
 	defer s.mu.Unlock()
 	if reason := k.sys.refusal(); reason != "" {
 		return nil, reason
+	}
+	if k.locate(id).Answer != Here { // asked under the lock that Vacate takes after the answer has changed
+		return nil, reasonAway
 	}
 	if old := s.find(h, id); old != nil {
 		if old != stale {

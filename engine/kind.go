@@ -3,7 +3,9 @@ package engine
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -128,7 +130,7 @@ func bound(n int) int32 {
 type kindTable struct {
 	mu      sync.Mutex // held while the tables are replaced
 	byIndex atomic.Pointer[[]*core]
-	byName  sync.Map // string → *core
+	byName  atomic.Pointer[map[string]*core] // replaced under mu
 }
 
 func (t *kindTable) at(i int) *core {
@@ -139,19 +141,26 @@ func (t *kindTable) at(i int) *core {
 }
 
 func (t *kindTable) named(name string) *core {
-	if c, ok := t.byName.Load(name); ok {
-		return c.(*core)
+	if p := t.byName.Load(); p != nil {
+		return (*p)[name]
+	}
+	return nil
+}
+
+// bytes is named for a name in a packet, of which it keeps nothing.
+func (t *kindTable) bytes(name []byte) *core {
+	if p := t.byName.Load(); p != nil {
+		return (*p)[string(name)]
 	}
 	return nil
 }
 
 func (t *kindTable) all() []*core {
-	var out []*core
-	t.byName.Range(func(_, c any) bool {
-		out = append(out, c.(*core))
-		return true
-	})
-	return out
+	p := t.byName.Load()
+	if p == nil {
+		return nil
+	}
+	return slices.Collect(maps.Values(*p))
 }
 
 func (t *kindTable) declare(s *System, index int, cfg KindConfig) *core {
@@ -181,7 +190,11 @@ func (t *kindTable) declare(s *System, index int, cfg KindConfig) *core {
 	}
 	next[index] = c
 	t.byIndex.Store(&next)
-	t.byName.Store(cfg.Name, c)
+	names := map[string]*core{cfg.Name: c}
+	if p := t.byName.Load(); p != nil {
+		maps.Copy(names, *p)
+	}
+	t.byName.Store(&names)
 	return c
 }
 

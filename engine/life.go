@@ -15,6 +15,7 @@ type (
 		ended  *ending // nil: nobody waits for it
 	}
 	poison struct{ ended *ending } // the cell ends after what is queued
+	vacate struct{ ended *ending } // a grain goes to another member
 )
 
 const (
@@ -78,6 +79,8 @@ func (c *cell) handleOne(f *frame, msg any) (hasLeft bool) {
 		return c.stop(f, m)
 	case poison:
 		c.poison(m)
+	case vacate:
+		return c.vacate(f, m)
 	case childFailed:
 		c.childFailed(m)
 	case verdict:
@@ -91,7 +94,9 @@ func (c *cell) handleOne(f *frame, msg any) (hasLeft bool) {
 	case watched:
 		c.extension().watchers = append(c.extension().watchers, m.watch)
 	case unwatch:
-		c.unwatch(m)
+		c.unwatch(func(w *watch) bool { return w == m.watch })
+	case unwatchDistant:
+		c.unwatch(func(w *watch) bool { return w.distant == m.distant })
 	}
 	return false
 }
@@ -103,6 +108,8 @@ func (c *cell) refuseSystem(n *sysNode, reason string) {
 		case terminate:
 			m.ended.end()
 		case poison:
+			m.ended.end()
+		case vacate:
 			m.ended.end()
 		case watched:
 			m.watch.fire(reason)
@@ -240,10 +247,18 @@ func (c *cell) gone(reason string) {
 		unhandled = nil
 	}
 	c.cur = left
+	moves := c.kind.sys.directory != nil && (reason == ReasonMoved || reason == ReasonLost)
 	for i := range unhandled {
-		c.kind.deadLetter(c.id, &unhandled[i], reason)
+		if moves {
+			c.kind.keep(c.id, &unhandled[i], 0) // this cell is still in its place
+		} else {
+			c.kind.deadLetter(c.id, &unhandled[i], reason)
+		}
 	}
 	c.forget(reason)
+	if moves {
+		c.kind.sys.retryHeld()
+	}
 }
 
 // forget removes a cell that takes no messages any more, and tells who waits for that.

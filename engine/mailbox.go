@@ -159,8 +159,12 @@ type fate uint8
 const (
 	accepted fate = iota
 	full
-	gone
+	gone   // the cell has left
+	moving // it is leaving for another member
 )
+
+// settled reports whether the message is off the sender's hands.
+func (f fate) settled() bool { return f <= full }
 
 // States of a cell with regard to its dispatcher.
 const (
@@ -174,9 +178,15 @@ func (c *cell) push(e *envelope) fate {
 	e.at = c.kind.sys.clock.now()
 	c.mu.Lock()
 	switch {
-	case c.closed || c.poisoned && !e.isOwn():
+	case c.closed:
 		c.mu.Unlock()
 		return gone
+	case c.poisoned && !e.isOwn():
+		c.mu.Unlock()
+		if c.kind.plain {
+			return gone
+		}
+		return moving
 	case c.depth >= c.kind.bound && !e.isOwn():
 		c.mu.Unlock()
 		return full

@@ -21,48 +21,55 @@ func (r Ref[M]) ID() string { return r.id }
 // PID returns the address under which Hollywood reaches the cell.
 func (r Ref[M]) PID() *actor.PID {
 	if r.kind.plain {
-		return r.cell.pid()
+		return actor.NewPID(r.kind.member(), plainKind+"/"+r.id)
 	}
 	return r.kind.pid(r.id)
 }
 
 func (r Ref[M]) deliver(n *envelope) {
 	switch {
-	case r.cell != nil && r.kind.deliver(r.cell, n):
+	case r.cell != nil && r.kind.deliver(r.cell, n).settled():
 	case r.kind.plain:
-		r.kind.deadLetter(r.id, n, ReasonStopped)
+		r.kind.sendPlain(r.id, n)
 	default:
-		r.kind.send(r.id, n)
+		r.kind.route(r.id, n, 0)
 	}
 }
 
-// deliver gives a message to a cell; false when the cell has left.
-func (k *core) deliver(c *cell, n *envelope) bool {
+// deliver gives a message to a cell. Where that one is gone, or moving, the message is still in hand.
+func (k *core) deliver(c *cell, n *envelope) fate {
 	if reason := k.sys.refusal(); reason != "" {
 		k.deadLetter(c.id, n, reason)
-		return true
+		return full
 	}
-	switch c.push(n) {
-	case full:
+	f := c.push(n)
+	if f == full {
 		k.deadLetter(c.id, n, ReasonFull)
-	case gone:
-		return false
 	}
-	return true
+	return f
 }
 
-// send gives a message to a grain, activating it where needed, and returns its cell.
-func (k *core) send(id string, n *envelope) *cell {
+// sendHere gives a message to a grain of this member, activating it where needed. False: it isn't here any more, or it is just leaving for
+// another member.
+func (k *core) sendHere(id string, n *envelope) bool {
 	var stale *cell
 	for {
 		c, reason := k.acquire(id, stale)
-		if c == nil {
+		switch {
+		case c != nil:
+		case reason == reasonAway:
+			return false
+		default:
 			k.deadLetter(id, n, reason)
-			return nil
+			return true
 		}
-		if k.deliver(c, n) {
-			return c
+		switch k.deliver(c, n) {
+		case moving:
+			return false
+		case gone:
+			stale = c
+		case accepted, full:
+			return true
 		}
-		stale = c
 	}
 }

@@ -35,16 +35,20 @@ func (r *remoter) Send(pid *actor.PID, msg any, sender *actor.PID) {
 	case GrainAddress:
 		if k := r.sys.kinds.named(head); k != nil {
 			e := sent(msg, sender)
-			k.send(id, &e)
+			k.route(id, &e, 0)
 			return
 		}
 		r.sys.stranded(pid, msg, sender, ReasonNoProducer)
 	case replyAddress:
-		if head != r.sys.incarnation || !r.sys.asks.resolve(id, msg) {
+		switch {
+		case head != r.sys.incarnation && r.sys.sendPID(head, pid, msg, sender) == nil:
+		case head != r.sys.incarnation || !r.sys.asks.resolve(id, msg):
 			r.sys.stranded(pid, msg, sender, ReasonStopped) // nobody waits any more
 		}
 	default:
-		r.sys.stranded(pid, msg, sender, ReasonNoRoute)
+		if err := r.sys.sendPID(pid.Address, pid, msg, sender); err != nil {
+			r.sys.stranded(pid, msg, sender, reasonOf(err))
+		}
 	}
 }
 
@@ -60,6 +64,6 @@ func (s *System) fire(kind, id, name string, due time.Time, payload []byte) {
 		}
 	}()
 	if msg, ok := k.behaviour.reminder(name, due, payload); ok {
-		k.send(id, &envelope{msg: msg})
+		k.route(id, &envelope{msg: msg}, 0)
 	}
 }

@@ -124,7 +124,7 @@ func (p *process) PID() *actor.PID { return p.pid }
 // Send implements actor.Processer.
 func (p *process) Send(_ *actor.PID, msg any, sender *actor.PID) {
 	e := sent(msg, sender)
-	if !p.cell.kind.deliver(p.cell, &e) {
+	if !p.cell.kind.deliver(p.cell, &e).settled() {
 		p.cell.kind.deadLetter(p.cell.id, &e, ReasonStopped)
 	}
 }

@@ -30,6 +30,7 @@ type KindStats struct {
 
 var reasons = [...]string{
 	ReasonFull, ReasonNoProducer, ReasonStopped, ReasonKilled, ReasonLost, ReasonType, ReasonNoRoute, ReasonFailed,
+	ReasonNobody, ReasonBacklog, ReasonUnregistered, ReasonUnsure,
 }
 
 // stripes is how many workers count without sharing a cache line.
@@ -45,6 +46,7 @@ type kindStats struct {
 	active                              atomic.Int64
 	activations, passivations, restarts atomic.Uint64
 	failed, lost, buried, blocked       atomic.Uint64
+	moved                               atomic.Uint64   // accepted, and sent on to another member
 	handled                             [stripes]stripe // by worker
 	maxDepth                            atomic.Int64
 	dead                                [len(reasons)]atomic.Uint64
@@ -108,7 +110,7 @@ func (k *kindStats) read(name string, depth int64) KindStats {
 	for i := range k.handled {
 		s.Handled += k.handled[i].n.Load()
 	}
-	s.Received = s.Handled + k.lost.Load() + k.buried.Load() + uint64(depth)
+	s.Received = s.Handled + k.lost.Load() + k.buried.Load() + k.moved.Load() + uint64(depth)
 	for i, r := range reasons {
 		if n := k.dead[i].Load(); n > 0 {
 			s.DeadLetters[r] = n
@@ -119,16 +121,21 @@ func (k *kindStats) read(name string, depth int64) KindStats {
 
 // deadLetter counts a message that nobody handles, tells its Ask and publishes it.
 func (k *core) deadLetter(id string, n *envelope, reason string) {
+	k.deadLetterAs(id, n, reason, &DeadLetterError{Kind: k.name, ID: k.shown(id), Reason: reason})
+}
+
+// deadLetterAs is deadLetter with another error for who asked.
+func (k *core) deadLetterAs(id string, n *envelope, reason string, err error) {
 	k.stats.countDead(reason)
 	to := n.answers()
 	if to.valid() {
-		k.sys.fail(to, &DeadLetterError{Kind: k.name, ID: k.shown(id), Reason: reason})
+		k.sys.fail(to, err)
 	}
 	if n.gen == unsung || !k.sys.publishes() {
 		return
 	}
 	pid := k.pid(id)
-	if k.plain {
+	if k.proc != nil {
 		pid = k.proc.pid
 	}
 	k.sys.hollywood.BroadcastEvent(actor.DeadLetterEvent{Target: pid, Message: n.msg, Sender: to.pid})

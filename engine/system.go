@@ -26,6 +26,8 @@ type Config struct {
 	Messages    *codec.Registry       // events and snapshots by stable name
 	Journal     Journal               // nil: durable kinds can't be served
 	Dispatchers map[string]Dispatcher // by name; "default" exists always
+	Directory   Directory             // nil: all grains are here
+	Transport   Transport             // to other members; nil: there are none
 	Crash       func(point string)    // crash points "<kind>.persist.before" and ".after", on the worker that reaches them; nil: none
 }
 
@@ -35,6 +37,8 @@ type System struct {
 	incarnation string
 	messages    *codec.Registry
 	journal     Journal
+	directory   Directory
+	transport   Transport
 	crash       func(point string)
 	hollywood   *actor.Engine
 	dispatchers map[string]*dispatcher
@@ -67,7 +71,11 @@ type System struct {
 
 	kinds      kindTable
 	plainStats kindStats
-	topics     sync.Map // *Topic → *board
+	members    memberNames
+	watches    watches    // of other members' grains
+	held       held       // messages to grains whose member is being settled
+	moving     sync.Mutex // held while they go on
+	topics     sync.Map   // *Topic → *board
 
 	mu    sync.Mutex
 	plain map[string]*cell // guarded by mu
@@ -75,7 +83,7 @@ type System struct {
 
 // New starts a system. It runs nothing until something is sent.
 func New(cfg Config) (*System, error) {
-	s := &System{log: cfg.Log, incarnation: cfg.Incarnation, messages: cfg.Messages, journal: cfg.Journal, crash: cfg.Crash}
+	s := &System{log: cfg.Log, incarnation: cfg.Incarnation, messages: cfg.Messages, journal: cfg.Journal, crash: cfg.Crash, directory: cfg.Directory, transport: cfg.Transport}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -101,6 +109,14 @@ func New(cfg Config) (*System, error) {
 		return nil, err
 	}
 	s.startDispatchers(cfg.Dispatchers)
+	registerBasics(s.messages)
+	s.watches.sys = s
+	if s.directory != nil {
+		s.directory.OnChange(s.placesChanged)
+	}
+	if s.transport != nil {
+		s.transport.Start(receiver{s})
+	}
 	if s.journal != nil {
 		s.journal.OnReminder(s.fire)
 	}

@@ -167,6 +167,10 @@ func (w *worker) handle(c *cell, f *frame, e *envelope) {
 func (w *worker) rest(c *cell, f *frame) outcome {
 	poisoned := c.ext != nil && c.ext.poisoned
 	switch {
+	case c.ext != nil && c.ext.vacating:
+		if c.vacated(f) {
+			return ended
+		}
 	case !c.kind.plain:
 		if (w.due || f.passivate) && c.isIdle() && c.leave(f) {
 			return ended

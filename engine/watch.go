@@ -14,12 +14,18 @@ type watch struct {
 	act  *activation // and for how long at most
 	wrap func(Terminated) any
 	of   Terminated
+
+	number  uint64              // among the watches of other members' grains; 0: of a cell here
+	tell    func(reason string) // another member's watch; nil: one of a cell here
+	distant distant             // another member's watch
 }
 
 // System messages to the cell that is watched.
 type (
 	watched struct{ watch *watch }
 	unwatch struct{ watch *watch }
+	// unwatchDistant is another member's.
+	unwatchDistant struct{ distant }
 )
 
 // termination is a Terminated on its way to the watcher.
@@ -46,6 +52,10 @@ func (c *cell) watch(k *core, id string, target *cell, wrap func(Terminated) any
 		w.act.watches = map[*watch]*cell{}
 	}
 	w.act.watches[w] = target
+	if member := k.elsewhere(id); target == nil && member != "" {
+		k.sys.watches.begin(member, k, id, w)
+		return
+	}
 	if target == nil || !target.pushSystem(watched{w}) {
 		w.fire(ReasonAbsent)
 	}
@@ -60,22 +70,35 @@ func Unwatch[M, N any](c *Context[M], target Ref[N]) {
 	for w, cell := range x.act.watches {
 		if w.of.Kind == target.kind.name && w.of.ID == target.id {
 			delete(x.act.watches, w)
-			if cell != nil {
-				cell.pushSystem(unwatch{w})
-			}
+			w.takeBack(cell)
 		}
 	}
 }
 
-// fire tells the watcher; it is called once.
-func (w *watch) fire(reason string) { w.cell.pushOwn(&termination{w, reason}) }
+// takeBack tells the cell that was watched, wherever it is.
+func (w *watch) takeBack(target *cell) {
+	switch {
+	case w.number > 0:
+		w.cell.kind.sys.watches.forget(w)
+	case target != nil:
+		target.pushSystem(unwatch{w})
+	}
+}
 
-// unwatch forgets a watcher.
-func (c *cell) unwatch(m unwatch) {
-	if c.ext == nil {
+// fire tells the watcher; it is called once.
+func (w *watch) fire(reason string) {
+	if w.tell != nil {
+		w.tell(reason)
 		return
 	}
-	c.ext.watchers = slices.DeleteFunc(c.ext.watchers, func(w *watch) bool { return w == m.watch })
+	w.cell.pushOwn(&termination{w, reason})
+}
+
+// unwatch forgets a watcher.
+func (c *cell) unwatch(these func(*watch) bool) {
+	if c.ext != nil {
+		c.ext.watchers = slices.DeleteFunc(c.ext.watchers, these)
+	}
 }
 
 // terminated reports whether somebody still waits for a Terminated from the mailbox.

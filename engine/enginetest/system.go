@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"log/slog"
 	"testing"
 
@@ -22,6 +23,10 @@ type Options struct {
 	Dispatchers map[string]engine.Dispatcher
 	Crash       func(point string)
 	Log         *slog.Logger // nil: the test's output
+
+	Incarnation string           // "": a new one
+	Directory   engine.Directory // nil: all grains are here
+	Transport   engine.Transport // nil: there are no other members
 }
 
 // NewSystem starts a system whose durable grains live in one shard of the store. It is killed when the test ends.
@@ -33,13 +38,14 @@ func NewSystem(t testing.TB, o Options) *engine.System {
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
-	incarnation := ulid.Make().String()
+	incarnation := cmp.Or(o.Incarnation, ulid.Make().String())
 	j, err := NewJournal(t.Context(), o.Store, incarnation)
 	if err != nil {
 		t.Fatalf("enginetest: claiming the shard: %v", err)
 	}
 	s, err := engine.New(engine.Config{
 		Log: o.Log, Incarnation: incarnation, Messages: o.Messages, Journal: j, Dispatchers: o.Dispatchers, Crash: o.Crash,
+		Directory: o.Directory, Transport: o.Transport,
 	})
 	if err != nil {
 		t.Fatalf("enginetest: %v", err)

@@ -1,0 +1,412 @@
+package engine
+
+import (
+	"errors"
+	"unsafe"
+
+	"github.com/anthdm/hollywood/actor"
+
+	"hayauma.example/codec"
+)
+
+// sendPacket gives a packet to the transport, and the packet's memory back.
+func (s *System) sendPacket(member string, o *outgoing) error {
+	defer o.release()
+	switch {
+	case s.dead.Load():
+		return ErrKilled
+	case s.transport == nil:
+		return ErrNoMember
+	}
+	return s.transport.Send(member, Data, o)
+}
+
+// route gives a message to a grain wherever it is.
+func (k *core) route(id string, n *envelope, hops uint8) {
+	s := k.sys
+	if s.held.grains.Load() > 0 {
+		if kept, full := s.held.add(k, id, n, hops, true); kept {
+			return
+		} else if full {
+			k.deadLetter(id, n, ReasonFull)
+			return
+		}
+	}
+	if place := k.locate(id); place.Answer == Soon || !k.sendTo(place, id, n, hops) {
+		k.hold(id, n, hops)
+	}
+}
+
+// hold keeps a message until places change.
+func (k *core) hold(id string, n *envelope, hops uint8) {
+	k.keep(id, n, hops)
+	if k.locate(id).Answer != Soon { // it changed before the message was kept
+		k.sys.retryHeld()
+	}
+}
+
+// keep is hold for a message that places have to change for.
+func (k *core) keep(id string, n *envelope, hops uint8) {
+	if kept, _ := k.sys.held.add(k, id, n, hops, false); !kept {
+		k.deadLetter(id, n, ReasonFull)
+	}
+}
+
+// sendTo gives a message to a grain where it was said to be; false: the transport doesn't know that member yet.
+func (k *core) sendTo(place Place, id string, n *envelope, hops uint8) bool {
+	switch place.Answer {
+	case Here:
+		return k.sendHere(id, n)
+	case Elsewhere:
+		err := k.sendAway(place.Member, id, n, hops)
+		if errors.Is(err, ErrNoMember) {
+			return false
+		}
+		if err != nil {
+			k.deadLetterAs(id, n, reasonOf(err), err)
+		}
+	case Nowhere:
+		k.deadLetter(id, n, ReasonNobody)
+	case Soon:
+		return false
+	}
+	return true
+}
+
+// reasonOf is the reason of a dead letter that a transport's error makes.
+func reasonOf(err error) string {
+	var unregistered *codec.UnregisteredError
+	switch {
+	case errors.Is(err, ErrBacklog):
+		return ReasonBacklog
+	case errors.Is(err, ErrKilled):
+		return ReasonKilled
+	case errors.As(err, &unregistered):
+		return ReasonUnregistered
+	}
+	return ReasonNoRoute
+}
+
+// sendAway sends a message to another member.
+func (k *core) sendAway(member, id string, n *envelope, hops uint8) error {
+	o := outgoings.Get().(*outgoing)
+	*o = outgoing{header: header{op: opTell, hops: hops}, to: k.name, toID: id, registry: k.sys.messages, msg: n.msg, body: true}
+	switch to := n.answers(); {
+	case to.ask != nil:
+		o.op, o.number = opAsk, to.ask.number(to.gen)
+		to.ask.sentTo(member, to.gen)
+	case to.pid != nil:
+		o.from = pidText{to.pid.Address, to.pid.ID}
+	}
+	return k.sys.sendPacket(member, o)
+}
+
+// sendPID sends to a Hollywood process of another member.
+func (s *System) sendPID(member string, pid *actor.PID, msg any, sender *actor.PID) error {
+	o := outgoings.Get().(*outgoing)
+	*o = outgoing{header: header{op: opSend}, to: pid.Address, toID: pid.ID, registry: s.messages, msg: msg, body: true}
+	if sender != nil {
+		o.from = pidText{sender.Address, sender.ID}
+	}
+	return s.sendPacket(member, o)
+}
+
+// receiver takes what the transport brings.
+type receiver struct{ *System }
+
+// Receive implements Receiver.
+func (s receiver) Receive(from string, _ Lane, packet []byte) {
+	h, rest, err := cutHeader(packet)
+	if err != nil {
+		s.log.Error("packet not understood", "from", from, "error", err)
+		return
+	}
+	switch h.op {
+	case opTell, opAsk:
+		s.arrived(from, h, rest, packet)
+	case opSend:
+		s.arrivedForPID(from, h, rest)
+	case opAnswer:
+		if a, gen := s.asks.numbered(h.number); a != nil && a.awaits(gen) {
+			a.answer(gen, cutAnswer(rest, s.messages))
+		}
+	case opMoved:
+		s.comesBack(from, rest)
+	case opStop, opPoison, opTouch:
+		s.told(h)
+	case opWatch, opUnwatch, opEnded:
+		s.watches.receive(from, h, rest)
+	default:
+		s.log.Error("packet of an unknown kind", "from", from, "op", h.op)
+	}
+}
+
+// told does what another member asks of a grain here.
+func (s receiver) told(h header) {
+	c := s.cellOf(h)
+	switch {
+	case h.op == opTouch:
+		if k := s.kinds.bytes(h.kind); k != nil {
+			k.touch(string(h.id))
+		}
+	case c == nil:
+	case h.op == opStop:
+		c.pushSystem(terminate{reason: ReasonStopped})
+	default:
+		if c.kind.plain {
+			c.lastCall()
+		}
+		c.pushSystem(poison{})
+	}
+}
+
+// cellOf returns the cell that a packet is about, nil where it is not in memory.
+func (s *System) cellOf(h header) *cell {
+	if string(h.kind) == plainKind {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.plain[string(h.id)]
+	}
+	if k := s.kinds.bytes(h.kind); k != nil {
+		return k.find(string(h.id))
+	}
+	return nil
+}
+
+// tell asks another member something of a grain; e ends when the grain has, or when nobody can tell.
+func (k *core) tell(member, id string, what op, e *ending) {
+	k.sys.watches.begin(member, k, id, &watch{tell: func(string) { e.end() }})
+	_ = k.sys.watches.send(member, header{op: what}, pidText{k.name, id}, "") // the watch knows of a member that is lost
+}
+
+// Returned implements Receiver.
+func (s receiver) Returned(to string, _ Lane, packet []byte, unsure bool) {
+	h, rest, err := cutHeader(packet)
+	if err != nil || h.op != opTell && h.op != opAsk {
+		return // who would have been told has gone
+	}
+	p, err := s.parcel(to, h, rest, true)
+	switch {
+	case err != nil:
+		s.log.Error("packet not understood", "error", err)
+	case unsure:
+		p.kind.deadLetterAs(p.id, &p.envelope, ReasonUnsure, &MemberLostError{Member: to})
+	default:
+		p.kind.route(p.id, &p.envelope, p.hops)
+	}
+}
+
+// parcel is a message of a packet, for a grain or a plain cell.
+type parcel struct {
+	heldMessage
+	kind *core
+	id   string
+}
+
+// parcel reads a packet's message. Of one that comes back the question is this system's own.
+func (s receiver) parcel(from string, h header, body []byte, back bool) (p parcel, err error) {
+	p.kind, p.id, p.hops = s.kinds.bytes(h.kind), string(h.id), h.hops
+	if p.kind == nil {
+		p.kind = s.nobody(string(h.kind))
+	}
+	msg, _, err := s.messages.Decode(body)
+	if err != nil {
+		return p, err
+	}
+	p.envelope = toAnswer(msg, s.asker(from, h, back))
+	return p, nil
+}
+
+// asker is whom an answer to a packet's message goes to.
+func (s receiver) asker(from string, h header, back bool) (to address) {
+	switch {
+	case h.op == opAsk && back:
+		to.ask, to.gen = s.asks.numbered(h.number)
+	case h.op == opAsk:
+		to.ask, to.gen = s.asks.openRelay(relay{from, h.number})
+	case len(h.address) > 0:
+		to.pid = actor.NewPID(string(h.address), string(h.process))
+	}
+	return to
+}
+
+// arrived takes a message from another member.
+func (s receiver) arrived(from string, h header, body, packet []byte) {
+	k := s.kinds.bytes(h.kind)
+	if k != nil {
+		c := k.find(unsafe.String(unsafe.SliceData(h.id), len(h.id))) // which keeps nothing of it
+		if place := k.placeOf(c, h.id); place.Answer == Elsewhere {
+			s.giveBack(from, packet)
+			return
+		}
+	}
+	p, err := s.parcel(from, h, body, false)
+	if err != nil {
+		s.refuseParcel(from, h, err)
+		return
+	}
+	switch {
+	case k != nil:
+		k.route(p.id, &p.envelope, p.hops)
+	case string(h.kind) == plainKind:
+		s.toPlain(p)
+	default:
+		p.kind.deadLetter(p.id, &p.envelope, ReasonNoProducer)
+	}
+}
+
+// placeOf says where a grain is; one in memory here is here until it refuses.
+func (k *core) placeOf(c *cell, id []byte) Place {
+	if c != nil {
+		return Place{}
+	}
+	return k.locate(string(id))
+}
+
+// refuseParcel tells who asked that the question can't be read, and counts a message that can't.
+func (s receiver) refuseParcel(from string, h header, err error) {
+	s.log.Error("message not understood", "from", from, "kind", string(h.kind), "error", err)
+	s.plainStats.countDead(ReasonType)
+	if h.op == opAsk {
+		a, gen := s.asks.openRelay(relay{from, h.number})
+		a.answer(gen, &RemoteError{err.Error()})
+	}
+}
+
+// toPlain gives a message to a plain cell.
+func (s receiver) toPlain(p parcel) {
+	c := s.cellOf(header{kind: []byte(plainKind), id: []byte(p.id)})
+	if c == nil || !c.kind.deliver(c, &p.envelope).settled() {
+		p.kind.deadLetter(p.id, &p.envelope, ReasonStopped)
+	}
+}
+
+// nobody stands for a kind that this system has not heard of.
+func (s *System) nobody(name string) *core {
+	return &core{sys: s, name: name, stats: &s.plainStats}
+}
+
+// arrivedForPID takes a message to a Hollywood process.
+func (s receiver) arrivedForPID(from string, h header, body []byte) {
+	msg, _, err := s.messages.Decode(body)
+	if err != nil {
+		s.refuseParcel(from, h, err)
+		return
+	}
+	var sender *actor.PID
+	if len(h.address) > 0 {
+		sender = actor.NewPID(string(h.address), string(h.process))
+	}
+	s.hollywood.SendWithSender(actor.NewPID(string(h.kind), string(h.id)), msg, sender)
+}
+
+// giveBack tells who sent a packet that another member has the grain.
+func (s receiver) giveBack(to string, packet []byte) {
+	o := outgoings.Get().(*outgoing)
+	*o = outgoing{header: header{op: opMoved}, rest: packet}
+	if err := s.sendPacket(to, o); err != nil {
+		s.log.Warn("message to a grain that has moved is lost", "from", to, "error", err)
+		s.plainStats.countDead(ReasonNoRoute)
+	}
+}
+
+// comesBack sends a message on that its receiver surely has not handled. Where it came to the member that we still take for the owner,
+// that one knows more, and the message waits until we do.
+func (s receiver) comesBack(from string, packet []byte) {
+	h, body, err := cutHeader(packet)
+	var p parcel
+	if err == nil {
+		p, err = s.parcel(from, h, body, true)
+	}
+	if err != nil {
+		s.log.Error("packet not understood", "from", from, "error", err)
+		return
+	}
+	if p.hops++; p.hops > maxHops {
+		p.kind.deadLetter(p.id, &p.envelope, ReasonNoRoute)
+		return
+	}
+	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from {
+		p.kind.keep(p.id, &p.envelope, p.hops)
+		return
+	}
+	p.kind.route(p.id, &p.envelope, p.hops)
+}
+
+// MemberLost tells the system that an incarnation is no member any more: questions that it was to answer end with a MemberLostError, and
+// who watched its grains is told that they are lost. The transport has given back what was on its way before.
+func (s *System) MemberLost(incarnation string) {
+	s.asks.lost(incarnation)
+	s.watches.lost(incarnation)
+}
+
+// Address names an actor in messages: it means the same on every member.
+type Address struct {
+	Kind, ID string
+	Member   string // of a plain cell: the incarnation that it lives in; "" of a grain
+}
+
+// Address returns where the actor is found from any member.
+func (r Ref[M]) Address() Address {
+	a := Address{Kind: r.kind.name, ID: r.id}
+	if r.kind.plain {
+		a.Member = r.kind.member()
+	}
+	return a
+}
+
+// member is the incarnation in which a plain cell lives.
+func (k *core) member() string {
+	if k.away != "" {
+		return k.away
+	}
+	return k.sys.incarnation
+}
+
+// RefTo returns the reference of an address to an actor that takes messages M, which nobody checks before they arrive.
+func RefTo[M any](s *System, a Address) Ref[M] {
+	if a.Kind != plainKind {
+		if k := s.kinds.named(a.Kind); k != nil {
+			return Ref[M]{kind: k, id: a.ID, cell: k.find(a.ID)}
+		}
+		return Ref[M]{kind: s.nobody(a.Kind), id: a.ID}
+	}
+	if a.Member != "" && a.Member != s.incarnation {
+		return Ref[M]{kind: &core{sys: s, name: plainKind, plain: true, away: a.Member, stats: &s.plainStats}, id: a.ID}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.plain[a.ID]; c != nil {
+		return Ref[M]{kind: c.kind, id: a.ID, cell: c}
+	}
+	return Ref[M]{kind: &core{sys: s, name: plainKind, plain: true, stats: &s.plainStats}, id: a.ID}
+}
+
+// sendPlain sends to a plain cell that isn't in memory here.
+func (k *core) sendPlain(id string, n *envelope) {
+	if k.away == "" {
+		k.deadLetter(id, n, ReasonStopped)
+		return
+	}
+	if err := k.sendAway(k.away, id, n, 0); err != nil {
+		k.deadLetterAs(id, n, reasonOf(err), err)
+	}
+}
+
+// registerBasics names the types that questions are often answered with.
+func registerBasics(r *codec.Registry) {
+	register[bool](r, "bool")
+	register[int](r, "int")
+	register[int64](r, "int64")
+	register[uint64](r, "uint64")
+	register[float64](r, "float64")
+	register[string](r, "string")
+	register[[]byte](r, "bytes")
+	register[Address](r, "engine.address")
+}
+
+func register[T any](r *codec.Registry, name string) {
+	if _, named := r.Name(*new(T)); !named {
+		codec.Register[T](r, name)
+	}
+}

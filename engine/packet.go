@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"hayauma.example/codec"
+)
+
+// op is what a packet is about; its value is on the wire and never changes.
+type op uint8
+
+const (
+	opTell    op = 1  // a message to a cell
+	opAsk     op = 2  // the same, and an answer goes to an open question of the sender
+	opSend    op = 3  // a message to a Hollywood process
+	opAnswer  op = 4  // the answer to an opAsk
+	opMoved   op = 5  // a packet that came to the wrong member, given back
+	opWatch   op = 6  // tell when the cell leaves
+	opUnwatch op = 7  // that is not wanted any more
+	opEnded   op = 8  // it has left, or was not there
+	opStop    op = 9  // Ref.Stop
+	opPoison  op = 10 // Ref.Poison
+	opTouch   op = 11 // Ref.Touch
+)
+
+// maxHops bounds how often a packet goes on to another member. Each time is a change of the view that one of the two did not know yet.
+const maxHops = 16
+
+// header is what stands before a packet's message:
+//
+//	op 1 | hops 1 | number varint | kind | id | sender's address | sender's id | …
+//
+// A text is its length as a varint and its bytes. number is the question's, the watch's, or 0.
+type header struct {
+	op       op
+	hops     uint8
+	number   uint64
+	kind, id []byte
+	address  []byte // of the PID that sent it; empty: none
+	process  []byte // its id
+}
+
+// outgoing is a packet that is being sent; it is written by the transport where its bytes stay.
+type outgoing struct {
+	header
+	to, toID string // kind and id; of opSend the address and id of a PID
+	from     pidText
+	registry *codec.Registry
+	msg      any
+	body     bool   // a message follows
+	rest     []byte // opMoved: the packet; opEnded: the reason
+}
+
+type pidText struct{ address, id string }
+
+var outgoings = sync.Pool{New: func() any { return &outgoing{} }}
+
+func (o *outgoing) release() {
+	*o = outgoing{}
+	outgoings.Put(o)
+}
+
+// AppendPacket implements Packet.
+func (o *outgoing) AppendPacket(dst []byte) ([]byte, error) {
+	dst = append(dst, byte(o.op), o.hops)
+	dst = binary.AppendUvarint(dst, o.number)
+	dst = appendText(dst, o.to)
+	dst = appendText(dst, o.toID)
+	dst = appendText(dst, o.from.address)
+	dst = appendText(dst, o.from.id)
+	switch {
+	case o.op == opAnswer:
+		return appendAnswer(dst, o.registry, o.msg)
+	case o.body:
+		return o.registry.Append(dst, o.msg)
+	}
+	return append(dst, o.rest...), nil
+}
+
+func appendText(dst []byte, s string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+}
+
+var errPacket = errors.New("engine: malformed packet")
+
+// cutHeader reads a packet's header; its texts are the packet's bytes.
+func cutHeader(b []byte) (h header, rest []byte, err error) {
+	if len(b) < 2 {
+		return h, nil, errPacket
+	}
+	h.op, h.hops = op(b[0]), b[1]
+	b = b[2:]
+	n := 0
+	if h.number, n = binary.Uvarint(b); n <= 0 {
+		return h, nil, errPacket
+	}
+	b = b[n:]
+	for _, text := range []*[]byte{&h.kind, &h.id, &h.address, &h.process} {
+		if *text, b, err = cutText(b); err != nil {
+			return h, nil, err
+		}
+	}
+	return h, b, nil
+}
+
+func cutText(b []byte) (text, rest []byte, err error) {
+	size, n := binary.Uvarint(b)
+	if n <= 0 || size > uint64(len(b)-n) {
+		return nil, nil, errPacket
+	}
+	return b[n : n+int(size)], b[n+int(size):], nil
+}
+
+// An answer is one byte and what belongs to it.
+const (
+	answerNothing  = 0 // nil
+	answerMessage  = 1 // a message of the registry
+	answerError    = 2 // the text of an error
+	answerNoAnswer = 3 // ErrNoAnswer, and so on
+	answerStopped  = 4
+	answerKilled   = 5
+	answerDead     = 6 // kind, id, reason of a DeadLetterError
+	answerPanic    = 7 // kind, id, text of a PanicError
+)
+
+// RemoteError is an error of another member that has no type here.
+type RemoteError struct{ Text string }
+
+func (e *RemoteError) Error() string { return e.Text }
+
+// appendAnswer appends an answer; one that can't be carried becomes an error that says so.
+func appendAnswer(dst []byte, r *codec.Registry, v any) ([]byte, error) {
+	if v == nil {
+		return append(dst, answerNothing), nil
+	}
+	out, err := r.Append(append(dst, answerMessage), v)
+	if err == nil {
+		return out, nil
+	}
+	failure, ok := v.(error)
+	if !ok {
+		failure = fmt.Errorf("engine: an answer of type %T can't be carried to another member: %w", v, err)
+	}
+	return appendError(dst, failure), nil
+}
+
+func appendError(dst []byte, err error) []byte {
+	var dead *DeadLetterError
+	var crash *PanicError
+	switch {
+	case errors.As(err, &dead):
+		dst = appendText(appendText(append(dst, answerDead), dead.Kind), dead.ID)
+		return appendText(dst, dead.Reason)
+	case errors.As(err, &crash):
+		dst = appendText(appendText(append(dst, answerPanic), crash.Kind), crash.ID)
+		return appendText(dst, fmt.Sprint(crash.Value))
+	case errors.Is(err, ErrNoAnswer):
+		return append(dst, answerNoAnswer)
+	case errors.Is(err, ErrStopped):
+		return append(dst, answerStopped)
+	case errors.Is(err, ErrKilled):
+		return append(dst, answerKilled)
+	}
+	return appendText(append(dst, answerError), err.Error())
+}
+
+// cutAnswer reads what appendAnswer wrote; what can't be read is an error to who asked.
+func cutAnswer(b []byte, r *codec.Registry) any {
+	if len(b) == 0 {
+		return errPacket
+	}
+	tag, b := b[0], b[1:]
+	switch tag {
+	case answerNothing:
+		return nil
+	case answerMessage:
+		v, _, err := r.Decode(b)
+		if err != nil {
+			return err
+		}
+		return v
+	case answerNoAnswer:
+		return ErrNoAnswer
+	case answerStopped:
+		return ErrStopped
+	case answerKilled:
+		return ErrKilled
+	case answerError:
+		if text, _, err := cutText(b); err == nil {
+			return &RemoteError{string(text)}
+		}
+	case answerDead, answerPanic:
+		return cutFailure(tag, b)
+	}
+	return errPacket
+}
+
+func cutFailure(tag byte, b []byte) error {
+	var texts [3]string
+	for i := range texts {
+		text, rest, err := cutText(b)
+		if err != nil {
+			return err
+		}
+		texts[i], b = string(text), rest
+	}
+	if tag == answerDead {
+		return &DeadLetterError{Kind: texts[0], ID: texts[1], Reason: texts[2]}
+	}
+	return &PanicError{Kind: texts[0], ID: texts[1], Value: texts[2]}
+}

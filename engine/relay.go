@@ -1,0 +1,80 @@
+package engine
+
+import "sync"
+
+// relay is where the answer to another member's question goes.
+type relay struct {
+	member string
+	number uint64 // of the question there
+}
+
+// openRelay returns an ask that stands for another member's question: its answer is sent there.
+func (p *asks) openRelay(to relay) (*ask, uint32) { return p.begun(to) }
+
+// relayed sends the answer on and gives the ask back; the caller has taken its state.
+func (a *ask) relayed(v any) {
+	to, s := a.relay, a.home.sys
+	a.close()
+	o := outgoings.Get().(*outgoing)
+	*o = outgoing{header: header{op: opAnswer, number: to.number}, registry: s.messages, msg: v}
+	_ = s.sendPacket(to.member, o) // who asked has gone, or will be told that this member has
+}
+
+// number names a question among all of its system.
+func (a *ask) number(gen uint32) uint64 {
+	return uint64(gen)<<32 | uint64(a.index)<<askBits | uint64(a.home.index)
+}
+
+// numbered returns the ask of a number, nil where there is none.
+func (p *asks) numbered(number uint64) (*ask, uint32) {
+	s := &p.shards[number%askShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := uint32(number) >> askBits
+	if int(i) >= len(s.all) {
+		return nil, 0
+	}
+	return s.all[i], uint32(number >> 32)
+}
+
+// sentTo notes which member is to answer, so that its end answers.
+func (a *ask) sentTo(member string, gen uint32) {
+	a.target.Store(uint64(a.home.sys.members.index(member))<<32 | uint64(gen))
+}
+
+// lost answers the questions that a member was to answer which is none any more.
+func (p *asks) lost(member string) {
+	index := uint64(p.sys.members.index(member))
+	for i := range p.shards {
+		for _, a := range p.shards[i].list() {
+			if at := a.target.Load(); at>>32 == index {
+				a.answer(uint32(at), &MemberLostError{Member: member})
+			}
+		}
+	}
+}
+
+// memberNames gives the incarnations that were sent to short numbers, from 1.
+type memberNames struct {
+	mu     sync.RWMutex
+	byName map[string]uint32 // guarded by mu
+}
+
+func (m *memberNames) index(name string) uint32 {
+	m.mu.RLock()
+	i := m.byName[name]
+	m.mu.RUnlock()
+	if i > 0 {
+		return i
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.byName == nil {
+		m.byName = map[string]uint32{}
+	}
+	if i = m.byName[name]; i == 0 {
+		i = uint32(len(m.byName) + 1)
+		m.byName[name] = i
+	}
+	return i
+}
