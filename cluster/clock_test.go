@@ -31,7 +31,7 @@ func onClock(t *testing.T, clock *wallClock) (*Solo, chan time.Time) {
 		t.Fatal(err)
 	}
 	fired := make(chan time.Time, 10)
-	solo.reminders.now = clock.now
+	solo.ledgers.now = clock.now
 	solo.OnReminder(func(string, string, string, time.Time, []byte) { fired <- time.Now() })
 	if err := solo.Start(t.Context()); err != nil {
 		t.Fatal(err)

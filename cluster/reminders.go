@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,20 +11,16 @@ import (
 )
 
 const (
-	firings   = 1000        // told between two looks at the clock
 	readAgain = time.Second // after a bucket could not be read
 
 	// lookAgain bounds how late a reminder is after the wall's clock was set forward, or the machine has slept: timers don't notice.
 	lookAgain = 10 * time.Second
 )
 
-// reminders runs a timetable: one timer, and a goroutine only while something fires or is read.
+// reminders runs a ledger's timetable: one timer, and a goroutine only while something fires or is read.
 type reminders struct {
-	solo *Solo
-	fire func(kind, id, name string, due time.Time, payload []byte) // set before start
-
-	now  func() int64 // the wall's clock
-	work sync.WaitGroup
+	ledger *ledger
+	work   sync.WaitGroup
 
 	mu      sync.Mutex // guards what follows
 	table   *timetable
@@ -35,85 +32,69 @@ type reminders struct {
 	retry   int64 // when to read again what failed, 0 if nothing did
 }
 
-func newReminders(s *Solo) *reminders {
-	return &reminders{solo: s, table: newTimetable(), now: wall, fire: func(string, string, string, time.Time, []byte) {}}
+func newReminders(l *ledger, hours []int64) *reminders {
+	return &reminders{ledger: l, table: newTimetable(hours)}
 }
 
-func wall() int64 { return time.Now().UnixNano() }
+func (r *reminders) now() int64 { return r.ledger.of.now() }
 
-// know tells of the hours that are stored.
-func (r *reminders) know(shard int, hours []int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, h := range hours {
-		r.table.know(bucketKey{shard, h})
-	}
-}
-
-// start reads what is near and begins to fire.
-func (r *reminders) start(ctx context.Context) error {
-	r.mu.Lock()
-	keys := r.table.approach(r.now())
-	r.mu.Unlock()
-	for i, k := range keys {
-		if err := r.load(ctx, k); err != nil {
-			r.giveBack(keys[i:])
-			return err
-		}
-	}
+// start begins to fire, and to read what is near; done tells how that went.
+func (r *reminders) start(done func(error)) {
+	at := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.started = true
 	r.arm()
-	return nil
+	if !r.read(at, done) {
+		done(nil)
+	}
 }
 
+// resume sets the timer again after a suspension.
+func (r *reminders) resume() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.arm()
+}
+
+// silent: nothing fires now. r.mu is held.
+func (r *reminders) silent() bool { return r.stopped || r.ledger.of.store.isShut() }
+
 // apply takes changes that are stored, on the writer's goroutine.
-func (r *reminders) apply(o *owned, changes []change) {
+func (r *reminders) apply(changes []change) {
 	if len(changes) == 0 {
 		return
 	}
+	r.purge(r.change(changes))
+}
+
+// change returns the buckets that are over and empty now.
+func (r *reminders) change(changes []change) (spent []int64) {
 	at := r.now()
 	r.mu.Lock()
-	var spent []bucketKey
+	defer r.mu.Unlock()
+	if r.stopped {
+		return nil
+	}
 	for _, c := range changes {
-		r.table.apply(o.index, c, at)
-		k := bucketKey{o.index, hourOf(c.entry.due)}
-		if c.forget && over(k, at) && r.table.spent(k) {
-			spent = append(spent, k)
+		r.table.apply(c, at)
+		hour := hourOf(c.entry.due)
+		if c.forget && hour < hourOf(at) && r.table.spent(hour) {
+			spent = append(spent, hour)
 		}
 	}
 	r.arm()
-	r.mu.Unlock()
-	r.purge(spent)
-}
-
-// over: the hour is past.
-func over(k bucketKey, at int64) bool { return k.hour < hourOf(at) }
-
-// leave forgets a shard that was lost.
-func (r *reminders) leave(shard int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.table.leave(shard)
-}
-
-// enter takes a shard that was claimed again.
-func (r *reminders) enter(shard int, hours []int64) {
-	r.leave(shard)
-	r.know(shard, hours)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.retry = r.now() // they may be near
-	r.arm()
+	return spent
 }
 
 // arm sets the timer to what comes first, or earlier: while there is anything to wait for it rings every 10 s. r.mu is held.
 func (r *reminders) arm() {
-	if !r.started || r.stopped || r.running {
-		return
+	if r.started && !r.running && !r.silent() {
+		r.armFrom(r.now())
 	}
-	now := r.now()
+}
+
+func (r *reminders) armFrom(now int64) {
 	at, ok := r.table.wake(now)
 	if r.retry > 0 && (!ok || r.retry < at) {
 		at, ok = r.retry, true
@@ -138,47 +119,26 @@ func (r *reminders) ring(now int64, after time.Duration) {
 	r.timer.Reset(after)
 }
 
-// beside runs f on a goroutine of its own that wait waits for.
-func (r *reminders) beside(f func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.stopped {
-		r.work.Go(f)
-	}
-}
-
-// tick fires what is due, begins to read what comes near, purges what is over, and sets the timer.
+// tick keeps up with the hours, fires what is due, and sets the timer.
 func (r *reminders) tick() {
 	if !r.begin() {
 		return
 	}
 	defer r.work.Done()
-	var batch []entry
-	for {
-		at := r.now()
-		r.mu.Lock()
-		keys, spent := r.near(at), r.table.overAndSpent(at)
-		batch = r.table.take(at, firings, batch[:0])
-		stopped := r.stopped
-		if len(batch) == 0 || stopped {
-			r.running, r.armed = false, 0
-			r.arm()
-		}
-		r.mu.Unlock()
-		r.read(keys)
-		r.purge(spent)
-		if len(batch) == 0 || stopped {
-			return
-		}
-		r.tell(batch)
-		clear(batch)
+	r.keepUp(r.now())
+	for e, ok := r.next(); ok; e, ok = r.next() {
+		r.ledger.of.fire(e.kind, e.id, e.name, time.Unix(0, e.due).UTC(), e.payload)
 	}
 }
 
 func (r *reminders) begin() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.running || r.stopped {
+	if r.running {
+		return false
+	}
+	r.armed = 0
+	if r.silent() {
 		return false
 	}
 	r.running = true
@@ -186,110 +146,153 @@ func (r *reminders) begin() bool {
 	return true
 }
 
-// near returns what is to be read now; r.mu is held.
-func (r *reminders) near(at int64) []reading {
-	if r.retry > at || r.stopped {
-		return nil
+// next takes one reminder that is due, and ends the tick where there is none.
+func (r *reminders) next() (entry, bool) {
+	at := r.now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	silent := r.silent()
+	if !silent {
+		if e, ok := r.table.take(at); ok {
+			return e, true
+		}
+	}
+	r.running = false
+	if !silent {
+		r.armFrom(at)
+	}
+	return entry{}, false
+}
+
+// keepUp begins to read what comes near, and purges what is over and empty.
+func (r *reminders) keepUp(at int64) {
+	r.mu.Lock()
+	r.read(at, r.log)
+	spent := r.table.overAndSpent(at)
+	r.mu.Unlock()
+	r.purge(spent)
+}
+
+func (r *reminders) log(err error) {
+	if err != nil && r.ledger.ctx.Err() == nil {
+		shard := r.ledger.claim.Shard
+		r.ledger.of.cfg.Log.Warn("timetable not read", "role", shard.Role, "shard", shard.Number, "error", err)
+	}
+}
+
+// read begins to load what is near, beside the firing, unless there is nothing. r.mu is held.
+func (r *reminders) read(at int64, done func(error)) bool {
+	if r.stopped || r.retry > at {
+		return false
 	}
 	r.retry = 0
-	return r.table.approach(at)
+	hours := r.table.approach(at)
+	if len(hours) > 0 {
+		r.work.Go(func() { done(r.loadAll(hours)) })
+	}
+	return len(hours) > 0
 }
 
-func (r *reminders) tell(batch []entry) {
-	for _, e := range batch {
-		r.fire(e.kind, e.id, e.name, time.Unix(0, e.due).UTC(), e.payload)
-	}
-}
-
-// read loads buckets beside the firing; r.work is counted by the caller's tick, so it can't be over.
-func (r *reminders) read(keys []reading) {
-	if len(keys) == 0 {
-		return
-	}
-	r.work.Go(func() {
-		for i, k := range keys {
-			if err := r.load(r.solo.ctx, k); err != nil {
-				r.solo.cfg.Log.Warn("timetable not read", "role", r.solo.shards[k.shard].shard.Role, "error", err)
-				r.giveBack(keys[i:])
-				return
-			}
+func (r *reminders) loadAll(hours []int64) error {
+	for i, hour := range hours {
+		if err := r.load(hour); err != nil {
+			r.giveBack(hours[i:])
+			r.ledger.found(err)
+			return err
 		}
-	})
+	}
+	return nil
 }
 
 // giveBack makes buckets far again and has them read later.
-func (r *reminders) giveBack(keys []reading) {
+func (r *reminders) giveBack(hours []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, k := range keys {
-		r.table.failed(k)
+	if r.stopped {
+		return
+	}
+	for _, hour := range hours {
+		r.table.failed(hour)
 	}
 	r.retry = r.now() + int64(readAgain)
 	r.arm()
 }
 
 // load reads one bucket.
-func (r *reminders) load(ctx context.Context, k reading) error {
-	o := r.solo.shards[k.shard]
-	c, err := r.solo.hold(ctx, o)
+func (r *reminders) load(hour int64) error {
+	list, err := r.stored(hour)
 	if err != nil {
 		return err
 	}
-	g := journal.Grain{Kind: timetableKind, ID: bucketID(o.shard.Number, k.hour)}
-	var list []change
-	for rec, err := range r.solo.store.Replay(ctx, c, g) {
-		if err != nil {
-			return err
-		}
-		if list, err = decodeChanges(list, rec.Data); err != nil {
-			return fmt.Errorf("%w: %s, record %d", err, g.ID, rec.First)
-		}
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.table.loaded(k, list)
+	r.table.loaded(hour, list)
 	r.arm()
 	return nil
 }
 
+// stored reads the changes of one hour, when there is a place for it.
+func (r *reminders) stored(hour int64) (list []change, err error) {
+	l := r.ledger
+	select {
+	case l.of.reading <- struct{}{}:
+		defer func() { <-l.of.reading }()
+	case <-l.ctx.Done():
+		return nil, context.Cause(l.ctx)
+	}
+	g := r.bucket(hour)
+	for rec, err := range l.of.store.Replay(l.ctx, l.claim, g) {
+		if err != nil {
+			return nil, err
+		}
+		if list, err = decodeChanges(list, rec.Data); err != nil {
+			return nil, fmt.Errorf("%w: %s, record %d", err, g.ID, rec.First)
+		}
+	}
+	return list, nil
+}
+
+func (r *reminders) bucket(hour int64) journal.Grain {
+	return journal.Grain{Kind: timetableKind, ID: bucketID(r.ledger.claim.Shard.Number, hour)}
+}
+
 // purge drops buckets in order with their shard's appends, unless a reminder came meanwhile.
-func (r *reminders) purge(keys []bucketKey) {
-	for _, k := range keys {
-		o := r.solo.shards[k.shard]
-		r.solo.do(o, func(ctx context.Context, failed error) {
-			if failed == nil && r.begone(k) {
-				r.drop(ctx, o, k)
+func (r *reminders) purge(hours []int64) {
+	for _, hour := range hours {
+		r.ledger.do(func(ctx context.Context) {
+			if r.begone(hour) {
+				r.drop(ctx, hour)
 			}
 		})
 	}
 }
 
-func (r *reminders) begone(k bucketKey) bool {
+func (r *reminders) begone(hour int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.table.spent(k)
+	return !r.stopped && r.table.spent(hour)
 }
 
 // drop runs on the writer's goroutine: nothing is appended meanwhile, so nothing changes the bucket.
-func (r *reminders) drop(ctx context.Context, o *owned, k bucketKey) {
-	g := journal.Grain{Kind: timetableKind, ID: bucketID(o.shard.Number, k.hour)}
-	c, err := o.state()
-	if err == nil {
-		err = r.solo.store.Purge(ctx, c, g, 0)
-	}
-	if err != nil {
-		r.solo.cfg.Log.Warn("timetable not purged", "role", o.shard.Role, "shard", o.shard.Number, "error", err)
+func (r *reminders) drop(ctx context.Context, hour int64) {
+	l := r.ledger
+	if err := l.of.store.Purge(ctx, l.claim, r.bucket(hour), 0); err != nil {
+		if !errors.Is(err, context.Canceled) {
+			l.of.cfg.Log.Warn("timetable not purged", "role", l.claim.Shard.Role, "shard", l.claim.Shard.Number, "error", err)
+		}
+		l.found(err)
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.table.drop(k)
+	r.table.drop(hour)
 }
 
+// stop lets nothing fire or be read any more, and gives the memory back.
 func (r *reminders) stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stopped = true
+	r.stopped, r.table = true, newTimetable(nil)
 	if r.timer != nil {
 		r.timer.Stop()
 	}

@@ -157,11 +157,11 @@ func TestSoloRefusesOtherRoles(t *testing.T) {
 		u := unit("a", 1, 1)
 		u.Role = "composer"
 		r.Append(u, func(e error) { err = e })
-		if !errors.Is(err, cluster.ErrRole) {
+		if !errors.Is(err, cluster.ErrNotOpen) {
 			r.t.Errorf("append: %v", err)
 		}
 		for _, err := range r.Replay(r.t.Context(), "composer", "a", journal.Grain{Kind: "k", ID: "a"}) {
-			if !errors.Is(err, cluster.ErrRole) {
+			if !errors.Is(err, cluster.ErrNotOpen) {
 				r.t.Errorf("replay: %v", err)
 			}
 		}

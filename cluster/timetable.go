@@ -8,12 +8,6 @@ import (
 // again is how long after a firing a reminder fires once more, unless it was forgotten or replaced.
 const again = 30 * time.Second
 
-// bucketKey names the reminders of one shard that are due in one hour since the epoch.
-type bucketKey struct {
-	shard int
-	hour  int64
-}
-
 // reminderKey names a reminder within its bucket.
 type reminderKey struct{ kind, id, name string }
 
@@ -44,27 +38,27 @@ const (
 
 type bucket struct {
 	state   bucketState
-	reading uint64                 // loading: which reading of it; an older one says nothing
 	entries map[reminderKey]*entry // near
 	later   []change               // loading
 }
 
-// timetable is the state of one role's reminders: near buckets in a heap, the far ones by name. It knows no clock and does no I/O.
+// timetable is the state of one shard's reminders: near buckets in a heap, the far ones by their hour since the epoch. It knows no
+// clock and does no I/O.
 type timetable struct {
-	buckets map[bucketKey]*bucket
+	buckets map[int64]*bucket
 	heap    entryHeap
 	far     int   // buckets that are
 	swept   int64 // the hour of the last look for spent buckets
-	reads   uint64
 }
 
-// reading is one reading of a far bucket.
-type reading struct {
-	bucketKey
-	number uint64
+// newTimetable begins with the hours that are stored. Each is far until it was loaded, whatever its time.
+func newTimetable(hours []int64) *timetable {
+	t := &timetable{buckets: map[int64]*bucket{}}
+	for _, h := range hours {
+		t.know(h)
+	}
+	return t
 }
-
-func newTimetable() *timetable { return &timetable{buckets: map[bucketKey]*bucket{}} }
 
 func hourOf(nanos int64) int64 {
 	hour := nanos / int64(time.Hour)
@@ -77,36 +71,33 @@ func hourOf(nanos int64) int64 {
 // isNear: overdue hours, the current one and the next are kept in memory.
 func isNear(hour int64, now int64) bool { return hour <= hourOf(now)+1 }
 
-// know tells of a bucket that is stored. It is far until it was loaded, whatever its hour.
-func (t *timetable) know(k bucketKey) {
-	if t.buckets[k] == nil {
-		t.buckets[k] = &bucket{state: far}
+func (t *timetable) know(hour int64) {
+	if t.buckets[hour] == nil {
+		t.buckets[hour] = &bucket{state: far}
 		t.far++
 	}
 }
 
 // approach returns the far buckets that are near now; they are loading from here on.
-func (t *timetable) approach(now int64) []reading {
+func (t *timetable) approach(now int64) (hours []int64) {
 	if t.far == 0 {
 		return nil
 	}
-	var readings []reading
-	for k, b := range t.buckets {
-		if b.state == far && isNear(k.hour, now) {
-			t.reads++
-			b.state, b.reading = loading, t.reads
+	for hour, b := range t.buckets {
+		if b.state == far && isNear(hour, now) {
+			b.state = loading
 			t.far--
-			readings = append(readings, reading{k, t.reads})
+			hours = append(hours, hour)
 		}
 	}
-	return readings
+	return hours
 }
 
 // loaded brings what a bucket's records say.
-func (t *timetable) loaded(r reading, changes []change) {
-	b := t.read(r)
-	if b == nil {
-		return
+func (t *timetable) loaded(hour int64, changes []change) {
+	b := t.buckets[hour]
+	if b == nil || b.state != loading {
+		return // nobody has asked
 	}
 	later := b.later
 	*b = bucket{state: near, entries: map[reminderKey]*entry{}}
@@ -119,32 +110,24 @@ func (t *timetable) loaded(r reading, changes []change) {
 }
 
 // failed makes a bucket far again, because its records couldn't be read. What came meanwhile is in them.
-func (t *timetable) failed(r reading) {
-	if b := t.read(r); b != nil {
+func (t *timetable) failed(hour int64) {
+	if b := t.buckets[hour]; b != nil && b.state == loading {
 		*b = bucket{state: far}
 		t.far++
 	}
 }
 
-// read finds the bucket that waits for this reading. Where the shard was lost and claimed again meanwhile, there is none.
-func (t *timetable) read(r reading) *bucket {
-	if b := t.buckets[r.bucketKey]; b != nil && b.state == loading && b.reading == r.number {
-		return b
-	}
-	return nil
-}
-
 // apply takes a change that is stored.
-func (t *timetable) apply(shard int, c change, now int64) {
-	k := bucketKey{shard, hourOf(c.entry.due)}
-	b := t.buckets[k]
+func (t *timetable) apply(c change, now int64) {
+	hour := hourOf(c.entry.due)
+	b := t.buckets[hour]
 	switch {
-	case b == nil && isNear(k.hour, now):
+	case b == nil && isNear(hour, now):
 		b = &bucket{state: near, entries: map[reminderKey]*entry{}}
-		t.buckets[k] = b
+		t.buckets[hour] = b
 		t.change(b, c)
 	case b == nil:
-		t.know(k)
+		t.know(hour)
 	case b.state == loading:
 		b.later = append(b.later, c)
 	case b.state == near:
@@ -169,15 +152,15 @@ func (t *timetable) change(b *bucket, c change) {
 	heap.Push(&t.heap, e)
 }
 
-// take appends up to limit entries that fire at now to into; each of them fires again later. What it returns is a copy: entries may be
-// forgotten while they are told.
-func (t *timetable) take(now int64, limit int, into []entry) []entry {
-	for len(into) < limit && len(t.heap) > 0 && t.heap[0].next <= now {
-		into = append(into, *t.heap[0].entry)
-		t.heap[0].next = now + int64(again)
-		heap.Fix(&t.heap, 0)
+// take returns an entry that fires at now; it fires again later. It is a copy, because the entry may be forgotten while it is told.
+func (t *timetable) take(now int64) (entry, bool) {
+	if len(t.heap) == 0 || t.heap[0].next > now {
+		return entry{}, false
 	}
-	return into
+	e := *t.heap[0].entry
+	t.heap[0].next = now + int64(again)
+	heap.Fix(&t.heap, 0)
+	return e, true
 }
 
 // wake is when there is something to do: an entry fires, or the hour ends, so that buckets come near or may be purged.
@@ -194,43 +177,26 @@ func (t *timetable) wake(now int64) (at int64, ok bool) {
 }
 
 // spent: the bucket is in memory and holds nothing, so its records may go.
-func (t *timetable) spent(k bucketKey) bool {
-	b := t.buckets[k]
+func (t *timetable) spent(hour int64) bool {
+	b := t.buckets[hour]
 	return b != nil && b.state == near && len(b.entries) == 0
 }
 
 // drop forgets a spent bucket.
-func (t *timetable) drop(k bucketKey) { delete(t.buckets, k) }
+func (t *timetable) drop(hour int64) { delete(t.buckets, hour) }
 
 // overAndSpent finds the buckets of past hours that hold nothing. It looks once in an hour.
-func (t *timetable) overAndSpent(now int64) []bucketKey {
+func (t *timetable) overAndSpent(now int64) (hours []int64) {
 	if t.swept == hourOf(now) {
 		return nil
 	}
 	t.swept = hourOf(now)
-	var keys []bucketKey
-	for k := range t.buckets {
-		if k.hour < t.swept && t.spent(k) {
-			keys = append(keys, k)
+	for hour := range t.buckets {
+		if hour < t.swept && t.spent(hour) {
+			hours = append(hours, hour)
 		}
 	}
-	return keys
-}
-
-// leave forgets the buckets of a shard.
-func (t *timetable) leave(shard int) {
-	for k, b := range t.buckets {
-		if k.shard != shard {
-			continue
-		}
-		for _, e := range b.entries {
-			heap.Remove(&t.heap, e.at)
-		}
-		if b.state == far {
-			t.far--
-		}
-		delete(t.buckets, k)
-	}
+	return hours
 }
 
 // firing is an entry and when it fires. The time stands in the heap itself, so that sifting through a million reads no entry.

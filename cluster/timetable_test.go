@@ -30,7 +30,7 @@ func forget(name string, due int64) change {
 
 func fired(t *timetable, now int64) string {
 	var names []string
-	for _, e := range t.take(now, 100, nil) {
+	for e, ok := t.take(now); ok; e, ok = t.take(now) {
 		names = append(names, e.name)
 	}
 	slices.Sort(names)
@@ -64,10 +64,10 @@ func TestTimetable(t *testing.T) {
 	}
 	for name, steps := range cases {
 		t.Run(name, func(t *testing.T) {
-			table := newTimetable()
+			table := newTimetable(nil)
 			for i, s := range steps {
 				for _, c := range s.do {
-					table.apply(3, c, t0+s.at)
+					table.apply(c, t0+s.at)
 				}
 				if got := fired(table, t0+s.at); got != s.fires {
 					t.Errorf("step %d fires %q, want %q", i, got, s.fires)
@@ -78,9 +78,9 @@ func TestTimetable(t *testing.T) {
 }
 
 func TestFarBuckets(t *testing.T) {
-	table := newTimetable()
-	k := bucketKey{3, hourOf(t0 + 5*hour)}
-	table.apply(3, set("a", t0+5*hour+minute), t0)
+	table := newTimetable(nil)
+	k := hourOf(t0 + 5*hour)
+	table.apply(set("a", t0+5*hour+minute), t0)
 	if len(table.heap) != 0 {
 		t.Error("a far reminder is in memory")
 	}
@@ -91,21 +91,21 @@ func TestFarBuckets(t *testing.T) {
 		t.Errorf("%v is not near yet", keys)
 	}
 	keys := table.approach(t0 + 4*hour)
-	if len(keys) != 1 || keys[0].bucketKey != k {
+	if len(keys) != 1 || keys[0] != k {
 		t.Fatalf("near are %v", keys)
 	}
-	table.apply(3, forget("a", t0+5*hour+minute), t0+4*hour) // while it is being read
-	table.apply(3, set("b", t0+5*hour), t0+4*hour)
+	table.apply(forget("a", t0+5*hour+minute), t0+4*hour) // while it is being read
+	table.apply(set("b", t0+5*hour), t0+4*hour)
 	table.loaded(keys[0], []change{set("a", t0+5*hour+minute), set("c", t0+5*hour)})
 	if got := fired(table, t0+6*hour); got != "b c" {
 		t.Errorf("fired %q", got)
 	}
-	table.apply(3, forget("b", t0+5*hour), t0+6*hour)
+	table.apply(forget("b", t0+5*hour), t0+6*hour)
 	if table.spent(k) {
 		t.Error("there is c yet")
 	}
-	table.apply(3, forget("c", t0+5*hour), t0+6*hour)
-	if keys := table.overAndSpent(t0 + 6*hour); !slices.Equal(keys, []bucketKey{k}) {
+	table.apply(forget("c", t0+5*hour), t0+6*hour)
+	if keys := table.overAndSpent(t0 + 6*hour); !slices.Equal(keys, []int64{k}) {
 		t.Errorf("over and spent are %v", keys)
 	}
 	table.drop(k)
@@ -115,8 +115,8 @@ func TestFarBuckets(t *testing.T) {
 }
 
 func TestFailedReadIsTriedAgain(t *testing.T) {
-	table := newTimetable()
-	k := bucketKey{1, hourOf(t0)}
+	table := newTimetable(nil)
+	k := hourOf(t0)
 	table.know(k)
 	first := table.approach(t0)
 	if len(first) != 1 || len(table.approach(t0)) != 0 {
@@ -127,18 +127,9 @@ func TestFailedReadIsTriedAgain(t *testing.T) {
 	if len(second) != 1 {
 		t.Fatal("a bucket that could not be read doesn't approach again")
 	}
-	table.leave(1)
+	table.loaded(second[0], []change{set("b", t0)})
 	table.loaded(second[0], []change{set("a", t0)})
-	if len(table.heap) != 0 {
-		t.Error("a lost shard has reminders")
-	}
-	table.know(k)
-	third := table.approach(t0)
-	table.loaded(second[0], []change{set("a", t0)})
-	if len(table.heap) != 0 {
-		t.Error("what was read before the shard was claimed again counts")
-	}
-	table.loaded(third[0], []change{set("b", t0)})
+	table.failed(second[0]) // nobody has asked for either
 	if got := fired(table, t0); got != "b" {
 		t.Errorf("fired %q", got)
 	}
@@ -148,17 +139,17 @@ func TestFailedReadIsTriedAgain(t *testing.T) {
 func TestTimetableMatchesModel(t *testing.T) {
 	type want struct{ due, next int64 }
 	rapid.Check(t, func(r *rapid.T) {
-		table, model, store := newTimetable(), map[string]*want{}, map[bucketKey][]change{}
+		table, model, store := newTimetable(nil), map[string]*want{}, map[int64][]change{}
 		at := t0
-		load := func(keys []reading) {
+		load := func(keys []int64) {
 			for _, k := range keys {
-				table.loaded(k, store[k.bucketKey])
+				table.loaded(k, store[k])
 			}
 		}
 		apply := func(c change) {
-			k := bucketKey{1, hourOf(c.entry.due)}
+			k := hourOf(c.entry.due)
 			store[k] = append(store[k], c)
-			table.apply(1, c, at)
+			table.apply(c, at)
 		}
 		r.Repeat(map[string]func(*rapid.T){
 			"set": func(r *rapid.T) {
@@ -178,7 +169,7 @@ func TestTimetableMatchesModel(t *testing.T) {
 				}
 			},
 			"restart": func(r *rapid.T) {
-				table = newTimetable()
+				table = newTimetable(nil)
 				for k := range store {
 					table.know(k)
 				}
