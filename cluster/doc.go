@@ -43,6 +43,8 @@
 //   - It opens a shard, lets the directory say that it is here, and then calls Fire.
 //   - Before it closes or drops one it lets the directory say that it is elsewhere, and has the grains leave (engine.System.Vacate).
 //     No activation may outlive its ledger here until the shard is opened again: it would append what it has numbered before.
+//   - In OnLost it has the directory say that the shard is not here: the engine asks for the place of each message of an activation
+//     that ended, and would begin it again and again, without a pause, while it hears that it is.
 //   - Where it is told of ErrFenced it drops the shard. Of ErrLost: a fleet's member drops it too and claims it anew, if it still may. Solo
 //     asks the store whether the fence is still its own; then it claims and opens the shard again (at once, every second, or by the next
 //     Replay), and otherwise leaves it to whoever has taken it and tells OnFenced. The new fence settles what became of the last batch,

@@ -199,4 +199,3 @@ func (h *hand) activation(ctx context.Context, grain string, last uint64) {
 		h.m.pause(6 * time.Millisecond)
 	}
 }
-
