@@ -14,8 +14,8 @@ import (
 	"hayauma.example/engine/journal"
 )
 
-// fence is what a fence's message holds.
-type fence struct {
+// blind is the fence of a claim that asks nobody: package roster reads it as owned in epoch 0.
+type blind struct {
 	Owner string `json:"owner"`
 }
 
@@ -47,66 +47,85 @@ func (s *Store) Claim(ctx context.Context, owner string, shards []journal.Shard)
 func (s *Store) claim(ctx context.Context, owner string, shards []journal.Shard) ([]journal.Claim, error) {
 	ctx, cancel := context.WithTimeout(ctx, claimFor)
 	defer cancel()
-	fences, err := s.fences(ctx, shards)
+	standing, err := s.standing(ctx, shards)
 	if err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(fence{Owner: owner})
+	data, err := json.Marshal(blind{Owner: owner})
 	if err != nil {
 		return nil, err
 	}
+	msgs := make([]*nats.Msg, len(shards))
+	for i, sh := range shards {
+		msgs[i] = fenceMsg(sh, standing[i].seq, data)
+	}
+	fences, err := s.writeFences(ctx, msgs)
+	if err != nil {
+		return nil, err
+	}
+	claims := make([]journal.Claim, len(shards))
+	for i, sh := range shards {
+		claims[i] = journal.Claim{Shard: sh, Fence: fences[i]}
+	}
+	return claims, nil
+}
+
+// fenceMsg replaces the fence if it is still the one of that sequence.
+func fenceMsg(sh journal.Shard, seq uint64, data []byte) *nats.Msg {
+	m := &nats.Msg{Subject: fenceSubject(sh), Header: nats.Header{}, Data: data}
+	m.Header[jetstream.MsgRollup] = []string{jetstream.MsgRollupSubject}
+	expect(m, m.Subject, seq)
+	return m
+}
+
+// writeFences stores all or none, also where the stream is at its limit, and answers their sequences.
+func (s *Store) writeFences(ctx context.Context, msgs []*nats.Msg) ([]journal.Fence, error) {
 	var last uint64
-	err = s.evenIfFull(ctx, func() (err error) {
-		last, err = s.publish(ctx, claimMsgs(shards, fences, data))
+	err := s.evenIfFull(ctx, func() (err error) {
+		last, err = s.publish(ctx, msgs)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	claims := make([]journal.Claim, len(shards))
-	for i, sh := range shards { // an atomic batch is contiguous
-		claims[i] = journal.Claim{Shard: sh, Fence: journal.Fence(last - uint64(len(shards)-1-i))}
+	fences := make([]journal.Fence, len(msgs))
+	for i := range fences { // an atomic batch is contiguous
+		fences[i] = journal.Fence(last - uint64(len(msgs)-1-i))
 	}
-	return claims, nil
+	return fences, nil
 }
 
-// claimMsgs replace each fence by the new one if it is still what it was.
-func claimMsgs(shards []journal.Shard, fences []uint64, data []byte) []*nats.Msg {
-	msgs := make([]*nats.Msg, len(shards))
-	for i, sh := range shards {
-		m := &nats.Msg{Subject: fenceSubject(sh), Header: nats.Header{}, Data: data}
-		m.Header[jetstream.MsgRollup] = []string{jetstream.MsgRollupSubject}
-		expect(m, m.Subject, fences[i])
-		msgs[i] = m
-	}
-	return msgs
+// fence is what stands on a fence's subject; sequence 0 where there is none.
+type fence struct {
+	seq  uint64
+	data []byte
 }
 
-// fences reads the sequence of each shard's fence, 0 where there is none. What it reads may be old: the claim finds out.
-func (s *Store) fences(ctx context.Context, shards []journal.Shard) ([]uint64, error) {
+// standing reads each shard's fence. What it reads may be old: the claim finds out.
+func (s *Store) standing(ctx context.Context, shards []journal.Shard) ([]fence, error) {
 	const readers = 16
-	seqs, errs := make([]uint64, len(shards)), make([]error, readers)
+	fences, errs := make([]fence, len(shards)), make([]error, readers)
 	var wg sync.WaitGroup
-	for r := range readers {
+	for r := range min(readers, len(shards)) {
 		wg.Go(func() {
 			for i := r; i < len(shards) && errs[r] == nil; i += readers {
-				seqs[i], errs[r] = s.fence(ctx, shards[i])
+				fences[i], errs[r] = s.fence(ctx, shards[i])
 			}
 		})
 	}
 	wg.Wait()
-	return seqs, errors.Join(errs...)
+	return fences, errors.Join(errs...)
 }
 
-func (s *Store) fence(ctx context.Context, sh journal.Shard) (uint64, error) {
+func (s *Store) fence(ctx context.Context, sh journal.Shard) (fence, error) {
 	msg, err := s.ev.GetLastMsgForSubject(ctx, fenceSubject(sh))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return 0, nil
+		return fence{}, nil
 	}
 	if err != nil {
-		return 0, err
+		return fence{}, err
 	}
-	return msg.Sequence, nil
+	return fence{msg.Sequence, msg.Data}, nil
 }
 
 // evenIfFull runs publish, and where the stream is at its limit once more with the head-room open.

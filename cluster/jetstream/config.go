@@ -12,6 +12,8 @@ type Config struct {
 	Replicas       int    // 0 is 1
 	MaxBytes       uint64 // of events; 0 is no limit
 	MaxObjectBytes uint64 // of objects; 0 is no limit
+
+	Request time.Duration // deadline of each request of a [Membership], beside the caller's own; 0 is 1 s
 }
 
 // Validate tells what is wrong with the configuration.
@@ -22,12 +24,17 @@ func (c Config) Validate() error {
 	if c.MaxBytes > 0 && c.MaxBytes < minBytes || c.MaxObjectBytes > 0 && c.MaxObjectBytes < minBytes {
 		return errors.New("jetstream: a store below 1 MiB can't hold one batch: raise --store-max-bytes")
 	}
+	if c.Request < 0 {
+		return errors.New("jetstream: a request's deadline is negative: give a positive time, or 0 for 1 s")
+	}
 	return nil
 }
 
 const (
 	events  = "EV"
 	uploads = "UP"
+	members = "KV_members"
+	cluster = "KV_cluster"
 
 	minBytes = 1 << 20
 	headroom = 1 << 20 // what claims and tombstones may use above MaxBytes
@@ -35,6 +42,13 @@ const (
 	// repeats is how long the server remembers a batch's id. A repeat that comes later is stored as a copy, which replay skips.
 	repeats = 10 * time.Second
 )
+
+func (c Config) request() time.Duration {
+	if c.Request == 0 {
+		return time.Second
+	}
+	return c.Request
+}
 
 func (c Config) direct() bool { return c.Replicas <= 1 }
 
@@ -51,6 +65,21 @@ func (c Config) events(extra int64) jetstream.StreamConfig {
 func (c Config) uploads() jetstream.StreamConfig {
 	s := c.stream(uploads, "up.>", c.MaxObjectBytes)
 	s.MaxMsgsPerSubject = 1
+	return s
+}
+
+// members is a bucket in memory, as a KV client sees it.
+func (c Config) members() jetstream.StreamConfig {
+	s := c.stream(members, membersKeys+">", 0)
+	s.Storage, s.MaxMsgsPerSubject = jetstream.MemoryStorage, 1
+	s.AllowAtomicPublish, s.AllowRollup = true, true
+	return s
+}
+
+// cluster keeps the newest views, for an operator to look at.
+func (c Config) cluster() jetstream.StreamConfig {
+	s := c.stream(cluster, clusterKeys+">", 0)
+	s.MaxMsgsPerSubject, s.AllowRollup = 16, true
 	return s
 }
 

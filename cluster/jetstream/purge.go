@@ -60,9 +60,9 @@ func (s *Store) owned(ctx context.Context, c journal.Claim) error {
 	switch {
 	case err != nil:
 		return err
-	case at > uint64(c.Fence):
+	case at.seq > uint64(c.Fence):
 		return journal.ErrFenced
-	case at < uint64(c.Fence):
+	case at.seq < uint64(c.Fence):
 		return errBehind
 	}
 	return nil

@@ -11,6 +11,15 @@ import (
 
 const clusterSubject = "ev.cluster"
 
+// Keys of the buckets that the members share. None of them is a ULID, as records' keys are.
+const (
+	membersKeys = "$KV.members."
+	floorKey    = membersKeys + "floor"
+	bornKey     = membersKeys + "born"
+	clusterKeys = "$KV.cluster."
+	viewKey     = clusterKeys + "view"
+)
+
 func fenceSubject(s journal.Shard) string { return shardPrefix(s) + "fence" }
 
 func grainSubject(s journal.Shard, g journal.Grain) string {

@@ -50,6 +50,7 @@ type Memory struct {
 
 type memoryShard struct {
 	fence   Fence
+	stake   []byte // what its owner wrote
 	lastID  string // one append in flight, so only the newest batch can be repeated
 	records map[Grain][]Record
 }
@@ -75,23 +76,16 @@ func (m *Memory) Claim(ctx context.Context, owner string, shards []Shard) ([]Cla
 	if err := m.before(ctx, Call{Op: "claim"}); err != nil {
 		return nil, err
 	}
-	claims := m.claim(shards)
+	claims := m.claim(owner, shards)
 	return claims, m.after(Call{Op: "claim"})
 }
 
-func (m *Memory) claim(shards []Shard) []Claim {
+func (m *Memory) claim(owner string, shards []Shard) []Claim {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	claims := make([]Claim, len(shards))
 	for i, s := range shards {
-		m.seq++
-		sh := m.shards[s]
-		if sh == nil {
-			sh = &memoryShard{records: map[Grain][]Record{}}
-			m.shards[s] = sh
-		}
-		sh.fence = Fence(m.seq)
-		claims[i] = Claim{Shard: s, Fence: sh.fence}
+		claims[i] = Claim{Shard: s, Fence: m.stake(s, ownerStake(owner))}
 	}
 	return claims
 }
