@@ -21,4 +21,22 @@
 // On failure: a stream at its limit refuses appends ([journal.ErrFull]); claims and tombstones then borrow head-room above the
 // limit. What the server surely did not store is [journal.ErrBusy] (10164, 10210, a batch that lost a message); what may be
 // stored is any other error. No answer is taken from a read for "not stored".
+//
+// [Membership] is what the members of a cluster share (package objects), on two more streams and the fences of EV:
+//
+//	KV_members  $KV.members.<incarnation>   a member's record, in memory
+//	            $KV.members.floor           the first revision of this memory
+//	            $KV.members.born            who created a record last
+//	KV_cluster  $KV.cluster.view            the view, on disk, with its last 16 revisions
+//
+// They are KV buckets to look at (nats kv get cluster view), and changed by this package only.
+//
+// A memory that is lost begins its sequences at 1 again: a single server forgets the stream, a cluster that restarts as a whole
+// remembers it empty. So whoever finds no floor purges up to the wall clock's nanoseconds, which moves the next sequence there, and
+// lays the floor, which says what it should lie above. Each record is created in one atomic batch with a message that expects the
+// floor that its writer knows; all later changes of a record expect that record. So nothing is stored below a floor, and no revision
+// comes again, whoever was asleep between looking and writing; that the wall clock goes on over a restart is all that is assumed.
+//
+// Watches are push consumers whose deliveries are counted here: a gap, a heartbeat that tells of a later delivery, 1.25 s without
+// any, or another floor is an interruption, and is told.
 package jetstream

@@ -17,14 +17,7 @@ import (
 var ErrBuffered = errors.New("jetstream: the connection has a reconnect buffer: connect with nats.ReconnectBufSize(-1)")
 
 // Membership is what the members share: the records in memory, the view on disk, the fences in the journal. It is safe for
-// concurrent use.
-//
-//	KV_members  $KV.members.<incarnation>  the records, in memory
-//	            $KV.members.floor          this memory's first revision; see raise
-//	            $KV.members.born           who created a record last
-//	KV_cluster  $KV.cluster.view           the view, synced
-//
-// They are KV buckets to look at, and changed by this package only.
+// concurrent use, and starts no goroutine.
 type Membership struct {
 	store   *Store
 	members jetstream.Stream

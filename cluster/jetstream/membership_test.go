@@ -1,10 +1,16 @@
 package jetstream_test
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/oklog/ulid/v2"
+
 	"hayauma.example/cluster/jetstream"
+	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/objects/objectstest"
+	"hayauma.example/cluster/roster"
+	"hayauma.example/engine/journal"
 )
 
 func openMembership(t testing.TB, s *jetstream.Store) *jetstream.Membership {
@@ -16,8 +22,73 @@ func openMembership(t testing.TB, s *jetstream.Store) *jetstream.Membership {
 	return m
 }
 
-func TestMembershipConforms(t *testing.T) {
+func members(t *testing.T) objectstest.Subject {
+	t.Helper()
 	node := openNode(t, t.TempDir())
 	one, two := openStore(t, node, jetstream.Config{}), openStore(t, node, jetstream.Config{})
-	objectstest.Run(t, objectstest.Subject{One: openMembership(t, one), Two: openMembership(t, two)})
+	return objectstest.Subject{One: openMembership(t, one), Two: openMembership(t, two)}
+}
+
+func TestMembershipConforms(t *testing.T) { objectstest.Run(t, members(t)) }
+
+func TestMembershipMatchesModel(t *testing.T) { objectstest.Model(t, members(t)) }
+
+// BenchmarkRenewal is what a member asks for twice a second.
+func BenchmarkRenewal(b *testing.B) {
+	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), jetstream.Config{}))
+	r := roster.Record{Incarnation: ulid.Make().String(), Number: 1}
+	rev, err := m.PutRecord(b.Context(), r, 0)
+	for b.Loop() && err == nil {
+		r.Number++
+		rev, err = m.PutRecord(b.Context(), r, rev)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkClaim takes all shards of a role: reading their fences, and writing them in one batch.
+func BenchmarkClaim(b *testing.B) {
+	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), jetstream.Config{}))
+	changes, shards := make([]objects.FenceChange, roster.Shards), make([]journal.Shard, roster.Shards)
+	for i := range changes {
+		shards[i] = journal.Shard{Role: "r", Number: i}
+		changes[i] = objects.FenceChange{Shard: shards[i], Fence: roster.Fence{Owner: ulid.Make().String(), Epoch: 1}}
+	}
+	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := m.Fences(b.Context(), shards); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("write", func(b *testing.B) {
+		for b.Loop() {
+			fences, err := m.PutFences(b.Context(), changes)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for i, f := range fences {
+				changes[i].Expect = f
+			}
+		}
+	})
+}
+
+// BenchmarkView writes a view of ten members.
+func BenchmarkView(b *testing.B) {
+	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), jetstream.Config{}))
+	v, rev, err := roster.View{}, uint64(0), error(nil)
+	for i := range 10 {
+		member := roster.Member{Incarnation: ulid.Make().String(), Node: fmt.Sprint("n", i), Address: "h:1", Roles: []string{"a", "b", "c"}}
+		if v, _, err = v.Join(member); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() && err == nil {
+		rev, err = m.PutView(b.Context(), v, rev)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
 }

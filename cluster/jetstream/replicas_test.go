@@ -15,6 +15,7 @@ import (
 
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/cluster/natsnode"
+	"hayauma.example/cluster/objects/objectstest"
 	"hayauma.example/engine/journal"
 	"hayauma.example/engine/journal/journaltest"
 )
@@ -95,6 +96,9 @@ func TestThreeReplicas(t *testing.T) {
 	t.Run("conforms", func(t *testing.T) { journaltest.Run(t, journaltest.Subject{Store: two, Objects: two}) })
 	t.Run("fences over connections", func(t *testing.T) { fencesOverConnections(t, one, two) })
 	t.Run("busy", func(t *testing.T) { busy(t, one) })
+	t.Run("membership", func(t *testing.T) {
+		objectstest.Run(t, objectstest.Subject{One: openMembership(t, one), Two: openMembership(t, two)})
+	})
 }
 
 func fencesOverConnections(t *testing.T, one, two *jetstream.Store) {

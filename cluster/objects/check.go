@@ -52,13 +52,13 @@ func shardsOf(changes []FenceChange) []journal.Shard {
 	return shards
 }
 
-// NameRecord, NameFences and NameView name objects in errors.
+// NameRecord names a record in errors.
 func NameRecord(incarnation string) string { return "record " + incarnation }
 
-// NameView names the view.
+// NameView names the view in errors.
 const NameView = "view"
 
-// NameFences names the fences of changes.
+// NameFences names the fences of changes in errors.
 func NameFences(changes []FenceChange) string {
 	if len(changes) == 1 {
 		return fmt.Sprintf("fence of shard %s %d", changes[0].Shard.Role, changes[0].Shard.Number)

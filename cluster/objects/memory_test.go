@@ -12,7 +12,11 @@ import (
 
 func newMemory() *objects.Memory { return objects.NewMemory(journal.NewMemory(uuid.New())) }
 
-func TestConforms(t *testing.T) {
+func subject() objectstest.Subject {
 	m := newMemory()
-	objectstest.Run(t, objectstest.Subject{One: m.Client("one"), Two: m.Client("two")})
+	return objectstest.Subject{One: m.Client("one"), Two: m.Client("two")}
 }
+
+func TestConforms(t *testing.T) { objectstest.Run(t, subject()) }
+
+func TestMatchesModel(t *testing.T) { objectstest.Model(t, subject()) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -112,20 +113,13 @@ func manyBorn(t *testing.T, f fixture) {
 type watching[T any] struct {
 	t    *testing.T
 	next func() (objects.Sight[T], bool)
-	key  func(string) bool
+	keys []string
 }
 
 func watch[T any](t *testing.T, s iter.Seq[objects.Sight[T]], keys ...string) watching[T] {
 	next, stop := iter.Pull(s)
 	t.Cleanup(stop)
-	w := watching[T]{t: t, next: next, key: func(k string) bool {
-		for _, want := range keys {
-			if want == k {
-				return true
-			}
-		}
-		return k == ""
-	}}
+	w := watching[T]{t: t, next: next, keys: append(keys, "")}
 	if got := w.take(); got.Event != objects.Began {
 		t.Fatalf("a watch begins with %+v", got)
 	}
@@ -139,7 +133,7 @@ func (w watching[T]) take() objects.Sight[T] {
 		if !ok {
 			w.t.Fatal("the watch ended")
 		}
-		if w.key(s.Key) {
+		if slices.Contains(w.keys, s.Key) {
 			return s
 		}
 	}
