@@ -3,6 +3,7 @@ package objects
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -199,6 +200,9 @@ func serve[T any](c *Client, r request[T], f Fault, done chan<- answer[T]) {
 	a := answer[T]{err: ErrBusy}
 	if !f.Busy {
 		a.value, a.err = r.do()
+	}
+	if h, ok := errors.AsType[hider](a.err); ok && f.Blind {
+		a.err = h.hidden()
 	}
 	if !f.LoseAnswer && !c.cut {
 		time.AfterFunc(f.Answer, func() { done <- a })

@@ -31,3 +31,11 @@ func (r *Refused[T]) Error() string {
 
 // Unwrap implements errors.Is.
 func (r *Refused[T]) Unwrap() error { return ErrRefused }
+
+// hider is a refusal that can lose what was found.
+type hider interface {
+	error
+	hidden() error
+}
+
+func (r *Refused[T]) hidden() error { return &Refused[T]{What: r.What} }

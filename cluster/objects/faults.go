@@ -36,6 +36,7 @@ type Fault struct {
 	LoseRequest bool
 	LoseAnswer  bool // after it was carried out; a delivery that is lost interrupts the watch
 	Busy        bool // the store answers ErrBusy
+	Blind       bool // where it is refused, the read after it fails: Refused.Known is false
 }
 
 // Faults decides about each call. It is asked under the store's lock and must not use the store.
@@ -46,6 +47,7 @@ type Odds struct {
 	LoseRequest float64
 	LoseAnswer  float64
 	Busy        float64
+	Blind       float64
 	Interrupt   float64       // of each delivery of a watch
 	Straggle    float64       // the request takes up to Late
 	Latency     time.Duration // each way, at most
@@ -63,6 +65,7 @@ func Seeded(seed uint64, o Odds) Faults {
 		f.LoseRequest = r.Float64() < o.LoseRequest
 		f.LoseAnswer = r.Float64() < o.LoseAnswer
 		f.Busy = r.Float64() < o.Busy
+		f.Blind = r.Float64() < o.Blind
 		if c.Op == OpWatchRecord || c.Op == OpWatchView {
 			f.LoseAnswer = r.Float64() < o.Interrupt
 		}

@@ -77,6 +77,20 @@ func stands(t *testing.T, m *objects.Memory, want bool) {
 	}
 }
 
+// TestRefusalMayNotKnowWhatStands: where the read after it fails.
+func TestRefusalMayNotKnowWhatStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		m.Faults = only(objects.OpPutRecord, 2, objects.Fault{Blind: true})
+		a := &renewing{t: t, c: m.Client(alice)}
+		a.renew()
+		_, err := a.c.PutRecord(t.Context(), renewal(2), 0)
+		if r, ok := errors.AsType[*objects.Refused[roster.Found]](err); !ok || r.Known || r.Found.Revision != 0 || !errors.Is(err, objects.ErrRefused) {
+			t.Errorf("refusal %v", err)
+		}
+	})
+}
+
 // told collects what a watch tells, with its times.
 type told struct {
 	mu    sync.Mutex
@@ -261,7 +275,7 @@ func seededRun(t *testing.T, seed uint64) (transcript string) {
 		defer cancel()
 		m := newMemory()
 		m.Faults = objects.Seeded(seed, objects.Odds{
-			LoseRequest: 0.1, LoseAnswer: 0.1, Busy: 0.1, Interrupt: 0.05, Straggle: 0.1, Latency: 20 * time.Millisecond, Late: 3 * time.Second,
+			LoseRequest: 0.1, LoseAnswer: 0.1, Busy: 0.1, Blind: 0.3, Interrupt: 0.05, Straggle: 0.1, Latency: 20 * time.Millisecond, Late: 3 * time.Second,
 		})
 		l := listen(m.Client("watch").WatchRecords(ctx), number)
 		time.AfterFunc(7*time.Second, m.Forget)

@@ -59,7 +59,7 @@ func (f *feed[T]) restart() { f.begin(f.current()) }
 
 // begin drops what is on its way.
 func (f *feed[T]) begin(all []Sight[T]) {
-	f.queue = nil
+	f.queue, f.newest = nil, time.Time{}
 	fault := f.hub.client.fault(f.hub.op)
 	delay := fault.Answer + f.hub.client.lag
 	f.add(Sight[T]{Event: Began}, delay)

@@ -90,6 +90,8 @@
 //
 // # What the caller does
 //
+// The store is package objects' Store, which does the first three of these.
+//
 //   - It reads the view and the fences from the store's leader, never from a follower, and changes them by compare-and-set only.
 //   - Revisions of the records never repeat, also when the store lost its memory: whoever finds an empty stream moves its next
 //     sequence to the wall clock's nanoseconds before creating a record. Otherwise a compare-and-set from before the loss may hit
