@@ -3,6 +3,7 @@ package jetstream_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -12,6 +13,9 @@ import (
 	"hayauma.example/cluster/roster"
 	"hayauma.example/engine/journal"
 )
+
+// patient requests bear a machine that is busy with other things.
+var patient = jetstream.Config{Request: 10 * time.Second}
 
 func openMembership(t testing.TB, s *jetstream.Store) *jetstream.Membership {
 	t.Helper()
@@ -25,7 +29,7 @@ func openMembership(t testing.TB, s *jetstream.Store) *jetstream.Membership {
 func members(t *testing.T) objectstest.Subject {
 	t.Helper()
 	node := openNode(t, t.TempDir())
-	one, two := openStore(t, node, jetstream.Config{}), openStore(t, node, jetstream.Config{})
+	one, two := openStore(t, node, patient), openStore(t, node, patient)
 	return objectstest.Subject{One: openMembership(t, one), Two: openMembership(t, two)}
 }
 
@@ -35,7 +39,7 @@ func TestMembershipMatchesModel(t *testing.T) { objectstest.Model(t, members(t))
 
 // BenchmarkRenewal is what a member asks for twice a second.
 func BenchmarkRenewal(b *testing.B) {
-	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), jetstream.Config{}))
+	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), patient))
 	r := roster.Record{Incarnation: ulid.Make().String(), Number: 1}
 	rev, err := m.PutRecord(b.Context(), r, 0)
 	for b.Loop() && err == nil {
@@ -49,7 +53,7 @@ func BenchmarkRenewal(b *testing.B) {
 
 // BenchmarkClaim takes all shards of a role: reading their fences, and writing them in one batch.
 func BenchmarkClaim(b *testing.B) {
-	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), jetstream.Config{}))
+	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), patient))
 	changes, shards := make([]objects.FenceChange, roster.Shards), make([]journal.Shard, roster.Shards)
 	for i := range changes {
 		shards[i] = journal.Shard{Role: "r", Number: i}
@@ -77,7 +81,7 @@ func BenchmarkClaim(b *testing.B) {
 
 // BenchmarkView writes a view of ten members.
 func BenchmarkView(b *testing.B) {
-	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), jetstream.Config{}))
+	m := openMembership(b, openStore(b, openNode(b, b.TempDir()), patient))
 	v, rev, err := roster.View{}, uint64(0), error(nil)
 	for i := range 10 {
 		member := roster.Member{Incarnation: ulid.Make().String(), Node: fmt.Sprint("n", i), Address: "h:1", Roles: []string{"a", "b", "c"}}

@@ -95,9 +95,9 @@ func TestMembershipRestart(t *testing.T) {
 	dir := t.TempDir()
 	var s standing
 	t.Run("before", func(t *testing.T) {
-		s = establish(t, openMembership(t, openStore(t, openNode(t, dir), jetstream.Config{})))
+		s = establish(t, openMembership(t, openStore(t, openNode(t, dir), patient)))
 	})
-	s.lost(t, openMembership(t, openStore(t, openNode(t, dir), jetstream.Config{})))
+	s.lost(t, openMembership(t, openStore(t, openNode(t, dir), patient)))
 }
 
 // TestServerRestartUnderMembers: the connection and its watches outlive the server.
@@ -135,7 +135,7 @@ func TestServerRestartUnderMembers(t *testing.T) {
 // TestForgottenFloor: a cluster that restarts as a whole still has the stream, empty, and begins it at 1 again.
 func TestForgottenFloor(t *testing.T) {
 	node := openNode(t, t.TempDir())
-	m := openMembership(t, openStore(t, node, jetstream.Config{}))
+	m := openMembership(t, openStore(t, node, patient))
 	s := establish(t, m)
 	js, err := natsjs.New(node.Conn())
 	if err != nil {
@@ -207,7 +207,7 @@ func TestMembershipRefusesReconnectBuffer(t *testing.T) {
 
 // TestFencesOfTheJournal: what PutFences answers is what appends carry, and a claim of a version before members is read.
 func TestFencesOfTheJournal(t *testing.T) {
-	store := openStore(t, openNode(t, t.TempDir()), jetstream.Config{})
+	store := openStore(t, openNode(t, t.TempDir()), patient)
 	m := openMembership(t, store)
 	old := claim(t, store)
 	f, err := m.Fences(t.Context(), []journal.Shard{shard})

@@ -76,7 +76,7 @@ func clusterStore(t *testing.T, s *server.Server) (*nats.Conn, *jetstream.Store)
 		t.Fatal(err)
 	}
 	t.Cleanup(node.Conn().Close)
-	store, err := jetstream.Open(ctx, node.Conn(), jetstream.Config{Replicas: 3})
+	store, err := jetstream.Open(ctx, node.Conn(), jetstream.Config{Replicas: 3, Request: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package objects_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,6 +15,7 @@ func newMemory() *objects.Memory { return objects.NewMemory(journal.NewMemory(uu
 
 func subject() objectstest.Subject {
 	m := newMemory()
+	m.Request = 10 * time.Second // a busy machine
 	return objectstest.Subject{One: m.Client("one"), Two: m.Client("two")}
 }
 
