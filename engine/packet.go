@@ -93,11 +93,11 @@ func cutHeader(b []byte) (h header, rest []byte, err error) {
 	}
 	h.op, h.hops = op(b[0]), b[1]
 	b = b[2:]
-	n := 0
-	if h.number, n = binary.Uvarint(b); n <= 0 {
+	number, n := binary.Uvarint(b)
+	if n <= 0 {
 		return h, nil, errPacket
 	}
-	b = b[n:]
+	h.number, b = number, b[n:]
 	for _, text := range []*[]byte{&h.kind, &h.id, &h.address, &h.process} {
 		if *text, b, err = cutText(b); err != nil {
 			return h, nil, err

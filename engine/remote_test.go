@@ -473,17 +473,14 @@ func TestWhatCantBeCarriedIsSaid(t *testing.T) {
 		for _, s := range r.systems {
 			engine.Serve(s, mute, func(string) engine.Actor[any] { return muted{} })
 		}
-		var dead *engine.DeadLetterError
 		_, err := engine.AskTimeout[int, any](mute.Ref(r.systems["A"], "m"), unnamed{}, time.Second)
-		var unregistered *codec.UnregisteredError
-		if !errors.As(err, &unregistered) {
+		if _, ok := errors.AsType[*codec.UnregisteredError](err); !ok {
 			t.Errorf("a message without a name: %v", err)
 		}
 		_, err = engine.AskTimeout[int, any](mute.Ref(r.systems["A"], "m"), "answer", time.Second)
 		if err == nil || !strings.Contains(err.Error(), "unnamed can't be carried") {
 			t.Errorf("an answer without a name: %v", err)
 		}
-		_ = dead
 	})
 }
 
