@@ -373,7 +373,7 @@ func TestWatchAcrossMembers(t *testing.T) {
 		_ = watcher
 		watch := func() {
 			done := make(chan struct{})
-			p, err := engine.Spawn(r.systems["A"], "w"+fmt.Sprint(time.Now().UnixNano()), func() engine.Actor[script] { return hooks{} })
+			p, err := engine.Spawn(r.systems["A"], "w"+fmt.Sprint(time.Now().UnixNano()), func() engine.Actor[script] { return &hooks{} })
 			if err != nil {
 				t.Fatal(err)
 			}
