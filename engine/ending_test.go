@@ -72,24 +72,26 @@ func TestStopIsDoneAfterItsDeadLetters(t *testing.T) {
 
 func TestSystemStopPublishesItsDeadLetters(t *testing.T) {
 	for range 50 {
-		s := workersSystem(t, 2)
-		var seen atomic.Int64
-		engine.DeadLetters.Subscribe(s, func(engine.DeadLetter) { seen.Add(1) })
-		gate := make(chan struct{})
-		a, _ := engine.Spawn(s, "a", acting(&hooks{}))
-		begun := make(chan struct{})
-		a.Tell(func(*engine.Context[script]) { close(begun); <-gate })
-		<-begun
-		for range 500 {
-			a.Tell(nil)
-		}
-		time.AfterFunc(time.Millisecond, func() { close(gate) })
-		if err := s.Stop(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if n := seen.Load(); n != 500 {
-			t.Fatalf("%d of 500 dead letters were published", n)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			s := workersSystem(t, 2)
+			var seen atomic.Int64
+			engine.DeadLetters.Subscribe(s, func(engine.DeadLetter) { seen.Add(1) })
+			gate := make(chan struct{})
+			a, _ := engine.Spawn(s, "a", acting(&hooks{}))
+			begun := make(chan struct{})
+			a.Tell(func(*engine.Context[script]) { close(begun); <-gate })
+			<-begun
+			for range 500 {
+				a.Tell(nil)
+			}
+			time.AfterFunc(time.Millisecond, func() { close(gate) }) // when Stop waits already
+			if err := s.Stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := seen.Load(); n != 500 {
+				t.Fatalf("%d of 500 dead letters were published", n)
+			}
+		})
 	}
 }
 
