@@ -50,6 +50,20 @@ func (p *process) said() string {
 // start runs a command that prints where it listens, and returns when it does or has ended without (url is empty then).
 func start(t testing.TB, env []string, args ...string) *process {
 	t.Helper()
+	listening := make(chan string, 1)
+	p := launch(t, env, listening, args...)
+	select {
+	case p.url = <-listening:
+	case <-p.ended:
+	case <-time.After(startFor):
+		t.Fatalf("%v: not ready within %v\n%s", args[1:], startFor, p.said())
+	}
+	return p
+}
+
+// launch runs a command without waiting for it; listening takes where it says that it listens.
+func launch(t testing.TB, env []string, listening chan<- string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{})}
 	p.cmd.Env = environment(env)
 	p.cmd.Stderr = p
@@ -62,23 +76,19 @@ func start(t testing.TB, env []string, args ...string) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
-	listening := make(chan string, 1)
 	go func() {
 		defer close(p.ended)
 		lines := bufio.NewScanner(stdout)
 		for lines.Scan() {
 			if url, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
-				listening <- url
+				select {
+				case listening <- url:
+				default: // only the first is asked for
+				}
 			}
 		}
 		_ = p.cmd.Wait() // how it ended stands in ProcessState
 	}()
-	select {
-	case p.url = <-listening:
-	case <-p.ended:
-	case <-time.After(startFor):
-		t.Fatalf("%v: not ready within %v\n%s", args[1:], startFor, p.said())
-	}
 	return p
 }
 
@@ -86,6 +96,21 @@ func start(t testing.TB, env []string, args ...string) *process {
 func (p *process) kill() {
 	_ = p.cmd.Process.Signal(syscall.SIGKILL) // it may have ended
 	<-p.ended
+}
+
+// freeze stops the process where it is, until thaw: it neither runs nor ends, and its connections stay.
+func (p *process) freeze() { _ = p.cmd.Process.Signal(syscall.SIGSTOP) }
+
+func (p *process) thaw() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
+
+// alive tells whether it has not ended.
+func (p *process) alive() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
 }
 
 // stop asks it to end.

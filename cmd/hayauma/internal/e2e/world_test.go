@@ -55,8 +55,14 @@ var tokenEnv = []string{"E2E_LINE_TOKEN=secret"}
 // newWorld starts a simulator; the daemon is serve's business.
 func newWorld(t testing.TB, simFlags ...string) *world {
 	t.Helper()
+	return newWorldAt(t, "127.0.0.1", simFlags...)
+}
+
+// newWorldAt has the simulator listen on a host's address.
+func newWorldAt(t testing.TB, host string, simFlags ...string) *world {
+	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), late: finishFor, limits: "off"}
-	args := append([]string{binary(t), "line-sim", "--listen", "127.0.0.1:0", "--limits", "off"}, simFlags...)
+	args := append([]string{binary(t), "line-sim", "--listen", host + ":0", "--limits", "off"}, simFlags...)
 	if w.sim = start(t, nil, args...); w.sim.url == "" {
 		t.Fatalf("line-sim does not start: %s", w.sim.said())
 	}
@@ -86,7 +92,7 @@ func (w *world) serve(crash string) {
 // cli runs a command against the daemon.
 func (w *world) cli(args ...string) result {
 	w.t.Helper()
-	return command(w.t, []string{"HAYAUMA_SERVER=" + w.daemon.url}, args...)
+	return command(w.t, []string{"HAYAUMA_SERVER=" + w.daemon.url, "HAYAUMA_TOKEN=" + apiToken}, args...)
 }
 
 // addChannel adds or changes the channel, and a daemon that dies of it is the caller's business.
@@ -130,9 +136,17 @@ func (w *world) mustSubmit(m *mailing) {
 	}
 }
 
+// apiToken is the API token of daemons that are reached over a network.
+const apiToken = "of the end-to-end tests"
+
 // get asks over HTTP; the body of anything but 200 is an error.
 func get(url string) (io.ReadCloser, error) {
-	resp, err := http.Get(url)
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+apiToken) // who asks for none ignores it
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err
 	}

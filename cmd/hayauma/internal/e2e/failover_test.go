@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"hayauma.example/cluster"
+)
+
+// fault is something that befalls one node of a fleet, its victim, and how it ends.
+type fault struct {
+	name string
+	hit  func(f *fleet, victim int)
+	heal func(f *fleet, victim int)
+	hold time.Duration // from the one to the other
+	must time.Duration // from hit to the next call of what was the victim's: the target, on a quiet machine; 0: it loses nothing
+}
+
+// faults are those that need no network of their own.
+var faults = []fault{
+	{name: "kill", must: 500 * time.Millisecond, hold: time.Second,
+		hit:  func(f *fleet, v int) { f.nodes[v].process.kill() },
+		heal: func(f *fleet, v int) { f.serve(v) }},
+	{name: "hang", must: 2500 * time.Millisecond, hold: 4 * time.Second,
+		hit:  func(f *fleet, v int) { f.nodes[v].process.freeze() },
+		heal: func(f *fleet, v int) { f.nodes[v].process.thaw() }},
+	{name: "short hang", hold: time.Second,
+		hit:  func(f *fleet, v int) { f.nodes[v].process.freeze() },
+		heal: func(f *fleet, v int) { f.nodes[v].process.thaw() }},
+	{name: "stop", must: time.Second, hold: time.Second,
+		hit:  func(f *fleet, v int) { f.nodes[v].process.stop() },
+		heal: func(f *fleet, v int) { f.serve(v) }},
+	{name: "one NATS server killed", hold: time.Second,
+		hit:  func(f *fleet, v int) { f.nats.servers[v%3].kill() },
+		heal: func(f *fleet, v int) { f.nats.restart(v % 3) }},
+	{name: "all of NATS hangs", hold: 4 * time.Second,
+		hit: func(f *fleet, _ int) {
+			for _, s := range f.nats.servers {
+				s.freeze()
+			}
+		},
+		heal: func(f *fleet, _ int) {
+			for _, s := range f.nats.servers {
+				s.thaw()
+			}
+		}},
+}
+
+// TestFleetFaults runs campaigns through each fault, once for each kind, or HAYAUMA_FAILOVERS times; with HAYAUMA_NODES nodes.
+func TestFleetFaults(t *testing.T) {
+	times, nodes := number(t, "HAYAUMA_FAILOVERS", 1), number(t, "HAYAUMA_NODES", 3)
+	f := newFleet(t, all(nodes), "--faults", "latency=20ms")
+	f.suffer(faults, times)
+}
+
+// suffer has each fault hit each node in turn, while campaigns run, and prints how long what was the victim's stood still.
+func (f *fleet) suffer(faults []fault, times int) {
+	f.limits = "push=400,multicast=4"
+	if r := f.addChannel(channel); r.code != 0 {
+		f.t.Fatalf("channel add: %+v", r)
+	}
+	for _, x := range faults {
+		var still []time.Duration
+		for n := range times {
+			still = append(still, f.strike(x, fmt.Sprint(x.name, " ", n), 1+n%(len(f.nodes)-1)))
+		}
+		slices.Sort(still)
+		f.t.Logf("figure: %s: the next call of the victim's shards after %v to %v, median %v, %d times; target %v",
+			x.name, still[0].Round(time.Millisecond), still[len(still)-1].Round(time.Millisecond), still[len(still)/2].Round(time.Millisecond), times, x.must)
+		if x.must > 0 && still[0] > 10*x.must {
+			f.t.Errorf("%s: %v at best, ten times the target", x.name, still[0])
+		}
+	}
+}
+
+// strike lets one fault hit a victim in the middle of two campaigns, and judges them.
+func (f *fleet) strike(x fault, name string, victim int) (still time.Duration) {
+	f.t.Helper()
+	f.use(0)
+	mailings := []*mailing{f.personalised(name+" one", 2000), f.uniform(name+" all", 10_000)}
+	f.submitAll(mailings)
+	f.await(mailings[0].id, "under way", func(s shown) bool { return s.Delivered > 200 })
+	owned := f.owned(victim)
+	at := time.Now()
+	x.hit(f, victim)
+	time.Sleep(x.hold)
+	x.heal(f, victim)
+	f.revive()
+	f.end(mailings)
+	f.settle()
+	return f.stood(at, func(user string) bool { return owned[cluster.ShardOf("poster", user).Number] })
+}
+
+// revive starts nodes again that have ended, as whoever runs them would.
+func (f *fleet) revive() {
+	for i, n := range f.nodes {
+		if !n.process.alive() {
+			f.serve(i)
+		}
+	}
+}
+
+// owned are the shards of the role poster that a node has.
+func (f *fleet) owned(i int) map[int]bool {
+	f.t.Helper()
+	s, err := f.nodes[0].process.status()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	owned := map[int]bool{}
+	for _, sh := range s.Shards {
+		if sh.Role == "poster" && sh.Owner == f.nodes[i].name {
+			owned[sh.Shard] = true
+		}
+	}
+	if len(owned) == 0 {
+		f.t.Fatalf("%s owns nothing: %+v", f.nodes[i].name, s)
+	}
+	return owned
+}
+
+// stood is how long after a moment the provider heard of these users again; what was in flight then doesn't count.
+func (f *fleet) stood(at time.Time, of func(user string) bool) time.Duration {
+	f.t.Helper()
+	const flight = 50 * time.Millisecond // the simulator's latency, and some
+	best := time.Duration(-1)
+	for _, d := range f.deliveries() {
+		if late := d.At.Sub(at); late > flight && of(d.User) && (best < 0 || late < best) {
+			best = late
+		}
+	}
+	if best < 0 {
+		f.t.Error("the provider has not heard of the victim's users again: the fault came too late")
+	}
+	return best
+}
