@@ -187,6 +187,20 @@ func AskPID[R any](ctx context.Context, s *System, pid *actor.PID, m any) (R, er
 	return typed[R](v, err)
 }
 
+// of is the ask whose answer goes to a PID; nil: it is none of AskPID's.
+func (p *asks) of(pid *actor.PID) (*ask, uint32) {
+	if pid.Address != replyAddress {
+		return nil, 0
+	}
+	owner, id, _ := strings.Cut(pid.ID, "/")
+	if owner != p.sys.incarnation {
+		return nil, 0
+	}
+	to, _ := p.pending.Load(id)
+	a, _ := to.(address)
+	return a.ask, a.gen
+}
+
 // resolve hands Hollywood's answer to who asked; false when nobody waits for it any more.
 func (p *asks) resolve(id string, v any) bool {
 	to, ok := p.pending.LoadAndDelete(id)

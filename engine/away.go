@@ -96,6 +96,11 @@ func (k *core) sendAway(member, id string, n *envelope, hops uint8) error {
 		o.op, o.number = opAsk, to.ask.number(to.gen)
 		to.ask.sentTo(member, to.gen)
 	case to.pid != nil:
+		if a, gen := k.sys.asks.of(to.pid); a != nil { // AskPID's: its failures come back too
+			o.op, o.number = opAsk, a.number(gen)
+			a.sentTo(member, gen)
+			break
+		}
 		o.from = pidText{to.pid.Address, to.pid.ID}
 	}
 	return k.sys.sendPacket(member, o)
@@ -107,6 +112,9 @@ func (s *System) sendPID(member string, pid *actor.PID, msg any, sender *actor.P
 	*o = outgoing{header: header{op: opSend}, to: pid.Address, toID: pid.ID, registry: s.messages, msg: msg, body: true}
 	if sender != nil {
 		o.from = pidText{sender.Address, sender.ID}
+		if a, gen := s.asks.of(sender); a != nil {
+			a.sentTo(member, gen)
+		}
 	}
 	return s.sendPacket(member, o)
 }
