@@ -55,9 +55,12 @@ func TestFleetFaults(t *testing.T) {
 	f.suffer(faults, times)
 }
 
+// pushLimit is the channel's, in calls a second, while faults strike.
+const pushLimit = 400
+
 // suffer has each fault hit each node in turn, while campaigns run, and prints how long what was the victim's stood still.
 func (f *fleet) suffer(faults []fault, times int) {
-	f.limits = "push=400,multicast=4"
+	f.limits = fmt.Sprintf("push=%d,multicast=4", pushLimit)
 	if r := f.addChannel(channel); r.code != 0 {
 		f.t.Fatalf("channel add: %+v", r)
 	}
@@ -79,7 +82,7 @@ func (f *fleet) suffer(faults []fault, times int) {
 func (f *fleet) strike(x fault, name string, victim int) (still time.Duration) {
 	f.t.Helper()
 	f.use(0)
-	mailings := []*mailing{f.personalised(name+" one", 2000), f.uniform(name+" all", 10_000)}
+	mailings := []*mailing{f.personalised(name+" one", 5*pushLimit), f.uniform(name+" all", 10_000)}
 	f.submitAll(mailings)
 	f.await(mailings[0].id, "under way", func(s shown) bool { return s.Delivered > 200 })
 	owned := f.owned(victim)
@@ -90,6 +93,7 @@ func (f *fleet) strike(x fault, name string, victim int) (still time.Duration) {
 	f.revive()
 	f.end(mailings)
 	f.settle()
+	f.paced(name, mailings[0])
 	return f.stood(at, func(user string) bool { return owned[cluster.ShardOf("poster", user).Number] })
 }
 
@@ -119,6 +123,29 @@ func (f *fleet) owned(i int) map[int]bool {
 		f.t.Fatalf("%s owns nothing: %+v", f.nodes[i].name, s)
 	}
 	return owned
+}
+
+// paced looks at the limit by the provider's clock: calls that started in time may arrive a little closer together.
+func (f *fleet) paced(name string, pushed *mailing) {
+	f.t.Helper()
+	var at []time.Time
+	for _, d := range f.deliveries() {
+		if pushed.want[d.User] != "" {
+			at = append(at, d.At)
+		}
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	most, first := 0, 0
+	for i := range at {
+		for at[i].Sub(at[first]) >= time.Second {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	f.t.Logf("figure: %s: %d calls in a second at most, the limit is %d", name, most, pushLimit)
+	if most > pushLimit*11/10 {
+		f.t.Errorf("%s: %d calls within a second", name, most)
+	}
 }
 
 // stood is how long after a moment the provider heard of these users again; what was in flight then doesn't count.
