@@ -63,7 +63,9 @@ func ip(args ...string) ([]byte, error) { return exec.Command("ip", args...).Com
 func (n *network) hub() string { return n.prefix + ".1" }
 
 // nats are the addresses of the NATS servers.
-func (n *network) nats() [3]string { return [3]string{n.prefix + ".2", n.prefix + ".3", n.prefix + ".4"} }
+func (n *network) nats() [3]string {
+	return [3]string{n.prefix + ".2", n.prefix + ".3", n.prefix + ".4"}
+}
 
 // node is the address of a node.
 func (n *network) node(i int) string { return fmt.Sprint(n.prefix, ".", 11+i) }
