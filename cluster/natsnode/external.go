@@ -35,6 +35,10 @@ func openExternal(ctx context.Context, cfg Config) (*Node, error) {
 		conn.Close()
 		return nil, fmt.Errorf("%w (%s runs %s)", ErrOldServer, conn.ConnectedUrlRedacted(), v)
 	}
+	if err := verify(ctx, cfg, conn); err != nil {
+		conn.Close()
+		return nil, err
+	}
 	n.conn = conn
 	return n, nil
 }
