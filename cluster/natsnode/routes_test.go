@@ -20,7 +20,7 @@ import (
 	"hayauma.example/cluster/natsnode"
 )
 
-// childEnv holds the configuration of a server that the test binary is to be, so that one can be killed.
+// childEnv holds the directory, name and addresses of a server that the test binary is to be, so that one can be killed.
 const childEnv = "NATSNODE_CHILD"
 
 func TestMain(m *testing.M) {
@@ -32,10 +32,11 @@ func TestMain(m *testing.M) {
 
 // child runs one node until its standard input ends.
 func child(text string) {
-	var cfg natsnode.Config
-	if err := json.Unmarshal([]byte(text), &cfg); err != nil {
+	var args []string
+	if err := json.Unmarshal([]byte(text), &args); err != nil {
 		panic(err)
 	}
+	cfg := natsnode.Config{DataDir: args[0], Routes: natsnode.Routes{Node: args[1], Listen: args[2], Servers: args[3:]}}
 	if _, err := natsnode.Open(context.Background(), cfg); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -68,7 +69,7 @@ func fleet(t *testing.T) []natsnode.Config {
 // process starts a node of its own, and tells when it is open.
 func process(t *testing.T, cfg natsnode.Config) (kill func(), opened <-chan error) {
 	t.Helper()
-	text, err := json.Marshal(cfg)
+	text, err := json.Marshal(append([]string{cfg.DataDir, cfg.Routes.Node, cfg.Routes.Listen}, cfg.Routes.Servers...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,6 +231,7 @@ func TestThreeServersWithRoutes(t *testing.T) {
 	}()
 	t.Logf("the leader stopped in order: no append for %v", write(t, other, 300).Round(time.Millisecond))
 	<-done
+	cfgs[0].DataDir = t.TempDir() // its disk is lost
 	nodes = openAll(t, cfgs[0])
 	if info := caughtUp(t, stream(t, nodes[0])); info.State.Msgs < 400 {
 		t.Errorf("%d messages are left of 400", info.State.Msgs)
