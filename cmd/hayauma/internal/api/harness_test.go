@@ -42,7 +42,7 @@ type desk struct {
 
 func newDesk(t *testing.T, token string) *desk {
 	store := journal.NewMemory(uuid.New())
-	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: config.Roles})
+	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: config.Default().Roles()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (a *App) startActors(ctx context.Context) error {
 	}
 	measured := metrics.Measure(a.store)
 	a.store = measured
-	solo, err := cluster.OpenSolo(ctx, a.store, cluster.SoloConfig{Roles: a.cfg.NodeType, Log: a.log, OnFenced: a.fenced})
+	solo, err := cluster.OpenSolo(ctx, a.store, cluster.SoloConfig{Roles: a.cfg.Roles(), Log: a.log, OnFenced: a.fenced})
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (a *App) openStore(ctx context.Context) error {
 
 func (a *App) natsConfig() natsnode.Config {
 	n := a.cfg.NATS
-	c := natsnode.Config{Logger: slog.New(reassuring{a.log.Handler()})}
+	c := natsnode.Config{Logger: slog.New(reassuring{a.log.Handler()}), Profile: natsnode.Profile(a.cfg.Profile), Replicas: n.Replicas}
 	if n.URL == "" {
 		c.DataDir = filepath.Clean(a.cfg.Data)
 		return c
