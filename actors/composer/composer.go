@@ -156,10 +156,10 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 	k.next(c)
 }
 
-// pieces are the paths of an order, the stretches of one chunk that follow each other joined.
+// pieces are the paths of an order. Of a part, which may name single recipients all over the window, those of one chunk are one piece.
 func pieces(m actors.Compose) (out []piece) {
 	for _, p := range m.Paths {
-		if n := len(out); n > 0 && !p.Multicast {
+		if n := len(out); n > 0 && m.Part && !p.Multicast {
 			if last := &out[n-1]; !last.path.Multicast && last.path.Chunk == p.Chunk && last.path.Anew == p.Anew {
 				last.more = append(last.more, p.Span)
 				continue
