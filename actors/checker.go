@@ -37,6 +37,7 @@ type (
 		Run            string
 		Window, Number uint32
 		Paths          []Span
+		Peek           bool // only to know: nothing is recorded, and nothing may be sent for it
 	}
 	// Direct records what the campaign itself decided about paths that it never dispatches again; a repeat finds nothing pending. Answer: Progress.
 	Direct struct {

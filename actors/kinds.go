@@ -28,5 +28,8 @@ var (
 	// Posters leave by themselves when they hold nothing, and one that waits for a token, however long, holds something. A user's
 	// posters of one channel live where the user's settings do.
 	Posters = engine.NewKind[PosterMsg](engine.KindConfig{Name: "poster", Role: RolePoster, Idle: never, Private: true,
-		Affinity: func(id string) string { return id[strings.IndexByte(id, '/')+1:] }})
+		Affinity: PosterKey})
 )
+
+// PosterKey is what of a poster's identity rules where it lives: all but the channel.
+func PosterKey(id string) string { return id[strings.IndexByte(id, '/')+1:] }

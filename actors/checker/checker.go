@@ -49,6 +49,14 @@ func New(d Deps) *Checker {
 // Apply folds one fact into the ledger.
 func (k *Checker) Apply(e Event) { k.ledger.Apply(e) }
 
+// Stopping hands what is not judged yet to the next activation, which another node may have; it is repeated, too.
+func (k *Checker) Stopping(c *engine.Context[actors.CheckerMsg]) {
+	for _, r := range k.buffer {
+		c.Self().Tell(r)
+	}
+	k.buffer = nil
+}
+
 // Handle has one line per message.
 func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
 	if _, opens := m.(actors.Open); !opens && !k.ledger.Begun() {
@@ -162,7 +170,7 @@ func (k *Checker) unsettled(c *engine.Context[actors.CheckerMsg], m actors.Unset
 
 func (k *Checker) redrive(c *engine.Context[actors.CheckerMsg], m actors.Unsettled) {
 	answer := actors.UnsettledPaths{Paths: k.ledger.unsettled(m.Window, m.Paths), Progress: k.ledger.Progress(m.Window)}
-	if len(answer.Paths) == 0 {
+	if len(answer.Paths) == 0 || m.Peek {
 		c.Respond(answer)
 		return
 	}
