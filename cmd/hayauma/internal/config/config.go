@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"hayauma.example/actors"
 )
 
 // The stores that a daemon can run on.
@@ -46,11 +48,12 @@ type Config struct {
 	NATS          NATS
 	StoreMaxBytes int64 // what the embedded store may take on disk; 0 is the store's default
 	LogLevel      slog.Level
-	LogFormat     string   // text or json
-	NodeType      []string // roles
-	DemandBytes   int      // rendered and not yet settled, per channel; 0 is the channel's default
-	MaxInFlight   int      // provider calls at once, of all channels; 0 is the gate's default
-	MemoryLimit   int64    // soft limit of the Go heap in bytes; 0 leaves GOMEMLIMIT alone
+	LogFormat     string          // text or json
+	NodeType      []string        // roles
+	Kinds         actors.Carriers // which kinds other node types carry
+	DemandBytes   int             // rendered and not yet settled, per channel; 0 is the channel's default
+	MaxInFlight   int             // provider calls at once, of all channels; 0 is the gate's default
+	MemoryLimit   int64           // soft limit of the Go heap in bytes; 0 leaves GOMEMLIMIT alone
 }
 
 // Default is the configuration before any source is read.
@@ -110,6 +113,16 @@ func Loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+// Carried are the roles whose shards this node takes: those of all kinds that its types carry.
+func (c Config) Carried() []string {
+	for _, role := range Roles {
+		if !slices.Contains(c.NodeType, role) {
+			return c.Kinds.Roles(c.NodeType...)
+		}
+	}
+	return c.Kinds.Roles(actors.AllTypes)
 }
 
 func (c Config) validateRoles() error {

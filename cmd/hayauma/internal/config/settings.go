@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"hayauma.example/actors"
 )
 
 // setting is one thing that can be set, under one name in every source.
@@ -35,6 +37,7 @@ var settings = []setting{
 	{name: "log-level", def: "info", usage: "debug, info, warn or error", set: setLogLevel},
 	{name: "log-format", def: "text", usage: "text or json", set: oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
 	{name: "node-type", def: "all", usage: "roles of this node (also NODE_TYPE); only all is possible in this release", set: setNodeType},
+	{name: "kinds", usage: "kinds of actors that other node types carry, such as statistics=analytics,usage=billing", set: setKinds},
 	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB", set: size(func(c *Config, n int64) { c.DemandBytes = int(min(n, math.MaxInt)) })},
 	{name: "max-in-flight", usage: "provider calls at once, shared by the channels that call", set: setMaxInFlight},
 	{name: "memory-limit", def: "112MiB", usage: "soft limit of the Go heap; 0 leaves GOMEMLIMIT alone", set: size(func(c *Config, n int64) { c.MemoryLimit = n })},
@@ -116,6 +119,11 @@ func setMaxInFlight(c *Config, value string) error {
 	}
 	c.MaxInFlight = n
 	return nil
+}
+
+func setKinds(c *Config, value string) (err error) {
+	c.Kinds, err = actors.ParseCarriers(value)
+	return err
 }
 
 func setReplicas(c *Config, value string) error {
