@@ -59,7 +59,7 @@ func (m *Post) DecodeMsgpack(d *msgpack.Decoder) error {
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
 func (m Report) EncodeMsgpack(e *msgpack.Encoder) error {
-	w := beginFields(e, 9)
+	w := beginFields(e, 10)
 	w.text("r", m.Run)
 	w.uint("w", uint64(m.Window))
 	w.span("p", m.Path)
@@ -69,6 +69,7 @@ func (m Report) EncodeMsgpack(e *msgpack.Encoder) error {
 	w.text("y", m.Reason)
 	w.text("q", m.Request)
 	w.uint("n", uint64(m.Tries))
+	w.time("a", m.At)
 	return w.err
 }
 
@@ -94,6 +95,8 @@ func (m *Report) DecodeMsgpack(d *msgpack.Decoder) error {
 			r.text(&m.Request)
 		case "n":
 			r.uint32(&m.Tries)
+		case "a":
+			r.time(&m.At)
 		default:
 			return false
 		}

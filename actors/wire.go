@@ -19,6 +19,8 @@ func RegisterMessages(r *codec.Registry) {
 	codec.Register[GiveBack](r, "poster/give_back")
 	codec.Register[Drop](r, "poster/drop")
 	codec.Register[Recorded](r, "poster/recorded")
+	codec.Register[Count](r, "tally/count")
+	codec.Register[MonthOf](r, "tally/month_of")
 	registerAnswers(r)
 }
 
@@ -63,6 +65,7 @@ func registerChecker(r *codec.Registry) {
 	codec.Register[Totalled](r, "checker/totalled")
 	codec.Register[Page](r, "checker/page")
 	codec.Register[Story](r, "checker/story")
+	codec.Register[TellAgain](r, "checker/tell_again")
 }
 
 func registerAnswers(r *codec.Registry) {
@@ -77,4 +80,6 @@ func registerAnswers(r *codec.Registry) {
 	codec.Register[Outcomes](r, "answer/outcomes")
 	codec.Register[Account](r, "answer/account")
 	codec.Register[Untaken](r, "answer/untaken")
+	codec.Register[Counted](r, "answer/counted")
+	codec.Register[Figures](r, "answer/figures")
 }

@@ -43,6 +43,7 @@ var (
 	table     = plan.Table{Recipients: 20, Chunks: []plan.Entry{{Mode: plan.Push, First: 0, Count: 20}}}
 	totals    = actors.Totals{1, 2, 3, 4, 5, 6, 7}
 	progress  = actors.Progress{Run: run, Totals: totals, Windows: map[uint32]uint32{1: 2, 700: 3}, Returned: []actors.Returned{{Window: 1, Paths: stretches, Anew: true}}}
+	figures   = actors.Figures{Month: "2026-11", Started: 1, Finished: 2, Requests: -3, Outcomes: [7]int64{1, 2, 3, 4, 5, 6, 7}}
 	standing  = actors.RunStanding{Campaign: "c", Run: run, Standing: actors.RunHeld}
 )
 
@@ -63,11 +64,13 @@ var samples = []any{
 		Trouble: []actors.Trouble{{Endpoint: provider.Multicast, Verdict: provider.Throttled, Reason: "slow", Count: 2}}, Fine: [2]int{8, 9},
 	},
 
-	actors.Open{Campaign: "c", Run: run, Table: table},
-	actors.Report{Run: run, Window: 3, Path: span, What: actors.PathSplit, Doubt: true, Poster: "shop/U1", Reason: "bad", Request: "q", Tries: 2},
+	actors.Open{Campaign: "c", Run: run, Channel: "shop", Due: moment, Table: table},
+	actors.Report{Run: run, Window: 3, Path: span, What: actors.PathSplit, Doubt: true, Poster: "shop/U1", Reason: "bad", Request: "q", Tries: 2, At: moment},
 	actors.Untold{Run: run, Window: 3, Paths: stretches, What: actors.PathAltered}, actors.Unsettled{Run: run, Window: 3, Number: 4, Paths: stretches, Peek: true},
 	actors.Direct{Run: run, Paths: stretches, Outcome: actors.Cancelled, Reason: "r"}, actors.GiveUp{Run: run, Window: 3, Paths: stretches, Reason: "r"},
-	actors.Totalled{Run: run, Windows: []uint32{1, 2}}, actors.Page{Span: span}, actors.Story{Index: 5},
+	actors.Totalled{Run: run, Windows: []uint32{1, 2}}, actors.Page{Span: span}, actors.Story{Index: 5}, actors.TellAgain{},
+
+	actors.Count{Run: run, Sent: moment, Version: 7, Figures: []actors.Figures{figures}, Told: 6, Base: []actors.Figures{figures}}, actors.MonthOf{Month: "2026-11"},
 
 	actors.Compose{
 		Campaign: "c", Run: run, Channel: "shop", Chunks: "run.x", Window: 3, Number: 4, Paths: []actors.Path{{Span: span, Chunk: 7, Multicast: true, Anew: true}},
@@ -95,7 +98,7 @@ var samples = []any{
 	},
 	actors.UnsettledPaths{Paths: stretches, Progress: progress}, actors.Outcomes{Outcomes: []actors.Outcome{1, 6}, Reasons: []string{"", "r"}},
 	actors.Account{Outcome: 6, Entries: []actors.AccountEntry{{At: "t", Event: "settled", Window: 3, Path: span, Outcome: "delivered", Reason: "r", Request: "q", Tries: 2}}},
-	actors.Untaken{Paths: stretches},
+	actors.Untaken{Paths: stretches}, actors.Counted{Run: run, Version: 7}, figures,
 }
 
 // TestEveryMessageHasASample in which no field is zero: what stands there is what the frames hold.

@@ -160,7 +160,7 @@ func (a *Campaign) openLedger(c *engine.Context[actors.CampaignMsg]) {
 		return
 	}
 	a.view.given = true
-	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Table: a.intent.Table}),
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Channel: a.intent.Accepted.Definition.Channel, Due: a.intent.Accepted.Due, Table: a.intent.Table}),
 		func(p actors.Progress, err error) actors.CampaignMsg { return ledgerOpened{progress: p, err: err} })
 }
 

@@ -252,7 +252,7 @@ func (p *Poster) answered(c *engine.Context[actors.PosterMsg], m answered) {
 // report tells the checker until it has recorded the word.
 func (p *Poster) report(c *engine.Context[actors.PosterMsg], h *held, r actors.Report) {
 	r.Run, r.Window, r.Path = h.post.Run, h.post.Window, h.post.Path
-	r.Doubt, r.Poster, r.Tries = h.doubt, c.ID(), h.tries
+	r.Doubt, r.Poster, r.Tries, r.At = h.doubt, c.ID(), h.tries, c.Now()
 	h.phase, h.report, h.repeat = reporting, r, firstRepeat
 	p.deps.Crash("poster.report.before")
 	actors.Checkers.Ref(c.System(), r.Run).Tell(r)

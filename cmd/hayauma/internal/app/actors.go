@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/catalog"
 	"hayauma.example/actors/channel"
 	"hayauma.example/actors/checker"
 	"hayauma.example/actors/composer"
@@ -16,6 +18,7 @@ import (
 	"hayauma.example/actors/poster"
 	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/line"
+	"hayauma.example/actors/tally"
 	"hayauma.example/cluster"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/metrics"
@@ -37,12 +40,14 @@ func (a *App) startActors(ctx context.Context) error {
 		return err
 	}
 	a.onStop("journal", solo.Close)
-	a.sys, err = engine.New(engine.Config{Log: a.log, Messages: messages(), Journal: solo, Crash: crash})
+	registry := messages()
+	a.sys, err = engine.New(engine.Config{Log: a.log, Messages: registry, Journal: solo, Crash: crash})
 	if err != nil {
 		return err
 	}
 	a.onStop("actors", a.sys.Stop)
 	a.serve(crash)
+	a.startList(registry)
 	a.onStop("drain", a.drain)
 	secret := a.store.ClusterID()
 	a.metrics = metrics.New(metrics.Config{System: a.sys, Journal: measured, Version: a.opts.Version, Secret: secret[:]})
@@ -60,6 +65,7 @@ func messages() *codec.Registry {
 	campaign.Register(r)
 	channel.Register(r)
 	checker.Register(r)
+	tally.Register(r)
 	return r
 }
 
@@ -73,6 +79,27 @@ func (a *App) serve(crash func(string)) {
 	composer.Serve(a.sys, composer.Deps{Objects: a.objects, Crash: crash})
 	poster.Serve(a.sys, poster.Deps{Cluster: a.store.ClusterID(), Gates: gates, Crash: crash})
 	checker.Serve(a.sys, checker.Deps{History: a.history, Crash: crash})
+	for _, kind := range []*engine.Kind[actors.TallyMsg]{actors.Statistics, actors.Usages} {
+		if slices.Contains(a.cfg.Roles(), kind.Role()) {
+			tally.Serve(a.sys, kind)
+		}
+	}
+}
+
+// startList has this node keep its list of campaigns, from the events of all nodes.
+func (a *App) startList(registry *codec.Registry) {
+	a.list = catalog.New(catalog.Config{Store: a.store, Messages: registry, Log: a.log})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.list.Run(ctx)
+	}()
+	a.onStop("list of campaigns", func(context.Context) error {
+		cancel()
+		<-ended
+		return nil
+	})
 }
 
 // provider makes a channel's client. All share connections, as their gates share calls.
@@ -97,7 +124,7 @@ func (a *App) history(ctx context.Context, run string) iter.Seq2[checker.Recorde
 
 func (a *App) handler() http.Handler {
 	return api.New(api.Deps{
-		System: a.sys, Store: a.store, Objects: a.objects, Token: a.cfg.Token, Temp: a.temp, Version: a.opts.Version,
+		System: a.sys, Store: a.store, List: a.list, Objects: a.objects, Token: a.cfg.Token, Temp: a.temp, Version: a.opts.Version,
 		Metrics: a.metrics.Handler(), Ready: a.ready, Stopping: a.late, Log: a.log,
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"hayauma.example/actors/catalog"
 	"hayauma.example/actors/provider/line"
 	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/cmd/hayauma/internal/metrics"
@@ -60,6 +61,7 @@ type App struct {
 	gates    suspender
 	pool     *line.Pool // connections to providers, of all channels
 	metrics  *metrics.Registry
+	list     *catalog.Catalog
 }
 
 // closer undoes one step of Start.

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+
+	"hayauma.example/actors"
 )
 
 // The stores that a daemon can run on.
@@ -55,11 +57,11 @@ type Config struct {
 	LogFormat     string // text or json
 	Profile       string // development or production
 
-	Node      string            // name of this node: on no other one, and the same after a restart
-	Weight    uint32            // share of the shards, beside the other nodes'; 0 is 1
-	NodeType  []string          // roles, or all
-	KindRoles map[string]string // kind → role; a kind that is missing has its built-in role
-	Cluster   Cluster
+	Node     string          // name of this node: on no other one, and the same after a restart
+	Weight   uint32          // share of the shards, beside the other nodes'; 0 is 1
+	NodeType []string        // what it carries, or all
+	Kinds    actors.Carriers // which kinds other node types carry
+	Cluster  Cluster
 
 	DemandBytes int   // rendered and not yet settled, per channel; 0 is the channel's default
 	MaxInFlight int   // provider calls at once, of all channels; 0 is the gate's default

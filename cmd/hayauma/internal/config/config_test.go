@@ -86,7 +86,7 @@ func TestRefusals(t *testing.T) {
 		{"every address without a token", "", nil, []string{"--listen=:8484"}, "no token is set: set HAYAUMA_TOKEN"},
 		{"named address without a token", "", nil, []string{"--listen=192.0.2.1:80"}, "no token is set"},
 		{"no port", "", nil, []string{"--listen=localhost"}, "is not HOST:PORT"},
-		{"unknown role", "", []string{"NODE_TYPE=sender"}, nil, `node-type "sender" is the role of no kind: there are checker, composer, poster, and kind-roles KIND=sender makes it one`},
+		{"unknown role", "", []string{"NODE_TYPE=sender"}, nil, `node-type "sender" carries no kind: there are checker, composer, poster, and kind-roles KIND=sender gives it one`},
 		{"two answers", "", []string{"NODE_TYPE=all", "HAYAUMA_NODE_TYPE=poster"}, nil, "set one of them"},
 		{"in flight", "", nil, []string{"--max-in-flight=0"}, "is not a number from 1"},
 		{"empty data", "data: ''\n", nil, nil, "data is empty"},

@@ -75,7 +75,7 @@ func (c Config) validateCluster() error {
 	cl := c.Cluster
 	if missing := c.missing(); !cl.Wanted() && len(missing) > 0 && c.validateRoles() == nil {
 		return fmt.Errorf("node-type %q leaves out %s, which other nodes must carry: set cluster-listen HOST:PORT, where they reach this one, and the store that they share (%s); or carry all",
-			strings.Join(c.Roles(), ","), strings.Join(missing, ", "), sharedStore)
+			strings.Join(c.NodeType, ","), strings.Join(missing, ", "), sharedStore)
 	}
 	switch {
 	case !cl.Wanted() && cl.Advertise != "":

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,36 +12,27 @@ import (
 const shared = "--nats=nats://127.0.0.1:4222"
 
 func TestRoles(t *testing.T) {
+	const fleet = "--cluster-listen=127.0.0.1:0"
 	for name, tc := range map[string]struct {
 		args []string
 		env  []string
-		mine string
-		all  string
+		want string
 	}{
-		"default":           {nil, nil, "checker,composer,poster", "checker,composer,poster"},
-		"some":              {[]string{shared, "--cluster-listen=127.0.0.1:0"}, []string{"NODE_TYPE=poster, checker ,poster"}, "checker,poster", "checker,composer,poster"},
-		"all and one":       {nil, []string{"NODE_TYPE=poster,all"}, "checker,composer,poster", "checker,composer,poster"},
-		"a role of our own": {[]string{shared, "--cluster-listen=127.0.0.1:0", "--kind-roles=report=analytics, usage = analytics"}, []string{"NODE_TYPE=analytics"}, "analytics", "analytics,checker,composer,poster"},
-		"all, with our own": {[]string{"--kind-roles=report=analytics"}, nil, "analytics,checker,composer,poster", "analytics,checker,composer,poster"},
-		"a role less":       {[]string{"--kind-roles=checker=composer"}, nil, "composer,poster", "composer,poster"},
+		"default":           {nil, nil, "composer,poster,checker,report,usage"},
+		"some":              {[]string{shared, fleet}, []string{"NODE_TYPE=poster, checker ,poster"}, "poster,checker,report,usage"},
+		"all and one":       {nil, []string{"NODE_TYPE=poster,all"}, "composer,poster,checker,report,usage"},
+		"a type of our own": {[]string{shared, fleet, "--kind-roles=statistics=analytics, usage=analytics"}, []string{"NODE_TYPE=analytics"}, "report,usage"},
+		"all, with our own": {[]string{"--kind-roles=statistics=analytics"}, nil, "composer,poster,checker,report,usage"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := load(t, "", tc.env, tc.args...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if mine, all := strings.Join(c.Roles(), ","), strings.Join(c.AllRoles(), ","); mine != tc.mine || all != tc.all {
-				t.Errorf("roles %s of %s", mine, all)
+			if got := strings.Join(c.Roles(), ","); got != tc.want {
+				t.Errorf("roles %s", got)
 			}
 		})
-	}
-	c, err := load(t, "kind-roles: report=analytics\n", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{"campaign": "composer", "composer": "composer", "poster": "poster", "channel": "poster", "recipient": "poster", "checker": "checker", "report": "analytics"}
-	if got := c.RoleOf(); !maps.Equal(got, want) {
-		t.Errorf("kinds have the roles %v", got)
 	}
 }
 
@@ -55,7 +45,7 @@ func TestFleetRefusals(t *testing.T) {
 		want string
 	}{
 		"some roles alone":           {[]string{"--node-type=poster"}, `node-type "poster" leaves out checker, composer, which other nodes must carry: set cluster-listen HOST:PORT`},
-		"no roles":                   {[]string{"--node-type=,"}, "node-type is empty: name roles of checker, composer, poster, or all"},
+		"no roles":                   {[]string{"--node-type=,"}, "node-type is empty: name some of checker, composer, poster, or all"},
 		"nearly a role":              {[]string{"--node-type=postr"}, `did you mean "poster"?`},
 		"fleet without a store":      {[]string{listen}, "they need one store: set nats URL"},
 		"fleet in memory":            {[]string{listen, "--store=memory"}, "store memory can't be shared"},
@@ -77,11 +67,11 @@ func TestFleetRefusals(t *testing.T) {
 		"node":                       {[]string{"--node=my node"}, `node "my node" is no name: use at most 64 letters, digits, '-', '_' and '.', such as my-node`},
 		"weight 0":                   {[]string{"--weight=0"}, `weight "0" is not a number from 1 to 1000`},
 		"weight":                     {[]string{"--weight=1001"}, "is not a number from 1 to 1000"},
-		"kind without a role":        {[]string{"--kind-roles=report"}, `kind-roles "report": want KIND=ROLE`},
-		"kind with two":              {[]string{"--kind-roles=report=a,report=b"}, "each kind once"},
-		"role called all":            {[]string{"--kind-roles=report=all"}, "no role is called all"},
-		"role that can't be a name":  {[]string{"--kind-roles=report=a/b"}, "must be names"},
-		"kinds that live together":   {[]string{"--kind-roles=recipient=settings"}, "live together: give both the same"},
+		"kind without a type":        {[]string{"--kind-roles=usage"}, `"usage" is not KIND=TYPE`},
+		"kind with two":              {[]string{"--kind-roles=usage=a,usage=b"}, "each kind once"},
+		"type called all":            {[]string{"--kind-roles=usage=all"}, `"all" can't name a node type`},
+		"no such kind":               {[]string{"--kind-roles=report=a"}, `"report" is no kind`},
+		"kinds that live together":   {[]string{"--kind-roles=poster=a"}, "share their shards: map all of them"},
 		"profile":                    {[]string{"--profile=prod"}, `profile "prod" is none of development, production`},
 		"production in memory":       {[]string{"--profile=production", "--store=memory"}, "profile production refuses"},
 		"memory with replicas":       {[]string{"--store=memory", "--nats-replicas=3"}, "store memory can't be combined with nats"},

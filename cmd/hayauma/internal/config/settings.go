@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"hayauma.example/actors"
 )
 
 // setting is one thing that can be set, under one name in every source.
@@ -40,7 +42,7 @@ var settings = []setting{
 	{name: "node", usage: "name of this node (default: the host's)", set: text(func(c *Config) *string { return &c.Node })},
 	{name: "weight", usage: "share of the work beside the other nodes', 1 to 1000 (default 1)", set: setWeight},
 	{name: "node-type", def: All, usage: "roles of this node, joined by commas, or all (also NODE_TYPE)", set: setNodeType},
-	{name: "kind-roles", usage: "roles of kinds, such as recipient=poster,report=analytics", set: setKindRoles},
+	{name: "kind-roles", usage: "kinds of actors that other node types carry, such as statistics=analytics,usage=billing", set: setKinds},
 	{name: "cluster-listen", usage: "HOST:PORT where other nodes reach this one; makes it one of several", set: text(func(c *Config) *string { return &c.Cluster.Listen })},
 	{name: "cluster-advertise", usage: "HOST:PORT that other nodes are told (default: cluster-listen)", set: text(func(c *Config) *string { return &c.Cluster.Advertise })},
 	{name: "cluster-cert", usage: "PEM file of this node's certificate, for other nodes and nats-routes", set: text(func(c *Config) *string { return &c.Cluster.Cert })},
@@ -127,6 +129,11 @@ func setMaxInFlight(c *Config, value string) error {
 	}
 	c.MaxInFlight = n
 	return nil
+}
+
+func setKinds(c *Config, value string) (err error) {
+	c.Kinds, err = actors.ParseCarriers(value)
+	return err
 }
 
 func setReplicas(c *Config, value string) error {
