@@ -172,7 +172,7 @@ func (m *Member) publish() {
 		line[h.shard.Number] = m.placeOf(h)
 		claims[h.shard] = h.claim
 	}
-	m.places.publish(t, claims)
+	m.places.publish(l.view.View.Epoch, t, claims)
 }
 
 func (m *Member) placeOf(h *holding) engine.Place {
