@@ -84,6 +84,7 @@ type Member struct {
 
 	wake     chan struct{} // holds one: inbox or suspects have something
 	suspects suspicions
+	nudge    engine.Address // of our own actor; written before the loop starts
 	halted   atomic.Bool
 	work     sync.WaitGroup
 	loop     loop // owned by run

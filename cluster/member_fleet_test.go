@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,8 @@ type fleet struct {
 	journal *journal.Memory
 	store   *objects.Memory
 	net     *enginetest.Network
+	log     *slog.Logger
+	began   time.Time
 	started int
 	all     []*ship
 
@@ -58,7 +61,8 @@ type stand struct {
 }
 
 func newFleet(t *testing.T) *fleet {
-	f := &fleet{t: t, journal: journal.NewMemory(uuid.New()), net: enginetest.NewNetwork(t, 1), dead: map[string]bool{}}
+	f := &fleet{t: t, began: time.Now(), journal: journal.NewMemory(uuid.New()), net: enginetest.NewNetwork(t, 1), dead: map[string]bool{}}
+	f.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError + 1}))
 	f.journal.Latency = time.Millisecond
 	f.store = objects.NewMemory(f.journal)
 	f.net.SetLatency(time.Millisecond, 0)
@@ -76,7 +80,7 @@ func (f *fleet) build(node string, change func(*cluster.MemberConfig)) *ship {
 	wire := f.net.Join(s.me)
 	cfg := cluster.MemberConfig{
 		Self:    roster.Member{Incarnation: s.me, Node: node, Address: node + ":1", Roles: []string{"checker"}},
-		Objects: s.client, Journal: f.journal, Probe: f.probe, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)).With("me", node),
+		Objects: s.client, Journal: f.journal, Probe: f.probe, Log: f.log.With("me", node),
 		Peers: func(peers map[string]string) {
 			var names []string
 			for name := range peers {
@@ -112,9 +116,13 @@ func (f *fleet) build(node string, change func(*cluster.MemberConfig)) *ship {
 }
 
 // join starts one more member.
-func (f *fleet) join(node string) *ship {
+func (f *fleet) join(node string, change ...func(*cluster.MemberConfig)) *ship {
 	f.t.Helper()
-	s := f.build(node, nil)
+	s := f.build(node, func(c *cluster.MemberConfig) {
+		for _, do := range change {
+			do(c)
+		}
+	})
 	if err := s.Start(f.t.Context(), s.sys); err != nil {
 		f.t.Fatal(err)
 	}
@@ -205,11 +213,67 @@ func whole(ships ...*ship) func() bool {
 	return func() bool {
 		sum := 0
 		for _, s := range ships {
-			if len(s.Status().Members) != len(ships) {
+			status := s.Status()
+			if len(status.Members) != len(ships) {
 				return false
+			}
+			for _, sh := range status.Roles[0].Shards {
+				if (sh.Owner == s.me) != (sh.Phase == roster.Owned) {
+					return false
+				}
 			}
 			sum += s.owned()
 		}
 		return sum == cluster.Shards
 	}
+}
+
+// paced makes every request of the store take exactly 2 ms.
+func (f *fleet) paced() {
+	f.store.Faults = func(objects.Call) objects.Fault {
+		return objects.Fault{Request: time.Millisecond, Answer: time.Millisecond}
+	}
+}
+
+// trio is three members that share everything, for a while.
+func (f *fleet) trio() (a, b, c *ship) {
+	f.t.Helper()
+	a, b, c = f.join("a"), f.join("b"), f.join("c")
+	f.until(time.Second, "three share", whole(a, b, c))
+	time.Sleep(3*time.Second - time.Since(f.began))
+	synctest.Wait() // they have renewed just now
+	return a, b, c
+}
+
+// standings are what a member was told of its lease since a time.
+func (s *ship) standings(since time.Time) (out []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.stands {
+		if st.at.After(since) {
+			out = append(out, fmt.Sprint(st.at.Sub(since), " ", st.standing))
+		}
+	}
+	return out
+}
+
+// slowest is the longest fail-over that a member had.
+func (s *ship) slowest() (worst time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.took {
+		worst = max(worst, t.Took)
+	}
+	return worst
+}
+
+func (s *ship) endings() []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.ended)
+}
+
+// ask has a tally count, by way of this member.
+func (s *ship) ask(grain string, n int) (int, error) {
+	return engine.AskTimeout[int, any](tallies.Ref(s.sys, grain), Tick{n}, 5*time.Second)
 }

@@ -23,13 +23,13 @@ func (m *Member) renew(ctx context.Context, now time.Duration) {
 	}
 	record := m.loop.lease.Record(r)
 	m.async(ctx, func(ctx context.Context) func() {
-		ctx, cancel := context.WithTimeout(ctx, m.timers.Lease) // a later answer would give no right
+		inTime, cancel := context.WithTimeout(ctx, m.timers.Lease) // a later answer would give no right
 		defer cancel()
-		revision, err := m.cfg.Objects.PutRecord(ctx, record, r.Expect)
+		revision, err := m.cfg.Objects.PutRecord(inTime, record, r.Expect)
 		if err == nil {
 			return func() { m.renewed(r, revision) }
 		}
-		found, known := m.foundRecord(ctx, err)
+		found, known := m.foundRecord(inTime, err)
 		if !known {
 			return nil // the next one tells
 		}

@@ -4,17 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/roster"
 )
 
+// farewellFor bounds the wait for members that don't answer, when this one leaves.
+const farewellFor = 500 * time.Millisecond
+
 // The steps of leaving are tried so often, because nothing hangs on them: who has released everything is evicted at once where its
 // record says so, and by its silence otherwise.
 const (
 	leaveTries = 10
 	leaveAgain = 50 * time.Millisecond
+
+	farewellAgain = 2 * time.Millisecond
 )
 
 // part releases the record and leaves the view once nothing is owned any more.
@@ -26,14 +32,38 @@ func (m *Member) part(ctx context.Context, named bool) {
 	l.parting = true
 	l.lease.End()
 	m.lend()
-	number, revision := l.lease.Number(), l.revision
+	number, revision, v := l.lease.Number(), l.revision, l.view.View
 	m.async(ctx, func(ctx context.Context) func() {
+		m.farewell(ctx, v)
 		m.releaseRecord(ctx, number, revision)
 		if named {
 			m.leave(ctx)
 		}
 		return m.depart
 	})
+}
+
+// farewell waits until the others have seen that nothing is here any more, and have received what this member has sent them: when it is
+// out of the view, what is on its way between them is lost. Lanes keep their order, so an answer comes after all that was sent before.
+func (m *Member) farewell(ctx context.Context, v roster.View) {
+	ctx, cancel := context.WithTimeout(ctx, farewellFor)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, o := range v.Members {
+		if o.Incarnation == m.me {
+			continue
+		}
+		all.Go(func() {
+			for epoch := uint64(0); epoch < v.Epoch; {
+				var err error
+				if epoch, err = m.epochOf(ctx, o.Incarnation); err != nil || epoch < v.Epoch && !rest(ctx, farewellAgain) {
+					return
+				}
+			}
+			_, _ = m.epochOf(ctx, o.Incarnation) // whoever doesn't answer has nothing on its way either
+		})
+	}
+	all.Wait()
 }
 
 func (m *Member) idle() bool {

@@ -6,7 +6,6 @@ import (
 
 	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/roster"
-	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
 
@@ -43,7 +42,6 @@ type loop struct {
 	putting int                      // batches of fences under way
 	looking bool                     // fences are read that others asked about
 	nudges  map[string][]journal.Shard
-	nudge   engine.Address
 	counts  Counts
 	older   time.Duration // since when the leader answers with an older view; 0: it doesn't
 	warned  bool          // that our node's name is taken

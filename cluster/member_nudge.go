@@ -21,8 +21,12 @@ type nudge map[string][]int
 // nudged takes nudges for a Member.
 type nudged struct{ m *Member }
 
-// Handle implements engine.Actor.
-func (n nudged) Handle(_ *engine.Context[[]byte], message []byte) {
+// Handle implements engine.Actor. An empty message asks for the epoch that places go by.
+func (n nudged) Handle(c *engine.Context[[]byte], message []byte) {
+	if len(message) == 0 {
+		c.Respond(n.m.places.epoch.Load())
+		return
+	}
 	var told nudge
 	if json.Unmarshal(message, &told) == nil {
 		n.m.post(func() { n.m.look(told) })
@@ -35,8 +39,15 @@ func (m *Member) listen(sys *engine.System) error {
 	if err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
-	m.loop.nudge = ref.Address()
+	m.nudge = ref.Address()
 	return nil
+}
+
+// epochOf asks a member by which view its places go.
+func (m *Member) epochOf(ctx context.Context, member string) (uint64, error) {
+	to := m.nudge
+	to.Member = member
+	return engine.Ask[uint64](ctx, engine.RefTo[[]byte](m.sys, to), []byte{})
 }
 
 // tellLater has a member told about a shard, together with all that is told it at this moment.
@@ -52,7 +63,7 @@ func (m *Member) sendNudges() {
 		for _, s := range shards {
 			told[s.Role] = append(told[s.Role], s.Number)
 		}
-		to := m.loop.nudge
+		to := m.nudge
 		to.Member = member
 		if message, err := json.Marshal(told); err == nil {
 			engine.RefTo[[]byte](m.sys, to).Tell(message)
@@ -72,6 +83,8 @@ func (m *Member) look(told nudge) {
 			case h == nil:
 			case h.want == roster.Look:
 				h.due = m.now()
+			case h.busy:
+				h.told = true
 			case h.state.Phase() == roster.Idle && !h.busy:
 				l.asked[h.shard] = true
 			}

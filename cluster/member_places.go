@@ -12,6 +12,7 @@ import (
 // places is where every grain is, as the engine asks for each message. A table is never changed in place.
 type places struct {
 	table atomic.Pointer[table] // nil: no view yet
+	epoch atomic.Uint64         // of the view that it was drawn by, or one that came later
 	wake  chan struct{}         // holds one: the engine is to be told of a change
 
 	mu      sync.Mutex // guards what follows, and the replacement of table
@@ -42,7 +43,7 @@ func (m *Member) OnChange(changed func()) {
 }
 
 // publish replaces the table. claims are those that its lines for this member's own shards stand on.
-func (p *places) publish(t table, claims map[journal.Shard]journal.Fence) {
+func (p *places) publish(epoch uint64, t table, claims map[journal.Shard]journal.Fence) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for shard, fence := range p.lost {
@@ -51,6 +52,7 @@ func (p *places) publish(t table, claims map[journal.Shard]journal.Fence) {
 		}
 	}
 	p.table.Store(&t)
+	p.epoch.Store(epoch)
 	p.stir()
 }
 
