@@ -40,9 +40,9 @@ type MemberConfig struct {
 	// longer than a transport's SetPeers does. nil: there is no transport.
 	Peers func(addresses map[string]string)
 
-	// Predecessor: this process holds its node's lock, so an earlier incarnation of the node's name is certainly dead and is replaced
-	// at once. Without it the member waits until the others have evicted that one.
-	Predecessor bool
+	// Predecessor tells whether an incarnation of this node's name is certainly over: it held the lock that this process holds now. It
+	// is replaced at once then; any other one keeps the member waiting until it was evicted. nil: none is known.
+	Predecessor func(incarnation string) bool
 
 	// Probe tells whether an incarnation is certainly dead: its address refuses connections, or another one answers there. It is
 	// asked after Suspect, off the loop, for a second at most. nil: nobody is known to be dead for certain.

@@ -75,7 +75,7 @@ func (v *voyage) journalFault(seed uint64) journal.Fault {
 func (v *voyage) launch(n int) {
 	for {
 		s := v.build(fmt.Sprint("n", n), func(c *cluster.MemberConfig) {
-			c.Predecessor = true
+			c.Predecessor = func(string) bool { return true }
 			c.Writer = journal.WriterOptions{AttemptFor: 200 * time.Millisecond, UnclearFor: 500 * time.Millisecond}
 		})
 		ctx, cancel := context.WithTimeout(v.t.Context(), 20*time.Second)

@@ -259,7 +259,7 @@ func (m *Member) prove(v roster.View, proven uint64) (roster.View, roster.Reason
 	self := m.cfg.Self
 	self.Proven = proven
 	old, taken := v.Node(self.Node)
-	if taken && m.cfg.Predecessor {
+	if taken && m.cfg.Predecessor != nil && m.cfg.Predecessor(old.Incarnation) {
 		return v.Replace(self)
 	}
 	if taken && !m.loop.warned {

@@ -34,14 +34,10 @@ func (Counted) tallyEvent()   {}
 func (Released) tallyEvent()  {}
 func (Forgotten) tallyEvent() {}
 
-// Register names the events and the snapshot, which are on disk, and the messages; the names never change.
+// Register names the events and the snapshot, which are on disk; the names never change.
 func Register(r *codec.Registry) {
 	codec.Register[Counted](r, "tally.counted")
 	codec.Register[Released](r, "tally.released")
 	codec.Register[Forgotten](r, "tally.forgotten")
 	codec.Register[Book](r, "tally.book")
-	codec.Register[actors.Count](r, "tally.count")
-	codec.Register[actors.MonthOf](r, "tally.month_of")
-	codec.Register[actors.Counted](r, "tally.count_answer")
-	codec.Register[actors.Figures](r, "tally.figures")
 }

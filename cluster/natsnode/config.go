@@ -21,7 +21,7 @@ const (
 
 // Config says which NATS to use: URL for an external one, else DataDir for an embedded one, alone or, with Routes, as one of several.
 type Config struct {
-	DataDir string // embedded: the server stores below it and the process locks it
+	DataDir string // the process locks it, and an embedded server stores below it; external: may be empty
 	Listen  string // embedded: HOST:PORT for other clients; empty opens no port
 	Routes  Routes // embedded: the other servers; the zero value is a server alone
 

@@ -42,9 +42,11 @@ func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
 		return nil, fmt.Errorf("natsnode: connect to the embedded server: %w", err)
 	}
 	if cfg.Routes.wanted() {
-		err = n.awaitQuorum(ctx, cfg)
+		if err := n.awaitQuorum(ctx, cfg); err != nil {
+			return nil, err
+		}
 	}
-	return n, err
+	return n, nil
 }
 
 func (n *Node) abort() {

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
+
+	"github.com/oklog/ulid/v2"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
@@ -19,15 +20,14 @@ import (
 	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/line"
 	"hayauma.example/actors/tally"
-	"hayauma.example/cluster"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/metrics"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
-	"hayauma.example/engine/journal"
 )
 
-// startActors claims the shards, starts the engine and lets it host every kind; then overdue reminders wake what has work.
+// startActors starts the engine, lets it host every kind, and joins the fleet: its shards are claimed then, and overdue reminders wake what
+// has work.
 func (a *App) startActors(ctx context.Context) error {
 	crash, err := crashFunc(a.opts.Getenv)
 	if err != nil {
@@ -35,55 +35,48 @@ func (a *App) startActors(ctx context.Context) error {
 	}
 	measured := metrics.Measure(a.store)
 	a.store = measured
-	solo, err := cluster.OpenSolo(ctx, a.store, cluster.SoloConfig{Roles: a.cfg.Roles(), Log: a.log, OnFenced: a.fenced})
-	if err != nil {
+	incarnation := ulid.Make().String()
+	if err := a.openFleet(ctx, incarnation); err != nil {
 		return err
 	}
-	a.onStop("journal", solo.Close)
 	registry := messages()
-	a.sys, err = engine.New(engine.Config{Log: a.log, Messages: registry, Journal: solo, Crash: crash})
+	a.sys, err = engine.New(engine.Config{
+		Log: a.log, Incarnation: incarnation, Messages: registry, Journal: a.member, Directory: a.member, Transport: a.wire(), Crash: crash,
+	})
 	if err != nil {
 		return err
 	}
 	a.onStop("actors", a.sys.Stop)
 	a.serve(crash)
 	a.startList(registry)
-	a.onStop("drain", a.drain)
 	secret := a.store.ClusterID()
 	a.metrics = metrics.New(metrics.Config{System: a.sys, Journal: measured, Version: a.opts.Version, Secret: secret[:]})
-	return solo.Start(ctx)
+	return a.join(ctx)
 }
 
-// fenced: a shard that another process holds can't come back, and a daemon that has some of its shards helps nobody.
-func (a *App) fenced(shard journal.Shard) {
-	a.fail(fmt.Errorf("another process has taken this daemon's store (role %s, shard %d): run one daemon for each store", shard.Role, shard.Number))
-}
-
-// messages names everything that stands in the journal.
+// messages names everything that stands in the journal or goes from node to node.
 func messages() *codec.Registry {
 	r := codec.NewRegistry()
 	campaign.Register(r)
 	channel.Register(r)
 	checker.Register(r)
 	tally.Register(r)
+	actors.RegisterMessages(r)
 	return r
 }
 
 func (a *App) serve(crash func(string)) {
 	most := cmp.Or(a.cfg.MaxInFlight, gate.DefaultInFlight)
 	a.pool = line.NewPool(2 * most) // while channels take turns, up to twice as many calls may be in flight
-	gates := gate.New(a.sys, gate.Deps{Provider: a.provider, MaxInFlight: most, Log: a.log})
+	gates := gate.New(a.sys, gate.Deps{Provider: a.provider, MaxInFlight: most, May: a.member.May, Log: a.log})
 	a.gates = gates
 	channel.Serve(a.sys, channel.Deps{Provider: a.provider, Getenv: a.opts.Getenv, Budget: a.cfg.DemandBytes})
-	campaign.Serve(a.sys, campaign.Deps{Objects: a.objects, Plan: a.plan, Crash: crash})
+	a.campaigns = campaign.Serve(a.sys, campaign.Deps{Objects: a.objects, Plan: a.plan, Crash: crash})
 	composer.Serve(a.sys, composer.Deps{Objects: a.objects, Crash: crash})
 	poster.Serve(a.sys, poster.Deps{Cluster: a.store.ClusterID(), Gates: gates, Crash: crash})
 	checker.Serve(a.sys, checker.Deps{History: a.history, Crash: crash})
-	for _, kind := range []*engine.Kind[actors.TallyMsg]{actors.Statistics, actors.Usages} {
-		if slices.Contains(a.cfg.Roles(), kind.Role()) {
-			tally.Serve(a.sys, kind)
-		}
-	}
+	tally.Serve(a.sys, actors.Statistics)
+	tally.Serve(a.sys, actors.Usages)
 }
 
 // startList has this node keep its list of campaigns, from the events of all nodes.

@@ -40,6 +40,17 @@ type NATS struct {
 // Shared tells whether other nodes reach the same store.
 func (n NATS) Shared() bool { return n.URL != "" || n.routed() }
 
+// Copies is how many copies of everything there are.
+func (n NATS) Copies() int {
+	switch {
+	case n.Replicas != 0:
+		return n.Replicas
+	case n.routed():
+		return 3
+	}
+	return 1
+}
+
 func (n NATS) routed() bool { return len(n.Routes) > 0 || n.ClusterListen != "" }
 
 // external tells whether anything is set that belongs to an external server.
