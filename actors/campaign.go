@@ -35,8 +35,12 @@ type (
 	Resume struct{}
 	Cancel struct{}
 
-	// Drain is the node's word that it is about to stop: give back what is untried and open nothing more. It is forgotten with the activation.
+	// Drain is the word of the last node that it is about to stop, so that nobody goes on: give back what is untried and open nothing more.
+	// It is forgotten with the activation.
 	Drain struct{}
+	// Part is the node's word that the campaign is about to move to another node, while composers and posters elsewhere go on: the next
+	// activation need not send again what this one has sent. Answer: Done, when that is durable; nothing is opened after it.
+	Part struct{}
 
 	// Progress is the checker's report after each durable record; figures are absolute, so a lost or repeated one does no harm.
 	Progress struct {
@@ -51,6 +55,20 @@ type (
 	ChannelState struct {
 		Channel string
 		Paused  string // reason; empty: it sends
+	}
+
+	// Dropped is the word of a composer or poster that it holds these paths no more and can't return them, because they may have been
+	// called or were sent again before; or of a sender whose Post reached nobody. What of them is not settled is sent again at once.
+	Dropped struct {
+		Run    string
+		Window uint32
+		Paths  []Span
+		Lost   bool // their demand was not given back
+	}
+	// ShardsLost is the word of the campaign's own node that the owner of shards was lost with what its grains held in memory. What of
+	// the run was there is sent again at once.
+	ShardsLost struct {
+		Shards map[string]Shards // by role
 	}
 )
 
@@ -67,6 +85,9 @@ func (Drain) campaignMsg()        {}
 func (Progress) campaignMsg()     {}
 func (StandingOf) campaignMsg()   {}
 func (ChannelState) campaignMsg() {}
+func (Part) campaignMsg()         {}
+func (Dropped) campaignMsg()      {}
+func (ShardsLost) campaignMsg()   {}
 
 // UploadPatience is how long a silent upload keeps its place; UploadExpiry is when what it stored is purged.
 const (

@@ -49,6 +49,7 @@ type (
 		Bytes                   int
 		Piece                   uint32 // comes back with Granted
 		Anew                    bool   // a re-drive: what the window held before is void
+		Lost                    bool   // a re-drive of some paths: so much of what the window holds was lost with its holders
 	}
 	// WantTokens is a gate's question, at most one in flight, with what became of the tokens that it had. Answer: Tokens.
 	WantTokens struct {

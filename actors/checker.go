@@ -1,6 +1,10 @@
 package actors
 
-import "hayauma.example/actors/plan"
+import (
+	"time"
+
+	"hayauma.example/actors/plan"
+)
 
 // CheckerMsg is the closed set of messages that a checker takes.
 //
@@ -11,6 +15,8 @@ type (
 	// Open begins a run's ledger. A repeat changes nothing. Answer: Progress or Problem.
 	Open struct {
 		Campaign, Run string
+		Channel       string // whose statistics and usage it counts in
+		Due           time.Time
 		Table         plan.Table
 	}
 	// Report is a poster's word about one path of one window, repeated until Recorded.
@@ -24,6 +30,7 @@ type (
 		Reason  string
 		Request string // the provider's request id
 		Tries   uint32
+		At      time.Time // when the provider's answer came, by the poster's clock
 	}
 	// Untold is a composer's word about paths that it never told anyone, stretches of pushes joined. It is recorded at once. Answer: Done.
 	Untold struct {
@@ -37,6 +44,7 @@ type (
 		Run            string
 		Window, Number uint32
 		Paths          []Span
+		Peek           bool // only to know: nothing is recorded, and nothing may be sent for it
 	}
 	// Direct records what the campaign itself decided about paths that it never dispatches again; a repeat finds nothing pending. Answer: Progress.
 	Direct struct {
@@ -61,6 +69,8 @@ type (
 	Page struct{ Span Span }
 	// Story asks for everything recorded about one recipient. Answer: Account.
 	Story struct{ Index uint32 }
+	// TellAgain asks for the run's figures to be told to its channel's statistics and usage ledger again.
+	TellAgain struct{}
 )
 
 func (Open) checkerMsg()      {}
@@ -72,6 +82,7 @@ func (GiveUp) checkerMsg()    {}
 func (Totalled) checkerMsg()  {}
 func (Page) checkerMsg()      {}
 func (Story) checkerMsg()     {}
+func (TellAgain) checkerMsg() {}
 
 // What a report says.
 type What uint8

@@ -20,6 +20,8 @@ type (
 		Deadline               time.Time // no call of the window starts after it
 		Messages               json.RawMessage
 		Due                    time.Time // the templates' now
+		Part                   bool      // of a re-drive: the paths are only some of the window's, the others stay as they are
+		Lost                   bool      // of a Part: the demand of these paths was not given back
 	}
 	// Granted is leave to render; demand was asked for by WantDemand.
 	Granted struct {
@@ -32,12 +34,18 @@ type (
 	ReturnWindow struct{}
 	// EndRun says that the run is over: everything is dropped.
 	EndRun struct{}
+	// Remaining asks for the paths that the composer has not told anybody yet. Answer: Untaken.
+	Remaining struct{}
 )
 
 func (Compose) composerMsg()      {}
 func (Granted) composerMsg()      {}
 func (ReturnWindow) composerMsg() {}
 func (EndRun) composerMsg()       {}
+func (Remaining) composerMsg()    {}
+
+// Untaken answers Remaining.
+type Untaken struct{ Paths []Span }
 
 // Path is a path to send, with where its rows are.
 type Path struct {

@@ -66,6 +66,16 @@ func History[M any](ctx context.Context, s *System, k *Kind[M], id string) iter.
 	}
 }
 
+// Stored yields the events of one record as a store has it, for who reads or follows a store itself; a snapshot has none. registry
+// is the one that Config.Messages was. An error is the last thing that it yields.
+func Stored(rec journal.Record, registry *codec.Registry) iter.Seq2[Recorded, error] {
+	return func(yield func(Recorded, error) bool) {
+		if !rec.Snapshot {
+			_, _ = yieldEvents(rec, 0, registry, yield) // an error has been yielded
+		}
+	}
+}
+
 // errEnough: who iterates has seen enough, or an error.
 var errEnough = errors.New("engine: enough")
 

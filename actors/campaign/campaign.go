@@ -47,8 +47,7 @@ type (
 	}
 	unsettledKnown struct {
 		actors.CampaignMsg
-		window uint32
-		number uint32
+		question
 		answer actors.UnsettledPaths
 		err    error
 	}
@@ -75,6 +74,8 @@ type Deps struct {
 	Objects journal.Objects
 	Plan    func(PlanJob) (plan.Table, error) // freezes a run, off the actor
 	Crash   func(point string)                // named crash points; nil: none
+	// Shard is the number of a role's shard that an affinity key falls into, 0 to 63. nil: of what is lost nothing is told apart.
+	Shard func(role, key string) int
 }
 
 // Campaign is one aggregate of intent.
@@ -95,6 +96,11 @@ type Campaign struct {
 	draining  bool                // the node stops
 	shows     []engine.Reply      // who asked before the figures were known
 	voided    map[uint32]bool     // windows whose demand was given back
+	local     *Local
+	missing   map[uint32]*missing // by window: paths that nobody sends any more
+	parts     map[uint32]question // by window: what the checker is asked of them
+	sought    *engine.Timer       // when they are asked about
+	partedAt  time.Time           // told to be about to move; zero: it is not
 }
 
 // listen is for the kind, which all systems of a process share.
@@ -102,15 +108,20 @@ var listen = sync.OnceFunc(func() {
 	engine.OnReminder(actors.Campaigns, func(name string, _ time.Time, _ []byte) actors.CampaignMsg { return reminded{name: name} })
 })
 
-// Serve lets sys host campaigns.
-func Serve(sys *engine.System, d Deps) {
+// Serve lets sys host campaigns; see [Local] for what they need to be told of other nodes.
+func Serve(sys *engine.System, d Deps) *Local {
 	if d.Crash == nil {
 		d.Crash = func(string) {}
 	}
 	listen()
+	local := &Local{sys: sys, began: time.Now()}
 	engine.ServeDurable(sys, actors.Campaigns, func(string) engine.Durable[actors.CampaignMsg, Event] {
-		return &Campaign{deps: d, view: view{done: map[uint32]bool{}}, asking: map[uint32]bool{}, known: map[uint32]struct{}{}, voided: map[uint32]bool{}}
+		return &Campaign{
+			deps: d, view: view{done: map[uint32]bool{}}, asking: map[uint32]bool{}, known: map[uint32]struct{}{}, voided: map[uint32]bool{},
+			local: local, missing: map[uint32]*missing{}, parts: map[uint32]question{},
+		}
 	})
+	return local
 }
 
 // Apply folds one fact into the intent.
@@ -123,6 +134,11 @@ func (a *Campaign) Started(c *engine.Context[actors.CampaignMsg]) {
 	}
 	if a.intent.Planned && a.intent.Last == 0 {
 		a.purge(c, a.intent.Accepted.Upload) // the chunks hold what the parts held; the first purge may have been lost
+	}
+	if p := a.intent.Parted; p != nil && a.local.heldOut(p.At) {
+		for _, number := range p.Windows {
+			a.known[number] = struct{}{}
+		}
 	}
 	a.advance(c)
 	a.reread(c)
@@ -155,6 +171,17 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 		a.cancel(c)
 	case actors.Drain:
 		a.drain(c)
+	case actors.Part:
+		a.part(c)
+	case actors.Dropped:
+		a.dropped(c, m)
+	case actors.ShardsLost:
+		a.shardsLost(c, m)
+	case seek:
+		a.sought = nil
+		a.seek(c)
+	case sieved:
+		a.sieved(c, m)
 	case tick:
 		a.ticking = nil
 		a.advance(c)
@@ -211,6 +238,10 @@ func (a *Campaign) show(c *engine.Context[actors.CampaignMsg]) {
 	switch {
 	case a.notFound(c):
 	case a.intent.Planned && a.intent.Finished == nil && !a.view.counted:
+		if a.view.waiting != "" {
+			c.Respond(a.info(c)) // for how long nobody knows
+			return
+		}
 		a.shows = append(a.shows, c.Reply())
 		if a.trouble != "" {
 			a.answerShows(actors.Problem{Status: 503, Title: "the ledger can't be read", Detail: a.trouble})
@@ -278,6 +309,10 @@ func (a *Campaign) reason() string {
 		return "paused by the operator"
 	case a.view.held != "":
 		return a.view.held
+	case a.view.waiting == actors.RoleChecker:
+		return waitingFor(a.view.waiting) + ", which has the figures"
+	case a.view.waiting != "":
+		return waitingFor(a.view.waiting)
 	}
 	return a.trouble
 }

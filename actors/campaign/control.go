@@ -126,7 +126,7 @@ func (a *Campaign) given(c *engine.Context[actors.CampaignMsg], m given) {
 		a.failed(c, "telling the ledger", m.err)
 		return
 	}
-	a.succeeded()
+	a.succeeded(actors.RoleChecker)
 	a.view.given = false
 	a.view.expired = !a.intent.LapsedAt.IsZero()
 	a.absorb(c, m.progress)

@@ -44,6 +44,7 @@ type view struct {
 	runs     int // that share them
 	now      time.Time
 	done     map[uint32]bool // windows of which the checker said that nothing is unsettled
+	waiting  string          // role that no node carries; empty: none is missed
 	given    bool            // the checker was asked or told something, its answer is pending
 	expired  bool            // the checker was told of everything that expired
 	planning bool
@@ -100,7 +101,7 @@ func (s *Intent) nextWindow(v view) (step, time.Time) {
 		return s.nextOfLapsed(v)
 	case s.tooLate(v.now):
 		return lapse, time.Time{}
-	case !s.Unopened() || s.Paused || v.draining || v.held != "" || !v.channel:
+	case !s.Unopened() || s.Paused || v.draining || v.waiting != "" || v.held != "" || !v.channel:
 		return idle, time.Time{}
 	case v.now.Before(s.Accepted.Due):
 		return wait, s.Accepted.Due
@@ -109,7 +110,8 @@ func (s *Intent) nextWindow(v view) (step, time.Time) {
 	case s.unsettledWindows(v) >= actors.MaxOpenWindows:
 		return idle, time.Time{}
 	}
-	if newest := s.Open[len(s.Open)-1]; v.settledOf(newest)*2 < newest.Size {
+	newest := s.Open[len(s.Open)-1]
+	if back := uint32(newest.Closed.Len()); (v.settledOf(newest)+back)*2 < newest.Size+back { // what came back has left it, too
 		return idle, time.Time{}
 	}
 	return openWindow, time.Time{}

@@ -55,6 +55,12 @@ type (
 	CancelAsked struct{ At time.Time }
 	// Lapsed says that the run came too late: nothing more is opened.
 	Lapsed struct{ At time.Time }
+	// Parted says, as the newest event, that the activation was about to move while all that it had dispatched stood with composers and
+	// posters elsewhere. Any later event takes it back.
+	Parted struct {
+		At      time.Time
+		Windows []uint32 // those that it had dispatched
+	}
 	// Finished ends the run: every recipient has an outcome.
 	Finished struct {
 		State  actors.State
@@ -74,6 +80,7 @@ func (Paused) campaignEvent()        {}
 func (Resumed) campaignEvent()       {}
 func (CancelAsked) campaignEvent()   {}
 func (Lapsed) campaignEvent()        {}
+func (Parted) campaignEvent()        {}
 func (Finished) campaignEvent()      {}
 
 // Register names the events; the names are on disk and never change.
@@ -89,5 +96,6 @@ func Register(r *codec.Registry) {
 	codec.Register[Resumed](r, "campaign.resumed")
 	codec.Register[CancelAsked](r, "campaign.cancel_asked")
 	codec.Register[Lapsed](r, "campaign.lapsed")
+	codec.Register[Parted](r, "campaign.parted")
 	codec.Register[Finished](r, "campaign.finished")
 }

@@ -28,6 +28,7 @@ type Intent struct {
 	Paused   bool
 	CancelAt time.Time // zero: no cancel
 	LapsedAt time.Time // zero: it came in time
+	Parted   *Parted   // the newest event; nil: it is another
 	Finished *Finished
 }
 
@@ -42,6 +43,7 @@ type Window struct {
 
 // Apply changes the state by one fact.
 func (s *Intent) Apply(e Event) {
+	s.Parted = nil
 	switch e := e.(type) {
 	case Uploading:
 		s.Upload, s.UploadAt = e.Upload, e.At
@@ -67,6 +69,8 @@ func (s *Intent) Apply(e Event) {
 		s.CancelAt = e.At
 	case Lapsed:
 		s.LapsedAt = e.At
+	case Parted:
+		s.Parted = &e
 	case Finished:
 		s.Finished, s.Open, s.Back = &e, nil, nil
 	}

@@ -35,6 +35,7 @@ func history() []Event {
 		Paused{},
 		WindowClosed{Number: 1, Paths: []actors.Span{span(1, 3)}},
 		Resumed{},
+		Parted{At: due.Add(time.Second), Windows: []uint32{1}},
 		WindowOpened{Number: 2, Paths: []actors.Span{span(1, 2), span(4, 10)}, Cursor: 11, At: due.Add(time.Minute), Settled: []uint32{1}},
 		WindowClosed{Number: 1, Paths: []actors.Span{span(0, 1)}}, // not open any more: changes nothing
 		WindowClosed{Number: 2, Paths: []actors.Span{span(4, 10)}, Anew: true},
@@ -142,7 +143,7 @@ func utc(v reflect.Value) {
 func TestEventNamesNeverChange(t *testing.T) {
 	reg := codec.NewRegistry()
 	Register(reg)
-	want := []string{"accepted", "cancel_asked", "finished", "lapsed", "paused", "planned", "resumed", "run_started", "upload_dropped", "uploading", "window_closed", "window_opened"}
+	want := []string{"accepted", "cancel_asked", "finished", "lapsed", "parted", "paused", "planned", "resumed", "run_started", "upload_dropped", "uploading", "window_closed", "window_opened"}
 	for i := range want {
 		want[i] = "campaign." + want[i]
 	}

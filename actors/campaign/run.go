@@ -40,6 +40,9 @@ func workAt(e Accepted) time.Time { return e.Due.Add(-PlanAhead) }
 // advance applies the next step. It is called after everything that may have changed the answer.
 func (a *Campaign) advance(c *engine.Context[actors.CampaignMsg]) {
 	a.view.now = c.Now()
+	if a.parting(c) {
+		return
+	}
 	step, at := a.intent.next(a.view)
 	switch step {
 	case idle:
@@ -88,6 +91,10 @@ func (a *Campaign) tickIn(c *engine.Context[actors.CampaignMsg], d time.Duration
 
 // failed keeps the trouble for show and tries again after a back-off.
 func (a *Campaign) failed(c *engine.Context[actors.CampaignMsg], what string, err error) {
+	if role := nobody(err); role != "" {
+		a.wait(c, role)
+		return
+	}
 	a.retry = min(max(2*a.retry, 100*time.Millisecond), maxBackoff)
 	a.trouble = what + ": " + err.Error()
 	c.Log().Warn("campaign step failed", "campaign", c.ID(), "step", what, "error", err)
@@ -95,7 +102,12 @@ func (a *Campaign) failed(c *engine.Context[actors.CampaignMsg], what string, er
 	a.tickIn(c, a.retry)
 }
 
-func (a *Campaign) succeeded() { a.retry, a.trouble = 0, "" }
+// succeeded forgets trouble. role is who has answered, empty where it was the store.
+func (a *Campaign) succeeded(role string) {
+	if a.retry, a.trouble = 0, ""; role == a.view.waiting {
+		a.view.waiting = ""
+	}
+}
 
 func (a *Campaign) plan(c *engine.Context[actors.CampaignMsg]) {
 	a.view.planning = true
@@ -119,7 +131,7 @@ func (a *Campaign) planned(c *engine.Context[actors.CampaignMsg], m planned) {
 		a.failed(c, "planning", m.err)
 		return
 	}
-	a.succeeded()
+	a.succeeded("")
 	engine.Persist(c, []Event{Planned{Chunks: m.chunks, Table: m.table}}, func() {
 		a.deps.Crash("campaign.planned")
 		c.Log().Info("campaign planned", "campaign", c.ID(), "recipients", m.table.Recipients, "chunks", len(m.table.Chunks), "mode", mode(m.table))
@@ -148,7 +160,7 @@ func (a *Campaign) openLedger(c *engine.Context[actors.CampaignMsg]) {
 		return
 	}
 	a.view.given = true
-	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Table: a.intent.Table}),
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Channel: a.intent.Accepted.Definition.Channel, Due: a.intent.Accepted.Due, Table: a.intent.Table}),
 		func(p actors.Progress, err error) actors.CampaignMsg { return ledgerOpened{progress: p, err: err} })
 }
 
@@ -158,7 +170,7 @@ func (a *Campaign) ledgerOpened(c *engine.Context[actors.CampaignMsg], m ledgerO
 		a.failed(c, "opening the ledger", m.err)
 		return
 	}
-	a.succeeded()
+	a.succeeded(actors.RoleChecker)
 	a.view.ledger, a.view.counted = true, true
 	a.outcomeAt = c.Now()
 	a.learn(c, m.progress)
@@ -186,7 +198,7 @@ func (a *Campaign) looked(c *engine.Context[actors.CampaignMsg], m looked) {
 		a.failed(c, "asking the ledger", m.err)
 		return
 	}
-	a.succeeded()
+	a.succeeded(actors.RoleChecker)
 	a.view.looked = true
 	a.tellStanding(c)
 	a.describe(c)
@@ -204,17 +216,17 @@ func (a *Campaign) openWindow(c *engine.Context[actors.CampaignMsg]) {
 		a.deps.Crash("campaign.window.opened")
 		a.known[e.Number] = struct{}{}
 		a.outcomeAt = c.Now()
-		a.compose(c, s.Window(e.Number), paths, 0)
+		a.compose(c, s.Window(e.Number), paths, question{})
 		a.deps.Crash("campaign.window.told")
 		a.advance(c)
 	})
 }
 
-// compose tells the window's composer what to send.
-func (a *Campaign) compose(c *engine.Context[actors.CampaignMsg], w *Window, paths []actors.Span, number uint32) {
+// compose tells the window's composer what to send, at first or after a question.
+func (a *Campaign) compose(c *engine.Context[actors.CampaignMsg], w *Window, paths []actors.Span, q question) {
 	s := &a.intent
 	actors.Composers.Ref(c.System(), actors.ComposerID(s.Run, w.Number)).Tell(actors.Compose{
-		Campaign: c.ID(), Run: s.Run, Chunks: s.Chunks, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: number,
+		Campaign: c.ID(), Run: s.Run, Chunks: s.Chunks, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: q.number, Part: q.part, Lost: q.lost,
 		Paths: s.toSend(paths), Deadline: w.At.Add(actors.CallDeadline),
 		Messages: s.Accepted.Definition.Messages, Due: s.Accepted.Due,
 	})
@@ -252,7 +264,7 @@ func (a *Campaign) reread(c *engine.Context[actors.CampaignMsg]) {
 // absorb takes the checker's figures, puts returned paths back into the plan, and goes on.
 func (a *Campaign) absorb(c *engine.Context[actors.CampaignMsg], p actors.Progress) {
 	a.learn(c, p)
-	if closed := a.intent.closedBy(p.Returned); len(closed) > 0 && a.intent.Finished == nil {
+	if closed := a.intent.closedBy(p.Returned); len(closed) > 0 && a.intent.Finished == nil && a.partedAt.IsZero() {
 		engine.Persist(c, closed, func() {
 			a.deps.Crash("campaign.window.closed")
 			a.view.expired = false

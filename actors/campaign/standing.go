@@ -17,7 +17,7 @@ func (a *Campaign) described(c *engine.Context[actors.CampaignMsg], m described)
 		a.failed(c, "asking the channel", m.err)
 		return
 	}
-	a.succeeded()
+	a.succeeded(actors.RolePoster)
 	a.view.channel, a.view.limits, a.view.runs = true, m.info.Settings.Limits, m.info.Runs
 	if m.info.Waiting {
 		a.outcomeAt = c.Now() // it waits its turn: nothing is lost

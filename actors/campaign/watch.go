@@ -19,11 +19,13 @@ func (a *Campaign) watch(c *engine.Context[actors.CampaignMsg]) {
 	if now.Sub(a.channelAt) >= channelEach {
 		a.describe(c)
 	}
+	a.seek(c)
 	for _, w := range a.intent.Open {
 		switch a.intent.care(w, a.view, a.asking[w.Number], a.knows(w), now.Sub(a.outcomeAt)) {
 		case carry:
 		case redrive:
-			a.askUnsettled(c, w)
+			delete(a.missing, w.Number)
+			a.askUnsettled(c, w, question{paths: w.Paths})
 		case giveUp:
 			a.giveUpWindow(c, w)
 		}
@@ -36,31 +38,35 @@ func (a *Campaign) knows(w *Window) bool {
 }
 
 // askUnsettled asks the checker what to send again; its answer is the only ground for a re-drive.
-func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window) {
+func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window, q question) {
 	a.asking[w.Number] = true
 	a.number = max(a.number, uint32(max(0, c.Now().Sub(w.At)/time.Second))) + 1 // greater than any of an earlier activation
-	window, number := w.Number, a.number
-	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: window, Number: number, Paths: w.Paths}),
+	q.window, q.number = w.Number, a.number
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: q.window, Number: q.number, Paths: q.paths}),
 		func(u actors.UnsettledPaths, err error) actors.CampaignMsg {
-			return unsettledKnown{window: window, number: number, answer: u, err: err}
+			return unsettledKnown{question: q, answer: u, err: err}
 		})
 }
 
 func (a *Campaign) unsettledKnown(c *engine.Context[actors.CampaignMsg], m unsettledKnown) {
 	delete(a.asking, m.window)
+	delete(a.parts, m.window)
 	if m.err != nil {
+		if m.part {
+			a.miss(m.window, m.paths, m.lost)
+		}
 		a.failed(c, "asking what is unsettled", m.err)
 		return
 	}
-	a.succeeded()
-	a.known[m.window] = struct{}{}
+	a.succeeded(actors.RoleChecker)
 	a.outcomeAt = c.Now()
-	if len(m.answer.Paths) == 0 {
-		a.view.done[m.window] = true
+	if !m.part {
+		a.known[m.window] = struct{}{}
+		a.view.done[m.window] = len(m.answer.Paths) == 0
 	}
 	if w := a.intent.Window(m.window); w != nil && len(m.answer.Paths) > 0 && a.intent.CancelAt.IsZero() {
 		a.deps.Crash("campaign.redrive.before")
-		a.compose(c, w, m.answer.Paths, m.number)
+		a.compose(c, w, m.answer.Paths, m.question)
 		a.deps.Crash("campaign.redrive.after")
 	}
 	a.absorb(c, m.answer.Progress)
@@ -88,10 +94,15 @@ func (s *Intent) care(w *Window, v view, asking, known bool, silent time.Duratio
 		return carry
 	case !v.now.Before(w.At.Add(actors.GiveUpAfter)):
 		return giveUp
-	case s.Paused || v.draining || v.held != "" || !v.channel:
+	case !s.mayRedrive(v):
 		return carry
 	case !known, silent >= actors.StallAfter:
 		return redrive
 	}
 	return carry
+}
+
+// mayRedrive tells whether anything may be sent again now.
+func (s *Intent) mayRedrive(v view) bool {
+	return !s.Paused && !v.draining && v.waiting == "" && v.held == "" && v.channel && s.CancelAt.IsZero()
 }

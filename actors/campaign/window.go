@@ -127,15 +127,23 @@ func (p *picker) fits(s actors.Span, mode plan.Mode) int {
 
 // toSend says which chunk each path is of, for the composer.
 func (s *Intent) toSend(paths []actors.Span) []actors.Path {
-	var out []actors.Path
+	out := byChunk(s.Table, paths)
+	for i := range out {
+		out[i].Anew = s.Anew.Touches(out[i].Span)
+	}
+	return out
+}
+
+// byChunk cuts paths where their chunks end.
+func byChunk(table plan.Table, paths []actors.Span) (out []actors.Path) {
 	for _, p := range paths {
 		for lo := p.Lo; lo < p.Hi; {
-			chunk, entry, ok := plan.Find(s.Table, lo)
+			chunk, entry, ok := plan.Find(table, lo)
 			if !ok {
 				break
 			}
 			part := actors.Span{Lo: lo, Hi: min(p.Hi, entry.First+entry.Count)}
-			out = append(out, actors.Path{Span: part, Chunk: uint32(chunk), Multicast: entry.Mode == plan.Multicast, Anew: s.Anew.Touches(part)})
+			out = append(out, actors.Path{Span: part, Chunk: uint32(chunk), Multicast: entry.Mode == plan.Multicast})
 			lo = part.Hi
 		}
 	}

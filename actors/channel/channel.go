@@ -18,14 +18,24 @@ type Deps struct {
 	Provider func(actors.Settings) (provider.Provider, error)
 	// Getenv reads an environment variable of this node.
 	Getenv func(name string) string
-	// Budget is how many bytes of one channel may be rendered and not yet settled; 0: DefaultBudget.
+	// Budget is how many bytes of one channel each node with posters may have rendered and not yet settled; 0: DefaultBudget.
 	Budget int
+	// Members is how many nodes carry posters at present; nil: one. It is asked often and doesn't block.
+	Members func() int
+	// May tells whether this node may grant tokens now: false where its lease has lapsed, so that another may have the channel; nil: always.
+	May func() bool
 }
 
 // Serve lets the system host channels.
 func Serve(sys *engine.System, deps Deps) {
 	if deps.Budget <= 0 {
 		deps.Budget = DefaultBudget
+	}
+	if deps.Members == nil {
+		deps.Members = func() int { return 1 }
+	}
+	if deps.May == nil {
+		deps.May = func() bool { return true }
 	}
 	engine.ServeDurable(sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, Event] {
 		return &Channel{deps: deps, name: id}
@@ -78,6 +88,13 @@ func (ch *Channel) Started(c *call) {
 	ch.probing = probing{}
 	if ch.state.pause != nil {
 		ch.watch(c)
+	}
+}
+
+// Stopping hands what waits for demand to the next activation, which another node may have: composers need not ask again.
+func (ch *Channel) Stopping(c *call) {
+	for _, m := range ch.demand.requests() {
+		c.Self().Tell(m)
 	}
 }
 
@@ -226,6 +243,7 @@ func (ch *Channel) grantDemand(c *call) {
 	if ch.demand.freed {
 		ch.demand.freed, ch.freedAt = false, ch.now(c)
 	}
+	ch.demand.budget = ch.deps.Budget * max(1, ch.deps.Members())
 	stopped := ch.state.stopped(ch.name) != ""
 	active := func(run string) bool { return ch.granter.may(run, stopped) == Allowed }
 	for {
@@ -285,6 +303,10 @@ func (ch *Channel) wantTokens(c *call, m actors.WantTokens) {
 
 // answer tells a gate what it may start.
 func (ch *Channel) answer(c *call, m actors.WantTokens, k *gate) {
+	if !ch.deps.May() {
+		c.Respond(actors.Tokens{Seq: m.Seq, Again: againParked, Setup: ch.state.settings})
+		return
+	}
 	stopped := ch.state.stopped(ch.name)
 	t, unknown := ch.granter.tokens(m, k, stopped != "", ch.now(c))
 	t.Paused, t.Setup = stopped, ch.state.settings

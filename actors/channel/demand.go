@@ -21,6 +21,8 @@ type request struct {
 	window   uint32
 	bytes    int
 	piece    uint32 // comes back with the grant
+	campaign string
+	lost     bool // so much of what the window holds was lost with its holders
 }
 
 // demand is the channel's byte budget. Requests of one run are granted in order, runs take turns, and the one whose turn it is waits for
@@ -52,7 +54,7 @@ func (d *demand) want(m actors.WantDemand) {
 	if m.Anew {
 		d.void(m.Run, m.Window)
 	}
-	r := request{m.Composer, m.Window, max(0, m.Bytes), m.Piece}
+	r := request{m.Composer, m.Window, max(0, m.Bytes), m.Piece, m.Campaign, m.Lost}
 	q := d.queues[m.Run]
 	if len(q) == 0 {
 		d.turns = append(d.turns, m.Run)
@@ -122,6 +124,10 @@ func (d *demand) next(active func(run string) bool) (grant, bool) {
 	run := d.turns[i]
 	q := d.queues[run]
 	r := q[0]
+	if r.lost {
+		d.free(run, r.window, r.bytes)
+		q[0].lost = false
+	}
 	if d.out > 0 && d.out+r.bytes > d.budget {
 		return grant{}, false
 	}
@@ -135,6 +141,16 @@ func (d *demand) next(active func(run string) bool) (grant, bool) {
 		delete(d.queues, run)
 	}
 	return grant{r.composer, run, r.window, r.bytes, r.piece}, true
+}
+
+// requests are the questions that wait, as they were asked.
+func (d *demand) requests() (all []actors.WantDemand) {
+	for _, run := range d.turns {
+		for _, r := range d.queues[run] {
+			all = append(all, actors.WantDemand{Composer: r.composer, Campaign: r.campaign, Run: run, Window: r.window, Bytes: r.bytes, Piece: r.piece})
+		}
+	}
+	return all
 }
 
 // waits tells whether any request is queued.

@@ -8,7 +8,8 @@ import (
 
 // Times of gates.
 const (
-	gateWaits  = 1500 * time.Millisecond // so long a gate that got less than it wanted keeps its turn
+	gateWaits  = 1500 * time.Millisecond // so long a gate that got less than it wanted keeps its turn at most
+	gateGrace  = 300 * time.Millisecond  // … after the moment at which it was to ask again: its node may be gone
 	gateForget = time.Minute             // so long a silent gate is remembered
 )
 
@@ -17,9 +18,10 @@ type gate struct {
 	seq   uint64 // the last question whose reports were applied
 	heard bool
 	seen  time.Duration
-	lacks [2]bool // by endpoint: it got less than it wanted
-	used  [2]int  // by endpoint: tokens granted, made level with the others when it begins to lack
-	turn  [2]int  // by endpoint: whose turn it is among its runs
+	until time.Duration // so long it keeps its turn
+	lacks [2]bool       // by endpoint: it got less than it wanted
+	used  [2]int        // by endpoint: tokens granted, made level with the others when it begins to lack
+	turn  [2]int        // by endpoint: whose turn it is among its runs
 }
 
 // gates shares tokens between nodes.
@@ -57,7 +59,7 @@ func (g *gates) allowance(k *gate, e provider.Endpoint, burst int, now time.Dura
 // least is the smallest number of tokens that another gate had which lacks some.
 func (g *gates) least(k *gate, e provider.Endpoint, now time.Duration) (least int, ok bool) {
 	for _, o := range g.by {
-		if o == k || !o.lacks[e] || now-o.seen > gateWaits {
+		if o == k || !o.lacks[e] || now > o.until {
 			continue
 		}
 		if !ok || o.used[e] < least {

@@ -102,6 +102,7 @@ func (g *granter) tokens(m actors.WantTokens, k *gate, stopped bool, now time.Du
 			t.Again = again
 		}
 	}
+	k.until = now + min(t.Again+gateGrace, gateWaits)
 	return t, unknown
 }
 

@@ -25,6 +25,7 @@ type Checker struct {
 	waiting bool            // a flush is under way in time
 	crash   func(point string)
 	history History
+	debt    debt // figures to tell; owned by Handle
 }
 
 // Deps are what a checker needs besides messages.
@@ -35,6 +36,7 @@ type Deps struct {
 
 // Serve lets sys host checkers.
 func Serve(sys *engine.System, d Deps) {
+	listen()
 	engine.ServeDurable(sys, actors.Checkers, func(string) engine.Durable[actors.CheckerMsg, Event] { return New(d) })
 }
 
@@ -48,6 +50,14 @@ func New(d Deps) *Checker {
 
 // Apply folds one fact into the ledger.
 func (k *Checker) Apply(e Event) { k.ledger.Apply(e) }
+
+// Stopping hands what is not judged yet to the next activation, which another node may have; it is repeated, too.
+func (k *Checker) Stopping(c *engine.Context[actors.CheckerMsg]) {
+	for _, r := range k.buffer {
+		c.Self().Tell(r)
+	}
+	k.buffer = nil
+}
 
 // Handle has one line per message.
 func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
@@ -78,6 +88,12 @@ func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerM
 		c.Respond(k.ledger.page(m.Span))
 	case actors.Story:
 		k.story(c, m)
+	case reminded, actors.TellAgain:
+		k.tellAgain(c)
+	case tell:
+		k.tell(c, m.listener)
+	case answered:
+		k.answered(c, m)
 	}
 }
 
@@ -86,7 +102,11 @@ func (k *Checker) open(c *engine.Context[actors.CheckerMsg], m actors.Open) {
 		c.Respond(k.ledger.Progress())
 		return
 	}
-	engine.Persist(c, []Event{Opened{Campaign: m.Campaign, Run: m.Run, Table: m.Table}}, func() {
+	begin := m.Due
+	if now := c.Now(); now.After(begin) {
+		begin = now
+	}
+	k.record(c, []Event{Opened{Campaign: m.Campaign, Run: m.Run, Table: m.Table, Channel: m.Channel, At: begin}}, func() {
 		c.Respond(k.ledger.Progress())
 	})
 }
@@ -121,7 +141,7 @@ func (k *Checker) flush(c *engine.Context[actors.CheckerMsg], then func()) {
 		return
 	}
 	rest := slices.Clone(k.buffer[len(batch):])
-	facts := k.ledger.rule(batch)
+	facts := k.ledger.rule(batch, c.Now())
 	done := func() {
 		k.crash("checker.ack.before")
 		k.acknowledge(c, batch, facts)
@@ -130,7 +150,7 @@ func (k *Checker) flush(c *engine.Context[actors.CheckerMsg], then func()) {
 		k.flush(c, then)
 	}
 	if events := facts.events(); len(events) > 0 {
-		engine.Persist(c, events, func() { k.tellProgress(c, facts.returned); done() })
+		k.record(c, events, func() { k.tellProgress(c, facts.returned); done() })
 		return
 	}
 	done()
@@ -162,7 +182,7 @@ func (k *Checker) unsettled(c *engine.Context[actors.CheckerMsg], m actors.Unset
 
 func (k *Checker) redrive(c *engine.Context[actors.CheckerMsg], m actors.Unsettled) {
 	answer := actors.UnsettledPaths{Paths: k.ledger.unsettled(m.Window, m.Paths), Progress: k.ledger.Progress(m.Window)}
-	if len(answer.Paths) == 0 {
+	if len(answer.Paths) == 0 || m.Peek {
 		c.Respond(answer)
 		return
 	}
@@ -174,14 +194,14 @@ func (k *Checker) redrive(c *engine.Context[actors.CheckerMsg], m actors.Unsettl
 
 func (k *Checker) direct(c *engine.Context[actors.CheckerMsg], m actors.Direct) {
 	k.flush(c, func() {
-		k.decide(c, Directed{Paths: k.ledger.pendingOf(m.Paths, &actors.Set{}), Outcome: m.Outcome, Reason: m.Reason})
+		k.decide(c, Directed{Paths: k.ledger.pendingOf(m.Paths, &actors.Set{}), Outcome: m.Outcome, Reason: m.Reason, At: c.Now()})
 	})
 }
 
 func (k *Checker) giveUp(c *engine.Context[actors.CheckerMsg], m actors.GiveUp) {
 	k.flush(c, func() {
 		paths := k.ledger.pendingOf(m.Paths, k.ledger.gone(m.Window))
-		k.decide(c, Directed{Window: m.Window, Paths: paths, Outcome: actors.Unknown, Reason: m.Reason})
+		k.decide(c, Directed{Window: m.Window, Paths: paths, Outcome: actors.Unknown, Reason: m.Reason, At: c.Now()})
 	})
 }
 
@@ -190,5 +210,5 @@ func (k *Checker) decide(c *engine.Context[actors.CheckerMsg], d Directed) {
 		c.Respond(k.ledger.Progress(d.Window))
 		return
 	}
-	engine.Persist(c, []Event{d}, func() { c.Respond(k.ledger.Progress(d.Window)) })
+	k.record(c, []Event{d}, func() { c.Respond(k.ledger.Progress(d.Window)) })
 }

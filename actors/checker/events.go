@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"time"
+
 	"hayauma.example/actors"
 	"hayauma.example/actors/plan"
 	"hayauma.example/codec"
@@ -17,9 +19,14 @@ type (
 		Campaign string
 		Run      string
 		Table    plan.Table
+		Channel  string    // empty: it was opened before figures were told
+		At       time.Time // the run's begin for the statistics
 	}
 	// Settled holds packed outcomes, as they were reported.
-	Settled struct{ Entries []Entry }
+	Settled struct {
+		Entries []Entry
+		At      time.Time // when the first of them was answered; all of them in the same months
+	}
 	// Redriven was durable before its paths were named to the campaign: from then on a 4xx for them is no evidence.
 	Redriven struct {
 		Window, Number uint32
@@ -43,7 +50,15 @@ type (
 		Paths   []actors.Span
 		Outcome actors.Outcome
 		Reason  string
+		At      time.Time
 	}
+	// Owing says that figures are to be told to the channel's tallies, and until when a reminder sleeps.
+	Owing struct {
+		Due  time.Time
+		Wait time.Duration // how long this sleep is; 0: the first
+	}
+	// Told says that both tallies have the figures of this version on disk.
+	Told struct{ Version uint64 }
 )
 
 // Entry is the outcome of one path.
@@ -63,6 +78,8 @@ func (Redriven) checkerEvent() {}
 func (Returned) checkerEvent() {}
 func (Split) checkerEvent()    {}
 func (Directed) checkerEvent() {}
+func (Owing) checkerEvent()    {}
+func (Told) checkerEvent()     {}
 
 // Register names the events; the names are on disk and never change.
 func Register(r *codec.Registry) {
@@ -72,4 +89,6 @@ func Register(r *codec.Registry) {
 	codec.Register[Returned](r, "checker.returned")
 	codec.Register[Split](r, "checker.split")
 	codec.Register[Directed](r, "checker.directed")
+	codec.Register[Owing](r, "checker.owing")
+	codec.Register[Told](r, "checker.told")
 }

@@ -22,6 +22,7 @@ type Ledger struct {
 	returned map[uint32]*actors.Set // recipients of paths returned, by window
 	altered  actors.Set             // recipients of paths whose bytes differed from the plan's
 	split    map[actors.Span]bool   // retired multicast paths
+	figures  figures
 }
 
 // Begun tells whether the run's ledger is open.
@@ -29,6 +30,8 @@ func (l *Ledger) Begun() bool { return l.Run != "" }
 
 // Apply changes the state by one fact.
 func (l *Ledger) Apply(e Event) {
+	l.figures.begin(e, len(l.outcome))
+	defer func() { l.figures.end(e, l.Begun() && l.totals[actors.Pending] == 0) }()
 	switch e := e.(type) {
 	case Opened:
 		l.open(e)
@@ -53,6 +56,7 @@ func (l *Ledger) Apply(e Event) {
 		for _, p := range e.Paths {
 			l.settle(p, e.Window, e.Outcome, e.Reason)
 		}
+	case Owing, Told: // the figures' own
 	}
 }
 
@@ -64,6 +68,7 @@ func (l *Ledger) open(e Opened) {
 		windows:  map[uint32]uint32{},
 		returned: map[uint32]*actors.Set{},
 		split:    map[actors.Span]bool{},
+		figures:  l.figures,
 	}
 	l.totals[actors.Pending] = e.Table.Recipients
 	for _, c := range e.Table.Chunks {
@@ -85,6 +90,7 @@ func (l *Ledger) settle(p actors.Span, window uint32, o actors.Outcome, reason s
 		l.totals[old]--
 		l.totals[o]++
 		l.outcome[i] = o
+		l.figures.move(i, old, o)
 		l.because(i, reason)
 	}
 }

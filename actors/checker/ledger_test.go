@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -70,7 +71,7 @@ func (m *machine) report(t *rapid.T) {
 	}
 	for len(batch) > 0 {
 		now := disjoint(batch)
-		facts := m.l.rule(now)
+		facts := m.l.rule(now, time.Time{})
 		for _, r := range facts.returned {
 			for _, p := range r.Paths {
 				if m.l.redriven.Touches(p) {
@@ -175,7 +176,7 @@ func TestStretchesOfPushesAreExpanded(t *testing.T) {
 func TestEventNamesNeverChange(t *testing.T) {
 	reg := codec.NewRegistry()
 	Register(reg)
-	want := []string{"checker.directed", "checker.opened", "checker.redriven", "checker.returned", "checker.settled", "checker.split"}
+	want := []string{"checker.directed", "checker.opened", "checker.owing", "checker.redriven", "checker.returned", "checker.settled", "checker.split", "checker.told"}
 	if !slices.Equal(reg.Names(), want) {
 		t.Errorf("%v, want %v", reg.Names(), want)
 	}

@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"time"
+
 	"hayauma.example/actors"
 	"hayauma.example/actors/plan"
 )
@@ -8,7 +10,8 @@ import (
 // rulings are the facts that a batch of reports becomes.
 type rulings struct {
 	settled  []Entry
-	returned []Returned // paths that follow each other joined; the ledger knows how they were cut
+	at       []time.Time // parallel: when they were answered
+	returned []Returned  // paths that follow each other joined; the ledger knows how they were cut
 	split    []Split
 }
 
@@ -37,13 +40,13 @@ func (l *Ledger) expand(to []actors.Report, r actors.Report) []actors.Report {
 	return to
 }
 
-// rule judges a batch of disjoint reports.
-func (l *Ledger) rule(batch []actors.Report) rulings {
+// rule judges a batch of disjoint reports, now.
+func (l *Ledger) rule(batch []actors.Report, now time.Time) rulings {
 	var f rulings
 	for _, r := range batch {
 		switch v := l.judge(r); v.ruling {
 		case settles:
-			f.settle(Entry{Path: r.Path, Window: r.Window, Outcome: v.outcome, Reason: v.reason, Request: r.Request, Tries: r.Tries})
+			f.settle(answeredAt(r, now), Entry{Path: r.Path, Window: r.Window, Outcome: v.outcome, Reason: v.reason, Request: r.Request, Tries: r.Tries})
 		case returns:
 			f.giveBack(r.Window, r.Path, r.What == actors.PathAltered)
 		case splits:
@@ -55,18 +58,18 @@ func (l *Ledger) rule(batch []actors.Report) rulings {
 }
 
 // settle adds an entry; one without a call of its own is joined to an equal one before it.
-func (f *rulings) settle(e Entry) {
+func (f *rulings) settle(at time.Time, e Entry) {
 	if n := len(f.settled); n > 0 && e.Tries == 0 {
 		last := f.settled[n-1]
 		joined := actors.Span{Lo: last.Path.Lo, Hi: e.Path.Hi}
-		if last.Path.Hi == e.Path.Lo {
+		if last.Path.Hi == e.Path.Lo && sameMonths(f.at[n-1], at) {
 			if last.Path = e.Path; last == e {
 				f.settled[n-1].Path = joined
 				return
 			}
 		}
 	}
-	f.settled = append(f.settled, e)
+	f.settled, f.at = append(f.settled, e), append(f.at, at)
 }
 
 func (f *rulings) giveBack(window uint32, p actors.Span, anew bool) {
@@ -97,8 +100,10 @@ func (f *rulings) splitNow(p actors.Span) bool {
 
 func (f *rulings) events() []Event {
 	var out []Event
-	if len(f.settled) > 0 {
-		out = append(out, Settled{Entries: f.settled})
+	for lo, hi := 0, 0; lo < len(f.settled); lo = hi {
+		for hi = lo + 1; hi < len(f.settled) && sameMonths(f.at[lo], f.at[hi]); hi++ {
+		}
+		out = append(out, Settled{Entries: f.settled[lo:hi], At: f.at[lo]})
 	}
 	for _, r := range f.returned {
 		out = append(out, r)

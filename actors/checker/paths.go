@@ -7,26 +7,40 @@ import (
 
 // isPath tells whether p is a path of the run: one recipient of a push chunk, or a multicast chunk or a part of it by halving.
 func (l *Ledger) isPath(p actors.Span) bool {
+	_, ok := l.parent(p)
+	return ok
+}
+
+// isLeaf tells whether a path is nobody's half, or that of a path that was split.
+func (l *Ledger) isLeaf(p actors.Span) bool {
+	parent, ok := l.parent(p)
+	return ok && (parent == p || l.split[parent])
+}
+
+// parent is the path whose half p is, or p itself where it is nobody's; false: it is no path.
+func (l *Ledger) parent(p actors.Span) (parent actors.Span, ok bool) {
 	if p.Hi <= p.Lo || p.Hi > l.Table.Recipients {
-		return false
+		return p, false
 	}
 	_, entry, ok := plan.Find(l.Table, p.Lo)
 	if !ok {
-		return false
+		return p, false
 	}
 	if entry.Mode != plan.Multicast {
-		return entry.Mode == plan.Push && p.Len() == 1
+		return p, entry.Mode == plan.Push && p.Len() == 1
 	}
-	for q := chunkSpan(entry); q.Contains(p); {
+	q := chunkSpan(entry)
+	for parent = q; q.Contains(p); {
 		if q == p {
-			return true
+			return parent, true
 		}
+		parent = q
 		a, b := q.Halves()
 		if q = a; !a.Contains(p) {
 			q = b
 		}
 	}
-	return false
+	return p, false
 }
 
 func chunkSpan(e plan.Entry) actors.Span { return actors.Span{Lo: e.First, Hi: e.First + e.Count} }

@@ -50,7 +50,7 @@ func entries(r Recorded, i uint32) []actors.AccountEntry {
 		}
 	}
 	switch e := r.Event.(type) {
-	case Opened: // told by the outcome
+	case Opened, Owing, Told: // of no recipient, or told by the outcome
 	case Settled:
 		for _, x := range e.Entries {
 			add(actors.AccountEntry{Event: "settled", Window: x.Window, Path: x.Path, Outcome: x.Outcome.String(), Reason: x.Reason, Request: x.Request, Tries: x.Tries})

@@ -26,6 +26,7 @@ const (
 	alreadySplit   = "split already"
 	wasRedriven    = "re-driven before: somebody else may have called"
 	wasReturned    = "returned already"
+	notSplit       = "half of a path that was not split"
 	bytesChanged   = "bytes_changed"
 	inDoubt        = "in_doubt: "
 )
@@ -68,6 +69,8 @@ func (l *Ledger) judgeReturned(r actors.Report) verdict {
 	switch {
 	case l.split[r.Path]:
 		return verdict{ruling: ignored, reason: alreadySplit}
+	case !l.isLeaf(r.Path):
+		return verdict{ruling: ignored, reason: notSplit}
 	case !l.pending(r.Path):
 		return verdict{ruling: ignored, reason: alreadySettled}
 	case l.redriven.Touches(r.Path):

@@ -2,6 +2,7 @@ package composer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hayauma.example/actors"
@@ -14,7 +15,7 @@ import (
 const (
 	loadBackoff = 500 * time.Millisecond
 	mostBackoff = 30 * time.Second
-	wantEvery   = 3 * time.Second
+	wantEvery   = time.Second
 )
 
 type (
@@ -36,6 +37,11 @@ type (
 	wanting struct {
 		actors.ComposerMsg
 		seq uint32
+	}
+	// returned says that the checker has recorded a return.
+	returned struct {
+		actors.ComposerMsg
+		paid *actors.Untold
 	}
 	// retry loads a piece again, or stores the window's own hashes again.
 	retry struct {
@@ -62,13 +68,16 @@ type Composer struct {
 	repeat   *engine.Timer      // of the question for demand; a pending timer would keep the composer in memory
 	seq      uint32             // of the piece in hand; answers for an older one are ignored
 	told     map[uint32]bool    // dispatch numbers seen
+	owed     []*actors.Untold   // returns that the checker has not recorded yet
 	anew     bool               // the next demand is the first of a re-drive: what the window held before is void
 }
 
-// piece is one path, or a stretch of pushes, to tell.
+// piece is what is rendered at once: one multicast, or stretches of pushes of one chunk.
 type piece struct {
-	path   actors.Path
+	path   actors.Path // the first stretch
+	more   []actors.Span
 	number uint32
+	lost   bool // a re-drive of paths whose demand was not given back
 }
 
 // rendering is the piece in hand.
@@ -88,6 +97,7 @@ func Serve(sys *engine.System, d Deps) {
 	if d.Crash == nil {
 		d.Crash = func(string) {}
 	}
+	followLost(sys)
 	engine.Serve(sys, actors.Composers, func(string) engine.Actor[actors.ComposerMsg] {
 		return &Composer{deps: &d, told: map[uint32]bool{}}
 	})
@@ -110,6 +120,10 @@ func (k *Composer) Handle(c *engine.Context[actors.ComposerMsg], m actors.Compos
 		k.returnWindow(c)
 	case actors.EndRun:
 		k.end(c)
+	case actors.Remaining:
+		c.Respond(actors.Untaken{Paths: k.untold(func(piece) bool { return true })})
+	case returned:
+		k.owed = slices.DeleteFunc(k.owed, func(o *actors.Untold) bool { return o == m.paid })
 	case retry:
 		k.retry(c, m)
 	}
@@ -129,14 +143,35 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 		return
 	}
 	k.told[m.Number] = true
-	k.order, k.template, k.bound, k.anew = m, t, nil, m.Number > 0
-	// A re-drive names everything that is unsettled: it takes the place of what is queued and in hand, whose demand may be lost.
-	k.queue = nil
-	for _, p := range m.Paths {
-		k.queue = append(k.queue, piece{p, m.Number})
+	if m.Part && k.template != nil {
+		k.queue = append(pieces(m), k.queue...) // the rest of the window stays as it is
+		if k.piece == nil {
+			k.next(c)
+		}
+		return
 	}
+	// A re-drive of the window names everything that is unsettled: it takes the place of what is queued and in hand, whose demand may be lost.
+	k.order, k.template, k.bound, k.anew = m, t, nil, m.Number > 0 && !m.Part
+	k.queue = pieces(m)
 	k.next(c)
 }
+
+// pieces are the paths of an order. Of a part, which may name single recipients all over the window, those of one chunk are one piece.
+func pieces(m actors.Compose) (out []piece) {
+	for _, p := range m.Paths {
+		if n := len(out); n > 0 && m.Part && !p.Multicast {
+			if last := &out[n-1]; !last.path.Multicast && last.path.Chunk == p.Chunk && last.path.Anew == p.Anew {
+				last.more = append(last.more, p.Span)
+				continue
+			}
+		}
+		out = append(out, piece{path: p, number: m.Number, lost: m.Lost})
+	}
+	return out
+}
+
+// spans are all stretches of a piece.
+func (p piece) spans() []actors.Span { return append([]actors.Span{p.path.Span}, p.more...) }
 
 // next takes the next piece of the queue in hand.
 func (k *Composer) next(c *engine.Context[actors.ComposerMsg]) {
@@ -227,7 +262,7 @@ func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
 		k.bound = bound
 	}
 	k.piece.chunk, k.piece.hashes = m.chunk, m.hashes
-	k.piece.demand = estimate(m.chunk, k.piece.path, len(k.order.Messages))
+	k.piece.demand = estimate(m.chunk, k.piece.piece, len(k.order.Messages))
 	k.want(c, k.seq)
 }
 
@@ -242,7 +277,7 @@ func (k *Composer) want(c *engine.Context[actors.ComposerMsg], seq uint32) {
 	}
 	actors.Channels.Ref(c.System(), k.order.Channel).Tell(actors.WantDemand{
 		Composer: c.ID(), Campaign: k.order.Campaign, Run: k.order.Run, Window: k.order.Window,
-		Bytes: k.piece.demand, Piece: k.seq, Anew: k.anew,
+		Bytes: k.piece.demand, Piece: k.seq, Anew: k.anew, Lost: k.piece.lost,
 	})
 	k.repeat = c.After(wantEvery, wanting{seq: seq})
 }

@@ -194,7 +194,7 @@ func span(lo, hi uint32) actors.Span { return actors.Span{Lo: lo, Hi: hi} }
 func (w *world) compose(window, number uint32, messages string, anew bool) {
 	w.ref(window).Tell(actors.Compose{Campaign: "c", Run: "r", Chunks: "r", Channel: "shop", Window: window, Number: number, Messages: json.RawMessage(messages),
 		Due: due, Deadline: due.Add(time.Hour), Paths: []actors.Path{{Span: span(0, 2), Anew: anew}, {Span: span(2, 4), Anew: anew}}})
-	time.Sleep(time.Second)
+	time.Sleep(400 * time.Millisecond)
 	synctest.Wait()
 }
 
@@ -312,7 +312,7 @@ func TestReturnWindow(t *testing.T) {
 
 		w.compose(2, 1, planned, false) // a re-drive is not untried
 		w.ref(2).Tell(actors.ReturnWindow{})
-		time.Sleep(time.Second)
+		time.Sleep(400 * time.Millisecond)
 		w.expect(t, nil, all...)
 		w.grant(w.wanted.Wait(2))
 		synctest.Wait()

@@ -19,15 +19,17 @@ const (
 )
 
 // estimate is the demand of a piece: what its commands will hold in memory until they are recorded.
-func estimate(chunk plan.Chunk, p actors.Path, template int) int {
-	n := p.Span.Len()
-	if p.Multicast {
+func estimate(chunk plan.Chunk, p piece, template int) int {
+	n := actors.Total(p.spans())
+	if p.path.Multicast {
 		return pushBytes + template + n*memberBytes
 	}
 	values := 0
-	for i := range n {
-		for _, v := range chunk.Recipients[int(p.Span.Lo-chunk.First)+i].Values {
-			values += len(v)
+	for _, s := range p.spans() {
+		for _, r := range chunk.Recipients[s.Lo-chunk.First : s.Hi-chunk.First] {
+			for _, v := range r.Values {
+				values += len(v)
+			}
 		}
 	}
 	return n*(template+pushBytes) + values
@@ -76,9 +78,11 @@ func (r *rendering) paths() []actors.Span {
 	if r.path.Multicast {
 		return []actors.Span{r.path.Span}
 	}
-	out := make([]actors.Span, 0, r.path.Span.Len())
-	for s := range r.path.Span.Each() {
-		out = append(out, s)
+	var out []actors.Span
+	for _, stretch := range r.spans() {
+		for s := range stretch.Each() {
+			out = append(out, s)
+		}
 	}
 	return out
 }

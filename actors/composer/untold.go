@@ -2,6 +2,7 @@ package composer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hayauma.example/actors"
@@ -22,11 +23,12 @@ func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actor
 	}
 	sys, log := c.System(), c.Log()
 	m := actors.Untold{Run: k.order.Run, Window: k.order.Window, Paths: paths, What: what}
+	k.owed = append(k.owed, &m)
 	c.Go(func(ctx context.Context) actors.ComposerMsg {
 		for wait := firstRepeat; ctx.Err() == nil; wait = min(2*wait, maxRepeat) {
 			err := reportOnce(ctx, sys, m, wait)
 			if err == nil {
-				break
+				return returned{paid: &m}
 			}
 			log.Warn("return not recorded", "run", m.Run, "window", m.Window, "error", err)
 		}
@@ -47,23 +49,26 @@ func reportOnce(ctx context.Context, sys *engine.System, m actors.Untold, within
 
 // returnWindow gives back every first dispatch that was not told; re-drives stay, they can't be returned.
 func (k *Composer) returnWindow(c *engine.Context[actors.ComposerMsg]) {
-	var back []actors.Span
-	var keep []piece
-	if k.piece != nil && k.piece.number == 0 {
-		back = append(back, k.piece.path.Span)
-	}
-	for _, p := range k.queue {
-		if p.number == 0 {
-			back = append(back, p.path.Span)
-		} else {
-			keep = append(keep, p)
-		}
-	}
-	k.queue = keep
+	first := func(p piece) bool { return p.number == 0 }
+	back := k.untold(first)
+	k.queue = slices.DeleteFunc(k.queue, first)
 	k.giveBack(c, back, actors.PathReturned)
 	if k.piece != nil && k.piece.number == 0 {
 		k.next(c)
 	}
+}
+
+// untold are the paths of some pieces that nobody was told of yet.
+func (k *Composer) untold(some func(piece) bool) (paths []actors.Span) {
+	if k.piece != nil && some(k.piece.piece) {
+		paths = k.piece.spans()
+	}
+	for _, p := range k.queue {
+		if some(p) {
+			paths = append(paths, p.spans()...)
+		}
+	}
+	return paths
 }
 
 // tooLate ends the window's deadline: what was not told comes back, a re-drive is dropped.

@@ -56,7 +56,7 @@ func (g *gate) asksAt(now time.Time) (at time.Time, ok bool) {
 
 // lacks tells whether it is only tokens that parked calls wait for, or the provider, which comes with them.
 func (g *gate) lacks() bool {
-	return g.room() > 0 && g.gates.suspended.Load() == nil
+	return g.room() > 0 && g.gates.May()
 }
 
 // leftUntil is when tokens at hand become void; false: there are none.

@@ -26,6 +26,14 @@ const (
 type flight struct {
 	lot *lot // nil where the endpoint has no limit
 	at  time.Time
+	to  holder
+}
+
+// holder is who has a token.
+type holder struct {
+	run    string
+	path   actors.Span
+	poster string
 }
 
 // gate starts the calls of one channel on one node. Its fields are owned by Handle.
@@ -36,6 +44,7 @@ type gate struct {
 
 	parked  parked
 	flights map[uint64]flight
+	holders map[holder]uint64 // the newest token of each
 	width   width
 	token   uint64 // the last one
 
@@ -56,7 +65,7 @@ type call = engine.Context[Msg]
 func newGate(gs *Gates, name string) *gate {
 	return &gate{
 		gates: gs, channel: name, id: gs.sys.Incarnation() + "/" + name,
-		parked: newParked(), flights: make(map[uint64]flight), width: newWidth(gs.deps.MaxInFlight), lots: make(map[uint64]*lot), reports: newReports(),
+		parked: newParked(), flights: make(map[uint64]flight), holders: make(map[holder]uint64), width: newWidth(gs.deps.MaxInFlight), lots: make(map[uint64]*lot), reports: newReports(),
 	}
 }
 
@@ -80,6 +89,9 @@ func (g *gate) Handle(c *call, m Msg) {
 		g.pump(c, now) // there is room for another
 	case Ended:
 		g.ended(c, m, now)
+	case Left:
+		g.left(m)
+		g.pump(c, now)
 	case Freed:
 		g.reports.free(m, now)
 	case Withdraw:
@@ -113,7 +125,7 @@ func (g *gate) started(m Started, now time.Time) {
 	}
 	f.lot.out--
 	f.lot.started = append(f.lot.started, at)
-	g.flights[m.Token] = flight{at: f.at}
+	g.flights[m.Token] = flight{at: f.at, to: f.to}
 	g.reports.begin(now)
 }
 
@@ -172,9 +184,27 @@ func (g *gate) withdraw(m Withdraw) {
 	}
 }
 
+// left forgets what a poster had that is no more. A token that it had not seen was surely not used; of a call that it had begun the
+// channel keeps the place for as long as it could need.
+func (g *gate) left(m Left) {
+	g.withdraw(Withdraw{Run: m.Run, Path: m.Path, Poster: m.Poster})
+	token, ok := g.holders[holder{m.Run, m.Path, m.Poster}]
+	if !ok {
+		return
+	}
+	if !m.Calling {
+		g.unused(Unused{Token: token})
+		return
+	}
+	if l := g.flights[token].lot; l != nil {
+		l.out--
+	}
+	g.land(token)
+}
+
 // may tells whether a call may start as far as the gate itself is concerned.
 func (g *gate) may() bool {
-	return g.gates.share.allows(len(g.flights)) && g.width.allows(len(g.flights)) && g.provider != nil && g.gates.suspended.Load() == nil
+	return g.gates.share.allows(len(g.flights)) && g.width.allows(len(g.flights)) && g.provider != nil && g.gates.May()
 }
 
 // room is how many calls more could be in flight.
@@ -187,11 +217,15 @@ func (g *gate) room() int {
 func (g *gate) fly(f flight) {
 	g.token++
 	g.flights[g.token] = f
+	g.holders[f.to] = g.token
 	g.gates.share.began(len(g.flights))
 }
 
 // land forgets a token that is out.
 func (g *gate) land(token uint64) {
+	if to := g.flights[token].to; g.holders[to] == token {
+		delete(g.holders, to)
+	}
 	delete(g.flights, token)
 	g.gates.share.ended(len(g.flights))
 }
@@ -224,7 +258,7 @@ func (g *gate) start(c *call, r *run, e provider.Endpoint, now time.Time) bool {
 		if !ok {
 			return false
 		}
-		g.fly(flight{lot: l, at: now})
+		g.fly(flight{lot: l, at: now, to: holder{r.id, w.Path, w.Poster}})
 		to := actors.Posters.Ref(c.System(), w.Poster)
 		to.Tell(actors.Start{Run: r.id, Path: w.Path, Token: g.token, Expires: expires, Report: l != nil, Provider: g.provider})
 		g.parked.remove(w)

@@ -19,6 +19,9 @@ type Deps struct {
 	Provider func(actors.Settings) (provider.Provider, error)
 	// MaxInFlight bounds the calls in flight of all gates together (share.go); 0: DefaultInFlight.
 	MaxInFlight int
+	// May tells whether a call may start on this node now; it is asked right before each, from any goroutine, and doesn't block: false
+	// where the node's lease has lapsed. nil: always.
+	May func() bool
 	// Log takes what gates have to say; nil: the system's.
 	Log *slog.Logger
 }
@@ -42,6 +45,9 @@ func New(sys *engine.System, deps Deps) *Gates {
 	}
 	if deps.Log == nil {
 		deps.Log = sys.Log()
+	}
+	if deps.May == nil {
+		deps.May = func() bool { return true }
 	}
 	closed, err := engine.Spawn(sys, "gates", func() engine.Actor[Msg] { return nowhere{} })
 	if err != nil {
@@ -105,6 +111,9 @@ func (gs *Gates) Suspended() string {
 	}
 	return ""
 }
+
+// May tells whether a call may start now. What has become right again is seen within pollEvery, or by Resume.
+func (gs *Gates) May() bool { return gs.suspended.Load() == nil && gs.deps.May() }
 
 // nowhere takes the messages of a system that stops.
 type nowhere struct{}

@@ -38,6 +38,14 @@ type (
 		Verdict  provider.Verdict
 		Reason   string
 	}
+	// Left says that a poster has left memory with a path that it held: its Wait is taken back, and so is a token that it has not seen. With
+	// Calling it had begun a call, of which nothing will be heard.
+	Left struct {
+		Run     string
+		Path    actors.Span
+		Poster  string
+		Calling bool
+	}
 	// Freed gives back demand of a window.
 	Freed struct {
 		Run    string
@@ -64,6 +72,7 @@ func (Wait) gateMsg()     {}
 func (Started) gateMsg()  {}
 func (Unused) gateMsg()   {}
 func (Ended) gateMsg()    {}
+func (Left) gateMsg()     {}
 func (Freed) gateMsg()    {}
 func (Withdraw) gateMsg() {}
 func (wake) gateMsg()     {}

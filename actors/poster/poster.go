@@ -26,7 +26,8 @@ const (
 type held struct {
 	post   actors.Post
 	phase  phase
-	doubt  bool // an attempt ended without a certain answer
+	token  uint64 // of the call that is under way
+	doubt  bool   // an attempt ended without a certain answer
 	tries  uint32
 	report actors.Report
 	repeat time.Duration
@@ -194,7 +195,7 @@ func (p *Poster) start(c *engine.Context[actors.PosterMsg], m actors.Start) {
 		p.tooLate(c, h)
 		return
 	}
-	h.phase = calling
+	h.phase, h.token = calling, m.Token
 	h.tries++
 	p.call(c, h, m)
 }
@@ -206,10 +207,10 @@ func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors
 		Endpoint: m.Endpoint, To: m.To, Messages: m.Messages,
 		Key: actors.RetryKey(p.deps.Cluster, m.Run, m.Window, m.Chunk, m.Path),
 	}
-	crash, to := p.deps.Crash, p.gate()
+	crash, to, gates := p.deps.Crash, p.gate(), p.deps.Gates
 	c.Go(func(ctx context.Context) actors.PosterMsg {
 		now := time.Now() // the start that counts: this goroutine may have waited for a processor
-		if now.After(token.Expires) {
+		if now.After(token.Expires) || !gates.May() {
 			return voided{token: token.Token, run: m.Run, path: m.Path}
 		}
 		if token.Report {
@@ -251,7 +252,7 @@ func (p *Poster) answered(c *engine.Context[actors.PosterMsg], m answered) {
 // report tells the checker until it has recorded the word.
 func (p *Poster) report(c *engine.Context[actors.PosterMsg], h *held, r actors.Report) {
 	r.Run, r.Window, r.Path = h.post.Run, h.post.Window, h.post.Path
-	r.Doubt, r.Poster, r.Tries = h.doubt, c.ID(), h.tries
+	r.Doubt, r.Poster, r.Tries, r.At = h.doubt, c.ID(), h.tries, c.Now()
 	h.phase, h.report, h.repeat = reporting, r, firstRepeat
 	p.deps.Crash("poster.report.before")
 	actors.Checkers.Ref(c.System(), r.Run).Tell(r)
@@ -314,11 +315,14 @@ func (p *Poster) recorded(c *engine.Context[actors.PosterMsg], m actors.Recorded
 		return
 	}
 	p.deps.Crash("poster.recorded.before")
-	if m.Split {
+	switch {
+	case m.Split:
 		a, b := h.post.Path.Halves()
 		p.half(c, h, a)
 		p.half(c, h, b)
 		p.deps.Crash("poster.split.after")
+	case h.report.What == actors.PathSplit: // it was recorded before: the word that asked for the halves was lost, if it was split
+		p.dropped(c, h)
 	}
 	p.remove(c, h)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -38,14 +37,22 @@ func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if !n.server.ReadyForConnections(until(ctx)) {
 		return nil, fmt.Errorf("natsnode: the embedded server did not start on %s: see its log", cfg.DataDir)
 	}
-	n.conn, err = nats.Connect("", append(options(cfg, n.drop), nats.InProcessServer(n.server))...)
+	n.conn, err = nats.Connect("", append(options(cfg, n.drop), nats.InProcessServer(n.server), nats.UserInfo(opts.Username, opts.Password))...)
 	if err != nil {
 		return nil, fmt.Errorf("natsnode: connect to the embedded server: %w", err)
+	}
+	if cfg.Routes.wanted() {
+		if err := n.awaitQuorum(ctx, cfg); err != nil {
+			return nil, err
+		}
 	}
 	return n, nil
 }
 
 func (n *Node) abort() {
+	if n.conn != nil {
+		n.conn.Close()
+	}
 	if n.server != nil {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()
@@ -60,6 +67,10 @@ func until(ctx context.Context) time.Duration {
 
 // serverOptions: no signals, no port, every write synced, and the caches that cost memory bounded.
 func serverOptions(cfg Config) (*server.Options, error) {
+	dir, err := storeDir(cfg)
+	if err != nil {
+		return nil, err
+	}
 	opts := &server.Options{
 		ServerName:             "hayauma",
 		DontListen:             true,
@@ -68,10 +79,15 @@ func serverOptions(cfg Config) (*server.Options, error) {
 		DisableJetStreamBanner: true,
 		MaxPayload:             maxPayload,
 		JetStream:              true,
-		StoreDir:               filepath.Join(cfg.DataDir, "nats"),
+		StoreDir:               dir,
 		SyncAlways:             true,
 		JetStreamMaxMemory:     64 << 20,
 		JetStreamMaxStore:      1 << 50, // the streams have their own limits, and a full disk speaks for itself
+	}
+	if cfg.Routes.wanted() {
+		if err := routed(opts, cfg.Routes); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.Listen == "" {
 		return opts, nil
@@ -87,6 +103,7 @@ func serverOptions(cfg Config) (*server.Options, error) {
 		opts.Port = server.RANDOM_PORT
 	}
 	opts.Host, opts.DontListen = host, false
+	opts.Username, opts.Password = "", "" // the operator has opened it
 	return opts, nil
 }
 

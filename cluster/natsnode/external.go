@@ -12,11 +12,21 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-func openExternal(ctx context.Context, cfg Config) (*Node, error) {
+func openExternal(ctx context.Context, cfg Config) (_ *Node, err error) {
+	n := &Node{drop: make(chan struct{}), lock: noLock}
+	if cfg.DataDir != "" {
+		if n.lock, err = lock(cfg.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			n.abort()
+		}
+	}()
 	if err := readable(cfg.Credentials, cfg.TLSCA, cfg.TLSCert, cfg.TLSKey); err != nil {
 		return nil, err
 	}
-	n := &Node{drop: make(chan struct{})}
 	opts := append(options(cfg, n.drop), nats.Timeout(dialTimeout(ctx)))
 	if cfg.Credentials != "" {
 		opts = append(opts, nats.UserCredentials(cfg.Credentials))
@@ -27,15 +37,15 @@ func openExternal(ctx context.Context, cfg Config) (*Node, error) {
 	if cfg.TLSCert != "" {
 		opts = append(opts, nats.ClientCert(cfg.TLSCert, cfg.TLSKey))
 	}
-	conn, err := dial(ctx, cfg.URL, opts)
-	if err != nil {
+	if n.conn, err = dial(ctx, cfg.URL, opts); err != nil {
 		return nil, err
 	}
-	if v := conn.ConnectedServerVersion(); !hasAtomicBatches(v) {
-		conn.Close()
-		return nil, fmt.Errorf("%w (%s runs %s)", ErrOldServer, conn.ConnectedUrlRedacted(), v)
+	if v := n.conn.ConnectedServerVersion(); !hasAtomicBatches(v) {
+		return nil, fmt.Errorf("%w (%s runs %s)", ErrOldServer, n.conn.ConnectedUrlRedacted(), v)
 	}
-	n.conn = conn
+	if err := verify(ctx, cfg, n.conn); err != nil {
+		return nil, err
+	}
 	return n, nil
 }
 

@@ -70,7 +70,15 @@ func (l dirLock) take() error {
 	return err
 }
 
-func (l dirLock) release() error { return syscall.Close(int(l)) }
+// noLock holds nothing.
+const noLock dirLock = -1
+
+func (l dirLock) release() error {
+	if l == noLock {
+		return nil
+	}
+	return syscall.Close(int(l))
+}
 
 func holder(name string) int {
 	data, err := os.ReadFile(name)

@@ -22,7 +22,7 @@ type Node struct {
 	conn   *nats.Conn
 	drop   chan struct{} // closed when the connection is
 	server *server.Server
-	lock   dirLock // embedded
+	lock   dirLock // of the data directory
 
 	once   sync.Once
 	closed error // set by once
@@ -59,9 +59,8 @@ func (n *Node) close(ctx context.Context) error {
 	if n.server != nil {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()
-		err = errors.Join(err, n.lock.release())
 	}
-	return err
+	return errors.Join(err, n.lock.release())
 }
 
 func (n *Node) drain(ctx context.Context) error {

@@ -18,6 +18,10 @@ type Config struct {
 	Insecure    bool        // plain is meant, also beyond loopback
 	Log         *slog.Logger
 
+	// Broken is told of a member to which a connection broke, or to which there is none: a reason to see whether it lives. It is called
+	// from many goroutines, again for each attempt, and returns at once. nil: nobody is told.
+	Broken func(incarnation string)
+
 	MaxPacket int // bytes of one packet; 0 is 1 MiB
 	MaxBatch  int // bytes that are written at once, unless one packet is larger; 0 is 256 KiB
 	Backlog   int // bytes that a lane to a member holds unacknowledged, memory for them included; 0 is 16 MiB
@@ -70,6 +74,9 @@ func (c Config) secure(address string) error {
 func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Broken == nil {
+		c.Broken = func(string) {}
 	}
 	c.MaxPacket = cmp.Or(c.MaxPacket, 1<<20)
 	c.MaxBatch = cmp.Or(c.MaxBatch, 256<<10)

@@ -36,6 +36,7 @@ func (l *link) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		l.t.cfg.Broken(l.peer.name)
 		l.report(ctx, err)
 		if lived {
 			pause = l.t.cfg.RetryMin

@@ -74,6 +74,9 @@ func checkIncarnation(s string) error {
 	return nil
 }
 
+// ValidName tells whether a node or a role can be called so.
+func ValidName(s string) bool { return checkName("", s) == nil }
+
 func checkName(what, s string) error {
 	if s == "" || len(s) > MaxName {
 		return fmt.Errorf("%s name has %d bytes: give it 1 to %d", what, len(s), MaxName)

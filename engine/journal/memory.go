@@ -17,7 +17,7 @@ import (
 // (Done true), where an error takes the place of the answer although all of it was done. It runs outside the store's lock.
 type Fault func(Call) error
 
-// Call describes an operation to a [Fault]. Op is one of claim, append, replay, purge, put, get and drop.
+// Call describes an operation to a [Fault]. Op is one of claim, append, replay, purge, follow, put, get and drop.
 type Call struct {
 	Op      string
 	Shard   Shard
@@ -41,11 +41,12 @@ type Memory struct {
 
 	cluster uuid.UUID
 
-	mu      sync.Mutex
-	seq     uint64
-	stats   Stats
-	shards  map[Shard]*memoryShard
-	objects map[string][]byte
+	mu        sync.Mutex
+	seq       uint64
+	stats     Stats
+	shards    map[Shard]*memoryShard
+	objects   map[string][]byte
+	followers map[*follower]bool
 }
 
 type memoryShard struct {
@@ -125,19 +126,20 @@ func (m *Memory) append(c Claim, id string, records []Record, twice bool) error 
 		return ErrFull
 	}
 	sh.lastID = id
-	m.store(sh, records)
+	m.store(c.Shard.Role, sh, records)
 	if twice {
-		m.store(sh, records)
+		m.store(c.Shard.Role, sh, records)
 	}
 	return nil
 }
 
-func (m *Memory) store(sh *memoryShard, records []Record) {
+func (m *Memory) store(role string, sh *memoryShard, records []Record) {
 	now := time.Now()
 	for _, r := range records {
 		m.seq++
 		r.Data, r.Stored, r.Position = bytes.Clone(r.Data), now, m.seq
 		sh.records[r.Grain] = append(sh.records[r.Grain], r)
+		m.show(role, r)
 		m.stats.Records++
 		m.stats.Bytes += uint64(len(r.Data))
 	}

@@ -111,3 +111,11 @@ func notInToken(r rune) bool {
 	}
 	return true
 }
+
+// CheckFollow answers ErrName for what can't be followed.
+func CheckFollow(role, kind string) error {
+	if role == "" || len(role) > MaxName {
+		return ErrName
+	}
+	return CheckGrain(Grain{Kind: kind, ID: "-"})
+}

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -18,8 +17,10 @@ type (
 	}
 	campaignOutput struct{ Body Campaign }
 	pageInput      struct {
-		Cursor string `query:"cursor" doc:"next of the page before; absent: the first page"`
-		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+		Cursor  string `query:"cursor" doc:"next of the page before; absent: the first page"`
+		Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+		State   string `query:"state" enum:"accepted,scheduled,running,paused,finished,cancelled,expired" doc:"only campaigns in this state"`
+		Channel string `query:"channel" doc:"only campaigns of this channel"`
 	}
 	pageOutput struct{ Body CampaignPage }
 )
@@ -28,7 +29,9 @@ func (s *server) registerCampaigns() {
 	operation := func(id, method, path, summary string, errs ...int) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Errors: append(errs, 401, 503), Tags: []string{"campaigns"}}
 	}
-	huma.Register(s.api, operation("list-campaigns", http.MethodGet, "/v1/campaigns", "List campaigns in the order of their ids"), s.listCampaigns)
+	list := operation("list-campaigns", http.MethodGet, "/v1/campaigns", "List campaigns in the order of their ids")
+	list.Description = listDescription
+	huma.Register(s.api, list, s.listCampaigns)
 	huma.Register(s.api, operation("show-campaign", http.MethodGet, "/v1/campaigns/{id}", "Show a campaign", 404), s.showCampaign)
 	huma.Register(s.api, operation("pause-campaign", http.MethodPost, "/v1/campaigns/{id}/pause", "Start no more provider calls", 404, 409), s.order("pause", actors.Pause{}))
 	huma.Register(s.api, operation("resume-campaign", http.MethodPost, "/v1/campaigns/{id}/resume", "Go on where the pause stopped it", 404, 409), s.order("resume", actors.Resume{}))
@@ -71,34 +74,4 @@ func (s *server) askCampaign(ctx context.Context, id string, m actors.CampaignMs
 	}
 	info, err := ask[actors.Info](ctx, s, ref, m)
 	return campaignOf(info), err
-}
-
-// listCampaigns reads all ids for each page: they are few beside their recipients, and their order can't shift between pages.
-func (s *server) listCampaigns(ctx context.Context, in *pageInput) (*pageOutput, error) {
-	var ids []string
-	for id, err := range s.Store.Grains(ctx, actors.RoleComposer, actors.Campaigns.Name()) {
-		if err != nil {
-			return nil, s.refusal(err)
-		}
-		if id > in.Cursor {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	out := &pageOutput{CampaignPage{Campaigns: []Campaign{}}}
-	for i, id := range ids {
-		if len(out.Body.Campaigns) == in.Limit {
-			out.Body.Next = ids[i-1]
-			break
-		}
-		info, err := s.askCampaign(ctx, id, actors.Show{})
-		switch {
-		case isNotFound(err): // an upload that was never accepted
-		case err != nil:
-			return nil, err
-		default:
-			out.Body.Campaigns = append(out.Body.Campaigns, info)
-		}
-	}
-	return out, nil
 }

@@ -14,6 +14,7 @@ import (
 	"net/textproto"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,12 +22,13 @@ import (
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/catalog"
 	"hayauma.example/actors/channel"
 	"hayauma.example/actors/checker"
 	"hayauma.example/actors/provider/line"
+	"hayauma.example/actors/tally"
 	"hayauma.example/cluster"
 	"hayauma.example/cmd/hayauma/internal/api"
-	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
@@ -42,7 +44,7 @@ type desk struct {
 
 func newDesk(t *testing.T, token string) *desk {
 	store := journal.NewMemory(uuid.New())
-	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: config.Roles})
+	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: actors.AllRoles()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +52,7 @@ func newDesk(t *testing.T, token string) *desk {
 	campaign.Register(registry)
 	channel.Register(registry)
 	checker.Register(registry)
+	tally.Register(registry)
 	sys, err := engine.New(engine.Config{Log: slog.New(slog.DiscardHandler), Messages: registry, Journal: solo})
 	if err != nil {
 		t.Fatal(err)
@@ -62,15 +65,23 @@ func newDesk(t *testing.T, token string) *desk {
 	campaign.Serve(sys, campaign.Deps{Objects: store, Plan: freezer.Freeze})
 	channel.Serve(sys, channel.Deps{Getenv: func(string) string { return "token" }})
 	checker.Serve(sys, checker.Deps{History: history(sys)})
+	tally.Serve(sys, actors.Statistics)
+	tally.Serve(sys, actors.Usages)
 	if err := solo.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	list := catalog.New(catalog.Config{Store: store, Messages: registry})
+	listing, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { list.Run(listing) })
 	server := httptest.NewServer(api.New(api.Deps{
-		System: sys, Store: store, Objects: store, Token: token, Temp: temp, Version: "test",
+		System: sys, Store: store, List: list, Objects: store, Token: token, Temp: temp, Version: "test",
 		Metrics: http.NotFoundHandler(), Ready: func() error { return nil }, Log: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(func() {
 		server.Close()
+		stop()
+		running.Wait()
 		sys.Kill()
 		solo.Kill()
 		temp.Close()

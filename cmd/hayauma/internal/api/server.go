@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"hayauma.example/actors/catalog"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
@@ -22,6 +23,7 @@ import (
 type Deps struct {
 	System   *engine.System
 	Store    journal.Store
+	List     *catalog.Catalog // running
 	Objects  journal.Objects
 	Token    string   // bearer token; empty: none is asked for
 	Temp     *os.Root // for an upload's temporary files
@@ -56,6 +58,7 @@ func New(d Deps) http.Handler {
 	config.Security = []map[string][]string{{"token": {}}}
 	s.api = humago.New(mux, config)
 	s.registerChannels()
+	s.registerFigures()
 	s.registerCampaigns()
 	s.registerRecipients()
 	s.registerEvents()

@@ -7,8 +7,11 @@ import (
 	"iter"
 	"net/http"
 
+	"github.com/oklog/ulid/v2"
+
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/catalog"
 	"hayauma.example/actors/channel"
 	"hayauma.example/actors/checker"
 	"hayauma.example/actors/composer"
@@ -16,15 +19,15 @@ import (
 	"hayauma.example/actors/poster"
 	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/line"
-	"hayauma.example/cluster"
+	"hayauma.example/actors/tally"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/metrics"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
-	"hayauma.example/engine/journal"
 )
 
-// startActors claims the shards, starts the engine and lets it host every kind; then overdue reminders wake what has work.
+// startActors starts the engine, lets it host every kind, and joins the fleet: its shards are claimed then, and overdue reminders wake what
+// has work.
 func (a *App) startActors(ctx context.Context) error {
 	crash, err := crashFunc(a.opts.Getenv)
 	if err != nil {
@@ -32,47 +35,64 @@ func (a *App) startActors(ctx context.Context) error {
 	}
 	measured := metrics.Measure(a.store)
 	a.store = measured
-	solo, err := cluster.OpenSolo(ctx, a.store, cluster.SoloConfig{Roles: a.cfg.NodeType, Log: a.log, OnFenced: a.fenced})
-	if err != nil {
+	incarnation := ulid.Make().String()
+	if err := a.openFleet(ctx, incarnation); err != nil {
 		return err
 	}
-	a.onStop("journal", solo.Close)
-	a.sys, err = engine.New(engine.Config{Log: a.log, Messages: messages(), Journal: solo, Crash: crash})
+	registry := messages()
+	a.sys, err = engine.New(engine.Config{
+		Log: a.log, Incarnation: incarnation, Messages: registry, Journal: a.member, Directory: a.member, Transport: a.wire(), Crash: crash,
+	})
 	if err != nil {
 		return err
 	}
 	a.onStop("actors", a.sys.Stop)
 	a.serve(crash)
-	a.onStop("drain", a.drain)
+	a.startList(registry)
 	secret := a.store.ClusterID()
 	a.metrics = metrics.New(metrics.Config{System: a.sys, Journal: measured, Version: a.opts.Version, Secret: secret[:]})
-	return solo.Start(ctx)
+	return a.join(ctx)
 }
 
-// fenced: a shard that another process holds can't come back, and a daemon that has some of its shards helps nobody.
-func (a *App) fenced(shard journal.Shard) {
-	a.fail(fmt.Errorf("another process has taken this daemon's store (role %s, shard %d): run one daemon for each store", shard.Role, shard.Number))
-}
-
-// messages names everything that stands in the journal.
+// messages names everything that stands in the journal or goes from node to node.
 func messages() *codec.Registry {
 	r := codec.NewRegistry()
 	campaign.Register(r)
 	channel.Register(r)
 	checker.Register(r)
+	tally.Register(r)
+	actors.RegisterMessages(r)
 	return r
 }
 
 func (a *App) serve(crash func(string)) {
 	most := cmp.Or(a.cfg.MaxInFlight, gate.DefaultInFlight)
 	a.pool = line.NewPool(2 * most) // while channels take turns, up to twice as many calls may be in flight
-	gates := gate.New(a.sys, gate.Deps{Provider: a.provider, MaxInFlight: most, Log: a.log})
+	gates := gate.New(a.sys, gate.Deps{Provider: a.provider, MaxInFlight: most, May: a.member.May, Log: a.log})
 	a.gates = gates
 	channel.Serve(a.sys, channel.Deps{Provider: a.provider, Getenv: a.opts.Getenv, Budget: a.cfg.DemandBytes})
-	campaign.Serve(a.sys, campaign.Deps{Objects: a.objects, Plan: a.plan, Crash: crash})
+	a.campaigns = campaign.Serve(a.sys, campaign.Deps{Objects: a.objects, Plan: a.plan, Crash: crash})
 	composer.Serve(a.sys, composer.Deps{Objects: a.objects, Crash: crash})
 	poster.Serve(a.sys, poster.Deps{Cluster: a.store.ClusterID(), Gates: gates, Crash: crash})
 	checker.Serve(a.sys, checker.Deps{History: a.history, Crash: crash})
+	tally.Serve(a.sys, actors.Statistics)
+	tally.Serve(a.sys, actors.Usages)
+}
+
+// startList has this node keep its list of campaigns, from the events of all nodes.
+func (a *App) startList(registry *codec.Registry) {
+	a.list = catalog.New(catalog.Config{Store: a.store, Messages: registry, Log: a.log})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.list.Run(ctx)
+	}()
+	a.onStop("list of campaigns", func(context.Context) error {
+		cancel()
+		<-ended
+		return nil
+	})
 }
 
 // provider makes a channel's client. All share connections, as their gates share calls.
@@ -97,7 +117,7 @@ func (a *App) history(ctx context.Context, run string) iter.Seq2[checker.Recorde
 
 func (a *App) handler() http.Handler {
 	return api.New(api.Deps{
-		System: a.sys, Store: a.store, Objects: a.objects, Token: a.cfg.Token, Temp: a.temp, Version: a.opts.Version,
+		System: a.sys, Store: a.store, List: a.list, Objects: a.objects, Token: a.cfg.Token, Temp: a.temp, Version: a.opts.Version,
 		Metrics: a.metrics.Handler(), Ready: a.ready, Stopping: a.late, Log: a.log,
 	})
 }

@@ -15,7 +15,12 @@ import (
 	"syscall"
 	"time"
 
+	"hayauma.example/actors/campaign"
+	"hayauma.example/actors/catalog"
 	"hayauma.example/actors/provider/line"
+	"hayauma.example/cluster"
+	"hayauma.example/cluster/objects"
+	"hayauma.example/cluster/remote"
 	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/cmd/hayauma/internal/metrics"
 	"hayauma.example/engine"
@@ -34,6 +39,7 @@ const StopTimeout = 10 * time.Second
 
 const (
 	startTimeout = 30 * time.Second
+	natsTimeout  = time.Minute     // until enough of several embedded servers have come
 	drainFor     = 3 * time.Second // requests that are being answered when the daemon stops
 )
 
@@ -60,6 +66,15 @@ type App struct {
 	gates    suspender
 	pool     *line.Pool // connections to providers, of all channels
 	metrics  *metrics.Registry
+	list     *catalog.Catalog
+
+	shared    objects.Store // what the members of the fleet share
+	member    *cluster.Member
+	transport *remote.Transport // nil: alone
+	campaigns *campaign.Local
+	starts    string // the file of this data directory's starts; empty: the store is ours alone
+	left      sync.Once
+	leftErr   error // set by left
 }
 
 // closer undoes one step of Start.
@@ -88,7 +103,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	}
 	a := &App{cfg: cfg, opts: opts, log: opts.Log, failed: make(chan error, 1), late: make(chan struct{})}
 	limitMemory(cfg.MemoryLimit, opts.Getenv)
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, startFor(cfg))
 	defer cancel()
 	for _, step := range []func(context.Context) error{a.listen, a.openStore, a.openTemp, a.startActors, a.watchClock, a.serveHTTP} {
 		if err := step(ctx); err != nil {
@@ -99,6 +114,14 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	}
 	a.log.Info("serving", "url", a.URL(), "store", cfg.Store, "data", cfg.Data, "version", opts.Version)
 	return a, nil
+}
+
+// startFor is how long a start may take. Several embedded servers wait for each other.
+func startFor(cfg config.Config) time.Duration {
+	if len(cfg.NATS.Routes) > 0 {
+		return natsTimeout + startTimeout
+	}
+	return startTimeout
 }
 
 // limitMemory sets the collector's target, unless the operator has set GOMEMLIMIT.
@@ -126,8 +149,8 @@ func (a *App) fail(err error) {
 	}
 }
 
-// Stop ends the daemon: requests first, then actors, then the store. It returns when nothing of it runs, or when ctx is over.
-// A second call does nothing.
+// Stop ends the daemon: alone requests first, then actors, then the store; in a fleet it hands over first, and answers requests meanwhile.
+// It returns when nothing of it runs, or when ctx is over. A second call does nothing.
 func (a *App) Stop(ctx context.Context) (err error) {
 	a.stop.Do(func() {
 		ctx, cancel := context.WithTimeout(ctx, StopTimeout)
@@ -135,6 +158,9 @@ func (a *App) Stop(ctx context.Context) (err error) {
 		a.serving.Store(false)
 		a.log.Info("stopping")
 		close(a.late)
+		if a.accompanied() {
+			_ = a.leave(ctx) // requests are answered meanwhile; its error comes with those of undo
+		}
 		if err = a.undo(ctx); err == nil {
 			a.log.Info("stopped")
 		}

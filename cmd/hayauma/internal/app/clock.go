@@ -73,16 +73,16 @@ func (a *App) checkRoom() {
 
 // holds are the reasons why no provider call starts; empty: none.
 type holds struct {
-	mu              sync.Mutex // guards both, and the order of Suspend and Resume
-	skewed, cramped string
+	mu                         sync.Mutex // guards them, and the order of Suspend and Resume
+	skewed, cramped, suspended string
 }
 
-// hold sets one of the reasons; calls start again when neither is left.
+// hold sets one of the reasons; calls start again when none is left.
 func (a *App) hold(reason *string, why string) {
 	a.held.mu.Lock()
 	defer a.held.mu.Unlock()
 	*reason = why
-	if left := cmp.Or(a.held.skewed, a.held.cramped); left != "" {
+	if left := cmp.Or(a.held.suspended, a.held.skewed, a.held.cramped); left != "" {
 		a.gates.Suspend(left)
 		return
 	}

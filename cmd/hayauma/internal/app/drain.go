@@ -15,7 +15,7 @@ const (
 
 // drain takes back what is untried before the daemon stops, so that a planned stop puts nothing in doubt: campaigns hold their runs,
 // gates and composers give back, the checkers record it. What is still being called or repeated then is left to the next start.
-func (a *App) drain(ctx context.Context) error {
+func (a *App) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainActors)
 	defer cancel()
 	var campaigns []engine.Ref[actors.CampaignMsg]
@@ -33,11 +33,10 @@ func (a *App) drain(ctx context.Context) error {
 	for a.sending() {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-look.C:
 		}
 	}
-	return nil
 }
 
 // sending tells whether anything between a campaign and its ledger still holds a recipient.

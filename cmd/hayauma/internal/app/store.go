@@ -7,12 +7,15 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
 
 	"hayauma.example/actors/audience/spill"
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/cluster/natsnode"
+	"hayauma.example/cluster/objects"
+	"hayauma.example/cmd/hayauma/internal/certs"
 	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/engine/journal"
 )
@@ -59,10 +62,14 @@ func (a *App) openStore(ctx context.Context) error {
 	if a.cfg.Store == config.StoreMemory {
 		a.log.Warn("THE STORE IS MEMORY ONLY: everything is lost when this process ends; for comparison only, never for real messages")
 		memory := journal.NewMemory(uuid.New())
-		a.store, a.objects = memory, memory
+		a.store, a.objects, a.shared = memory, memory, objects.NewMemory(memory).Client("daemon")
 		return nil
 	}
-	node, err := natsnode.Open(ctx, a.natsConfig())
+	cfg, err := a.natsConfig()
+	if err != nil {
+		return err
+	}
+	node, err := natsnode.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -71,7 +78,10 @@ func (a *App) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.store, a.objects, a.locked = store, store, node.Embedded()
+	if a.shared, err = store.Membership(ctx); err != nil {
+		return err
+	}
+	a.store, a.objects, a.locked = store, store, true
 	if node.Embedded() {
 		a.room = newRoom(a.cfg.Data, a.log)
 		if a.home, err = openHome(a.cfg.Data); err != nil {
@@ -83,19 +93,27 @@ func (a *App) openStore(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) natsConfig() natsnode.Config {
-	n := a.cfg.NATS
-	c := natsnode.Config{Logger: slog.New(reassuring{a.log.Handler()})}
-	if n.URL == "" {
-		c.DataDir = filepath.Clean(a.cfg.Data)
-		return c
+func (a *App) natsConfig() (natsnode.Config, error) {
+	n, cl := a.cfg.NATS, a.cfg.Cluster
+	c := natsnode.Config{
+		DataDir: filepath.Clean(a.cfg.Data), Logger: slog.New(reassuring{a.log.Handler()}), Profile: natsnode.Profile(a.cfg.Profile), Replicas: n.Replicas,
+		URL: n.URL, Credentials: n.Creds, TLSCA: n.CA, TLSCert: n.Cert, TLSKey: n.Key, Name: "hayauma " + a.cfg.Node,
 	}
-	c.URL, c.Credentials, c.TLSCA, c.TLSCert, c.TLSKey = n.URL, n.Creds, n.CA, n.Cert, n.Key
-	return c
+	if len(n.Routes) == 0 {
+		return c, nil
+	}
+	c.OpenTimeout = natsTimeout
+	c.Routes = natsnode.Routes{Node: a.cfg.Node, Listen: n.ClusterListen, Servers: n.Routes}
+	if !cl.Secured() {
+		return c, nil
+	}
+	var err error
+	c.Routes.TLS, err = certs.Load(certs.Files{Cert: cl.Cert, Key: cl.Key, CA: cl.CA}, time.Now())
+	return c, err
 }
 
 func jetstreamConfig(cfg config.Config) jetstream.Config {
-	c := jetstream.Config{Replicas: cfg.NATS.Replicas}
+	c := jetstream.Config{Replicas: cfg.NATS.Copies()}
 	if cfg.StoreMaxBytes > 0 {
 		c.MaxObjectBytes = uint64(float64(cfg.StoreMaxBytes) * objectShare)
 		c.MaxBytes = uint64(cfg.StoreMaxBytes) - c.MaxObjectBytes

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
-	"slices"
-	"strings"
+
+	"hayauma.example/actors"
 )
 
 // The stores that a daemon can run on.
@@ -23,10 +23,7 @@ const (
 	DefaultData   = "hayauma-data"
 )
 
-// Roles are the parts of the pipeline that a node can carry, as NODE_TYPE names them.
-var Roles = []string{"composer", "poster", "checker"}
-
-// NATS says where the store's server is. An empty URL is the embedded server.
+// NATS says where the store's server is. An empty URL is the embedded server, alone or, with Routes, one of several.
 type NATS struct {
 	URL   string
 	Creds string // path of a credentials file
@@ -34,8 +31,30 @@ type NATS struct {
 	Cert  string
 	Key   string
 
-	Replicas int // copies of everything; 0 is 1
+	Routes        []string // HOST:PORT of every embedded server, this one too
+	ClusterListen string   // HOST:PORT where the other embedded servers reach this one
+
+	Replicas int // copies of everything; 0 is 3 with Routes, else 1
 }
+
+// Shared tells whether other nodes reach the same store.
+func (n NATS) Shared() bool { return n.URL != "" || n.routed() }
+
+// Copies is how many copies of everything there are.
+func (n NATS) Copies() int {
+	switch {
+	case n.Replicas != 0:
+		return n.Replicas
+	case n.routed():
+		return 3
+	}
+	return 1
+}
+
+func (n NATS) routed() bool { return len(n.Routes) > 0 || n.ClusterListen != "" }
+
+// external tells whether anything is set that belongs to an external server.
+func (n NATS) external() bool { return n.Creds != "" || n.CA != "" || n.Cert != "" || n.Key != "" }
 
 // Config is everything that serve can be told.
 type Config struct {
@@ -46,16 +65,23 @@ type Config struct {
 	NATS          NATS
 	StoreMaxBytes int64 // what the embedded store may take on disk; 0 is the store's default
 	LogLevel      slog.Level
-	LogFormat     string   // text or json
-	NodeType      []string // roles
-	DemandBytes   int      // rendered and not yet settled, per channel; 0 is the channel's default
-	MaxInFlight   int      // provider calls at once, of all channels; 0 is the gate's default
-	MemoryLimit   int64    // soft limit of the Go heap in bytes; 0 leaves GOMEMLIMIT alone
+	LogFormat     string // text or json
+	Profile       string // development or production
+
+	Node     string          // name of this node: on no other one, and the same after a restart
+	Weight   uint32          // share of the shards, beside the other nodes'; 0 is 1
+	NodeType []string        // what it carries, or all
+	Kinds    actors.Carriers // which kinds other node types carry
+	Cluster  Cluster
+
+	DemandBytes int   // rendered and not yet settled, per channel; 0 is the channel's default
+	MaxInFlight int   // provider calls at once, of all channels; 0 is the gate's default
+	MemoryLimit int64 // soft limit of the Go heap in bytes; 0 leaves GOMEMLIMIT alone
 }
 
 // Default is the configuration before any source is read.
 func Default() Config {
-	c := Config{NodeType: slices.Clone(Roles)}
+	c := Config{Node: hostNode()}
 	for _, s := range settings {
 		if s.def == "" {
 			continue
@@ -69,25 +95,42 @@ func Default() Config {
 
 // Validate tells what is wrong with c, everything at once.
 func (c Config) Validate() error {
-	return errors.Join(c.validateStore(), c.validateListen(), c.validateRoles(), c.validateSizes())
+	return errors.Join(c.validateStore(), c.validateNATS(), c.validateListen(), c.validateNode(), c.validateRoles(), c.validateCluster(), c.validateSizes())
 }
 
 func (c Config) validateStore() error {
 	switch {
 	case c.Store == StoreMemory && c.Data != "":
 		return fmt.Errorf("store memory keeps nothing on disk, so it can't be combined with data %q: leave one of them out", c.Data)
-	case c.Store == StoreMemory && c.NATS != NATS{}:
+	case c.Store == StoreMemory && (c.NATS.Shared() || c.NATS.external() || c.NATS.Replicas != 0):
 		return errors.New("store memory can't be combined with nats: leave one of them out")
+	case c.Store == StoreMemory && c.Profile == Production:
+		return errors.New("store memory loses everything, which profile production refuses: leave one of them out")
 	case c.Store == StoreMemory:
 		return nil
 	case c.Store != StoreJetStream:
 		return fmt.Errorf("store %q is none of jetstream, memory", c.Store)
 	case c.Data == "":
 		return errors.New("data is empty: name the directory that holds the store, such as --data ./hayauma-data")
-	case c.NATS.URL == "" && c.NATS != NATS{}:
-		return errors.New("nats-creds, nats-ca, nats-cert, nats-key and nats-replicas belong to an external server: name it with nats")
-	case (c.NATS.Cert == "") != (c.NATS.Key == ""):
+	}
+	return nil
+}
+
+func (c Config) validateNATS() error {
+	n := c.NATS
+	switch {
+	case c.Store == StoreMemory:
+		return nil
+	case n.URL == "" && n.external():
+		return errors.New("nats-creds, nats-ca, nats-cert and nats-key belong to an external server: name it with nats")
+	case !n.Shared() && n.Replicas != 0:
+		return errors.New("nats-replicas belongs to an external server or to several embedded ones: name them with nats or with nats-routes")
+	case (n.Cert == "") != (n.Key == ""):
 		return errors.New("nats-cert and nats-key belong together: set both or none")
+	case n.URL != "" && n.routed():
+		return errors.New("nats-routes and nats-cluster-listen are for embedded servers, and nats names an external one: leave one of them out")
+	case (len(n.Routes) == 0) != (n.ClusterListen == ""):
+		return errors.New("nats-routes (every embedded server, this one too) and nats-cluster-listen (where the others reach this one) belong together: set both or none")
 	}
 	return nil
 }
@@ -110,16 +153,6 @@ func Loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-func (c Config) validateRoles() error {
-	for _, role := range Roles {
-		if !slices.Contains(c.NodeType, role) {
-			return fmt.Errorf("node-type %q leaves out %s: this build runs every role in one process, so only all is possible (a fleet of nodes comes with a later release)",
-				strings.Join(c.NodeType, ","), role)
-		}
-	}
-	return nil
 }
 
 // Below these nothing works well enough to be told from a defect.

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"hayauma.example/actors"
 )
 
 // setting is one thing that can be set, under one name in every source.
@@ -30,11 +32,22 @@ var settings = []setting{
 	{name: "nats-ca", usage: "PEM file of the authorities that sign the external server's certificate", set: text(func(c *Config) *string { return &c.NATS.CA })},
 	{name: "nats-cert", usage: "PEM file of the client certificate", set: text(func(c *Config) *string { return &c.NATS.Cert })},
 	{name: "nats-key", usage: "PEM file of the client certificate's key", set: text(func(c *Config) *string { return &c.NATS.Key })},
-	{name: "nats-replicas", usage: "copies that the external server keeps: 1, 3 or 5 (default 1)", set: setReplicas},
+	{name: "nats-routes", usage: "HOST:PORT of every embedded NATS server, this one too, joined by commas: they keep one store", set: setRoutes},
+	{name: "nats-cluster-listen", usage: "HOST:PORT where the other embedded NATS servers reach this one", set: text(func(c *Config) *string { return &c.NATS.ClusterListen })},
+	{name: "nats-replicas", usage: "copies that NATS keeps: 1, 3 or 5 (default 1, with nats-routes 3)", set: setReplicas},
 	{name: "store-max-bytes", usage: "what the store may take on disk, such as 20GiB, 64MiB or more; beyond it new work is refused", set: size(func(c *Config, n int64) { c.StoreMaxBytes = n })},
 	{name: "log-level", def: "info", usage: "debug, info, warn or error", set: setLogLevel},
 	{name: "log-format", def: "text", usage: "text or json", set: oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
-	{name: "node-type", def: "all", usage: "roles of this node (also NODE_TYPE); only all is possible in this release", set: setNodeType},
+	{name: "profile", def: Development, usage: "development, or production, which refuses what would lose messages", set: oneOf(func(c *Config) *string { return &c.Profile }, Development, Production)},
+	{name: "node", usage: "name of this node (default: the host's)", set: text(func(c *Config) *string { return &c.Node })},
+	{name: "weight", usage: "share of the work beside the other nodes', 1 to 1000 (default 1)", set: setWeight},
+	{name: "node-type", def: All, usage: "roles of this node, joined by commas, or all (also NODE_TYPE)", set: setNodeType},
+	{name: "kind-roles", usage: "kinds of actors that other node types carry, such as statistics=analytics,usage=billing", set: setKinds},
+	{name: "cluster-listen", usage: "HOST:PORT where other nodes reach this one; makes it one of several", set: text(func(c *Config) *string { return &c.Cluster.Listen })},
+	{name: "cluster-advertise", usage: "HOST:PORT that other nodes are told (default: cluster-listen)", set: text(func(c *Config) *string { return &c.Cluster.Advertise })},
+	{name: "cluster-cert", usage: "PEM file of this node's certificate, for other nodes and nats-routes", set: text(func(c *Config) *string { return &c.Cluster.Cert })},
+	{name: "cluster-key", usage: "PEM file of that certificate's key", set: text(func(c *Config) *string { return &c.Cluster.Key })},
+	{name: "cluster-ca", usage: "PEM file of the authority that signs the nodes' certificates", set: text(func(c *Config) *string { return &c.Cluster.CA })},
 	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB", set: size(func(c *Config, n int64) { c.DemandBytes = int(min(n, math.MaxInt)) })},
 	{name: "max-in-flight", usage: "provider calls at once, shared by the channels that call", set: setMaxInFlight},
 	{name: "memory-limit", def: "112MiB", usage: "soft limit of the Go heap; 0 leaves GOMEMLIMIT alone", set: size(func(c *Config, n int64) { c.MemoryLimit = n })},
@@ -118,29 +131,17 @@ func setMaxInFlight(c *Config, value string) error {
 	return nil
 }
 
+func setKinds(c *Config, value string) (err error) {
+	c.Kinds, err = actors.ParseCarriers(value)
+	return err
+}
+
 func setReplicas(c *Config, value string) error {
 	n, err := strconv.Atoi(value)
 	if err != nil || (n != 1 && n != 3 && n != 5) {
 		return fmt.Errorf("%q is none of 1, 3, 5", value)
 	}
 	c.NATS.Replicas = n
-	return nil
-}
-
-func setNodeType(c *Config, value string) error {
-	var roles []string
-	for part := range strings.SplitSeq(value, ",") {
-		switch part = strings.TrimSpace(part); {
-		case part == "all":
-			roles = append(roles, Roles...)
-		case slices.Contains(Roles, part):
-			roles = append(roles, part)
-		default:
-			return fmt.Errorf("%q is no role: only all is possible in this release", part)
-		}
-	}
-	slices.Sort(roles)
-	c.NodeType = slices.Compact(roles)
 	return nil
 }
 

@@ -18,9 +18,9 @@ import (
 
 func newChannel(t Terminal) *cobra.Command {
 	r := &remote{terminal: t}
-	cmd := &cobra.Command{Use: "channel", Short: "Add, list, show, remove and resume channels (LINE Official Accounts)"}
+	cmd := &cobra.Command{Use: "channel", Short: "Add, list, show, remove and resume channels (LINE Official Accounts), and their figures by month"}
 	r.flags(cmd)
-	cmd.AddCommand(newChannelAdd(r), newChannelList(r), newChannelShow(r), newChannelRemove(r), newChannelResume(r))
+	cmd.AddCommand(newChannelAdd(r), newChannelList(r), newChannelShow(r), newChannelRemove(r), newChannelResume(r), newChannelStats(r), newChannelUsage(r))
 	group(cmd, t)
 	return cmd
 }

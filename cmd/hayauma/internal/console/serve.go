@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -45,7 +46,7 @@ func serve(ctx context.Context, t Terminal, cfg config.Config) error {
 	if stopErr := daemon.Stop(context.WithoutCancel(ctx)); err == nil && stopErr != nil {
 		err = fmt.Errorf("stopping took too long or failed, the next start goes on from what is stored: %w", stopErr)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, app.ErrDrained) {
 		return failed(err)
 	}
 	return nil

@@ -1,0 +1,60 @@
+package actors_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"hayauma.example/actors"
+)
+
+func TestCarriersSayWhatANodeCarries(t *testing.T) {
+	for _, c := range []struct{ carriers, types, roles string }{
+		{"", "all", "composer poster checker report usage"},
+		{"", "composer poster checker", "composer poster checker report usage"},
+		{"", "checker", "checker report usage"},
+		{"", "poster", "poster"},
+		{"", "analytics", ""},
+		{"statistics=analytics", "analytics", "report"},
+		{"statistics=analytics", "checker", "checker usage"},
+		{"statistics=analytics", "all", "composer poster checker report usage"},
+		{"statistics=money,usage=money", "money", "report usage"},
+		{"campaign=front, composer=front", "front", "composer"},
+		{"campaign=front, composer=front", "composer", ""},
+		{"statistics=poster", "poster", "poster report"},
+	} {
+		var l actors.Carriers
+		if c.carriers != "" {
+			var err error
+			if l, err = actors.ParseCarriers(c.carriers); err != nil {
+				t.Errorf("%s: %v", c.carriers, err)
+			}
+		}
+		if got := strings.Join(l.Roles(strings.Fields(c.types)...), " "); got != c.roles {
+			t.Errorf("with %q a node of %q carries %q, want %q", c.carriers, c.types, got, c.roles)
+		}
+	}
+	if got := (actors.Carriers{"usage": "billing"}).Types(); !slices.Equal(got, []string{"billing", "checker", "composer", "poster"}) {
+		t.Errorf("types %v", got)
+	}
+}
+
+func TestCarriersRefuse(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                        "is not KIND=TYPE",
+		"usage":                   "is not KIND=TYPE",
+		"usage=a,usage=b":         "each kind once",
+		"usages=a":                `"usages" is no kind: campaign, channel`,
+		"campaign=front":          "campaign and composer share their shards",
+		"channel=a,poster=b":      "share their shards",
+		"usage=all":               "which carries everything",
+		"usage=":                  "can't name a node type",
+		"usage=A b":               "can't name a node type",
+		"usage=a,statistics=ü":    "can't name a node type",
+		strings.Repeat("x", 9999): "is not KIND=TYPE",
+	} {
+		if _, err := actors.ParseCarriers(text); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 300 {
+			t.Errorf("%.20q: %v, want %q", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package poster
+
+import (
+	"hayauma.example/actors"
+	"hayauma.example/actors/gate"
+	"hayauma.example/engine"
+)
+
+// Stopping is the end of a poster that still holds something, mostly because its shard goes to another node. What is untried is returned
+// in the turn that drops it; what else isn't settled the campaign sends again. A call that was cancelled is in doubt: nothing is said of it.
+func (p *Poster) Stopping(c *engine.Context[actors.PosterMsg]) {
+	for _, h := range p.held {
+		h.quiet()
+		switch {
+		case h.phase == waiting && h.untried():
+			p.giveAway(c, h, h.post.Path)
+		case h.phase == reporting && h.report.What == actors.PathSplit:
+			a, b := h.post.Path.Halves() // nobody else would send them: if the split is recorded, they are untried
+			p.giveAway(c, h, a)
+			p.giveAway(c, h, b)
+			p.dropped(c, h)
+		default:
+			p.dropped(c, h)
+		}
+		p.gate().Tell(gate.Left{Run: h.post.Run, Path: h.post.Path, Poster: c.ID(), Calling: h.phase == calling})
+		if h.post.Demand > 0 {
+			p.gate().Tell(gate.Freed{Run: h.post.Run, Window: h.post.Window, Bytes: h.post.Demand})
+		}
+	}
+	p.held = nil
+}
+
+// giveAway returns a path without waiting for the word that it is recorded: a return that is lost is found by the re-drive.
+func (p *Poster) giveAway(c *engine.Context[actors.PosterMsg], h *held, path actors.Span) {
+	m := actors.Report{Run: h.post.Run, Window: h.post.Window, Path: path, What: actors.PathReturned, Tries: h.tries}
+	actors.Checkers.Ref(c.System(), m.Run).Tell(m)
+}
+
+// dropped tells the campaign that nobody here sends the path any more.
+func (p *Poster) dropped(c *engine.Context[actors.PosterMsg], h *held) {
+	m := actors.Dropped{Run: h.post.Run, Window: h.post.Window, Paths: []actors.Span{h.post.Path}}
+	actors.Campaigns.Ref(c.System(), h.post.Campaign).Tell(m)
+}

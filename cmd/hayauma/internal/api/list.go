@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"hayauma.example/actors"
+	"hayauma.example/actors/catalog"
+	"hayauma.example/engine"
+)
+
+const listDescription = "Each node keeps its own list, from the stored events of all campaigns. It is eventually consistent: a campaign that was just accepted, paused or finished may be missing, or be shown as it was, for a moment, and another node may show another moment. " +
+	"The campaign itself (GET /v1/campaigns/{id}) is always up to date. Figures of running campaigns are asked of them; where one gives no answer within a second, its recipients are shown as pending."
+
+// Times of a list.
+const (
+	listFor     = 3 * time.Second // a node that has just started may be reading still
+	refreshFor  = time.Second
+	refreshMost = 16 // questions at once
+)
+
+// listCampaigns answers from this node's list, a few at a time, until the page is full.
+func (s *server) listCampaigns(ctx context.Context, in *pageInput) (*pageOutput, error) {
+	if err := s.listComplete(ctx); err != nil {
+		return nil, err
+	}
+	out := &pageOutput{CampaignPage{Campaigns: []Campaign{}}}
+	q := catalog.Query{After: in.Cursor, Channel: in.Channel, State: actors.State(in.State)}
+	for {
+		q.Limit = in.Limit - len(out.Body.Campaigns)
+		items, more := s.List.Page(q, time.Now())
+		s.refresh(ctx, items)
+		for _, i := range items {
+			q.After = i.ID
+			if q.State == "" || i.State == q.State {
+				out.Body.Campaigns = append(out.Body.Campaigns, campaignOf(i.Info))
+			}
+		}
+		switch {
+		case !more:
+			return out, nil
+		case len(out.Body.Campaigns) == in.Limit:
+			out.Body.Next = q.After
+			return out, nil
+		case ctx.Err() != nil:
+			return nil, s.refusal(ctx.Err())
+		}
+	}
+}
+
+func (s *server) listComplete(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, listFor)
+	defer cancel()
+	if err := s.List.Wait(ctx); err != nil {
+		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the list of campaigns is still being read from the store: send the request again, or ask for one campaign by its id"),
+			http.Header{"Retry-After": {"1"}})
+	}
+	return nil
+}
+
+// refresh asks running campaigns for what only they know.
+func (s *server) refresh(ctx context.Context, items []catalog.Item) {
+	ctx, cancel := context.WithTimeout(ctx, refreshFor)
+	defer cancel()
+	var asking sync.WaitGroup
+	slots := make(chan struct{}, refreshMost)
+	for i := range items {
+		if !items[i].Running {
+			continue
+		}
+		slots <- struct{}{}
+		asking.Go(func() {
+			defer func() { <-slots }()
+			info, err := engine.Ask[actors.Info](ctx, actors.Campaigns.Ref(s.System, items[i].ID), actors.CampaignMsg(actors.Show{}))
+			if err == nil { // otherwise what the list has is shown, as its description says
+				items[i].Info = info
+			}
+		})
+	}
+	asking.Wait()
+}

@@ -1,0 +1,152 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"syscall"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/cluster"
+	"hayauma.example/cluster/remote"
+	"hayauma.example/cluster/roster"
+	"hayauma.example/cmd/hayauma/internal/certs"
+	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
+)
+
+// ErrDrained: an operator had this node drained; it owns nothing any more, and its process ends as it was told.
+var ErrDrained = errors.New("this node was drained: it has handed everything over and left the fleet")
+
+// noAddress is that of a node alone: nobody can dial it.
+const noAddress = "alone:0"
+
+// openFleet prepares this node's part in the fleet; alone, it is a fleet of one.
+func (a *App) openFleet(ctx context.Context, incarnation string) (err error) {
+	self := roster.Member{Incarnation: incarnation, Node: a.cfg.Node, Address: noAddress, Roles: slices.Sorted(slices.Values(a.cfg.Roles())), Weight: a.cfg.Weight}
+	cfg := cluster.MemberConfig{Objects: a.shared, Journal: a.store, Log: a.log}
+	if a.cfg.Cluster.Wanted() {
+		if err := a.openTransport(ctx, incarnation); err != nil {
+			return err
+		}
+		self.Address = cmp.Or(a.cfg.Cluster.Advertise, a.transport.Addr().String())
+		cfg.Peers, cfg.Probe = a.transport.SetPeers, refuses
+	}
+	if err := a.agree(ctx, self); err != nil {
+		return err
+	}
+	if cfg.Predecessor, err = a.ancestry(incarnation); err != nil {
+		return err
+	}
+	cfg.Self = self
+	if a.member, err = cluster.NewMember(cfg); err != nil {
+		return err
+	}
+	a.member.OnStanding(a.stood)
+	a.member.OnView(a.viewed)
+	a.member.OnEnded(a.dismissed)
+	return nil
+}
+
+// openTransport listens for other nodes.
+func (a *App) openTransport(ctx context.Context, incarnation string) error {
+	c := a.cfg.Cluster
+	cfg := remote.Config{Incarnation: incarnation, Listen: c.Listen, Log: a.log, Broken: func(other string) { a.member.Suspect(other) }}
+	if c.Secured() {
+		var err error
+		if cfg.TLS, err = certs.Load(certs.Files{Cert: c.Cert, Key: c.Key, CA: c.CA}, time.Now()); err != nil {
+			return err
+		}
+	}
+	t, err := remote.Listen(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	a.transport = t
+	a.onStop("transport", func(context.Context) error { return t.Close() })
+	return nil
+}
+
+// wire is the transport as the engine wants it: none where there is none.
+func (a *App) wire() engine.Transport {
+	if a.transport == nil {
+		return nil
+	}
+	return a.transport
+}
+
+// refuses tells that nothing listens at an address: its process has ended.
+func refuses(ctx context.Context, address, _ string) bool {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err == nil {
+		_ = conn.Close() // it was only a question
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// join enters the fleet. The kinds are served by then.
+func (a *App) join(ctx context.Context) error {
+	a.onStop("fleet", a.leave)
+	if err := a.member.Start(ctx, a.sys); err != nil {
+		return err
+	}
+	return a.settleAncestry()
+}
+
+// leave hands everything over and leaves, once.
+func (a *App) leave(ctx context.Context) error {
+	a.left.Do(func() {
+		if len(a.member.Status().Members) > 1 {
+			a.campaigns.Part(ctx, func(string) bool { return true })
+		} else {
+			a.drain(ctx)
+		}
+		a.leftErr = a.member.Stop(ctx)
+	})
+	return a.leftErr
+}
+
+// accompanied tells whether other nodes can answer for this one.
+func (a *App) accompanied() bool {
+	return a.member != nil && a.transport != nil && len(a.member.Status().Members) > 1
+}
+
+// stood stops provider calls while the lease doesn't stand. Each call asks the lease itself too, right before it starts.
+func (a *App) stood(s roster.Standing) {
+	why := ""
+	switch s {
+	case roster.Suspended:
+		why = leaseLapsed
+	case roster.Ended:
+		why = "this node is in the fleet no more"
+	case roster.Leased, roster.Steady:
+	}
+	a.hold(&a.held.suspended, why)
+}
+
+const leaseLapsed = "this node's lease has run out: NATS gives no answers, or late ones"
+
+// viewed tells campaigns which shards were lost with their owners' memory.
+func (a *App) viewed(_, _ roster.View, went []journal.Shard) {
+	lost := map[string]actors.Shards{}
+	for _, s := range went {
+		lost[s.Role] |= actors.ShardsOf(s.Number)
+	}
+	if len(lost) > 0 {
+		a.campaigns.Lost(lost)
+	}
+}
+
+// dismissed ends the daemon whose part is over though nobody stopped it.
+func (a *App) dismissed(why error) {
+	if errors.Is(why, cluster.ErrDrained) {
+		why = ErrDrained
+	} else {
+		why = fmt.Errorf("this node can't go on: %w; a new start joins again", why)
+	}
+	a.fail(why)
+}
