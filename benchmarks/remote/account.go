@@ -9,12 +9,14 @@ type numbers interface{ Has(seq uint64) bool }
 type account struct {
 	handled  uint64 // by at least one incarnation
 	reported uint64 // lost, and the sender knows
+	died     uint64 // in the mailbox of a process that was killed, as that process noted; of systems that can't note it, silent
 	silent   uint64 // lost without a word
 	twice    uint64 // handled by both incarnations; what one incarnation handled again is in its own counter
 }
 
-// settle compares what was sent with the incarnations' accounts and with what the sender was told.
-func settle(sent uint64, told numbers, incarnations ...numbers) account {
+// settle compares what was sent with what was in the mailbox of the process that was killed, the incarnations' accounts, and what the sender
+// was told.
+func settle(sent uint64, told, taken numbers, incarnations ...numbers) account {
 	var a account
 	for seq := range sent {
 		in := uint64(0)
@@ -29,6 +31,8 @@ func settle(sent uint64, told numbers, incarnations ...numbers) account {
 			a.twice += in - 1
 		case told.Has(seq):
 			a.reported++
+		case taken.Has(seq):
+			a.died++
 		default:
 			a.silent++
 		}
@@ -37,6 +41,12 @@ func settle(sent uint64, told numbers, incarnations ...numbers) account {
 }
 
 // lost is what never came out.
-func (a account) lost() uint64 { return a.reported + a.silent }
+func (a account) lost() uint64 { return a.reported + a.died + a.silent }
+
+// none is no number at all.
+type none struct{}
+
+// Has implements numbers.
+func (none) Has(uint64) bool { return false }
 
 var _ numbers = (*ledger.Ledger)(nil)

@@ -53,7 +53,7 @@ func (c *cell) close() {
 
 // start starts a child with a ledger of its own. The child dies with ctx.
 func (c *cell) start(ctx context.Context, name string) (*experiment.Process, *ledger.Ledger, error) {
-	path := filepath.Join(c.dir, fmt.Sprintf("ledger-%d", len(c.books)))
+	path := filepath.Join(c.dir, ledgerName(len(c.books)))
 	book, err := ledger.Open(path, c.plan.Messages)
 	if err != nil {
 		return nil, nil, err
@@ -67,6 +67,17 @@ func (c *cell) start(ctx context.Context, name string) (*experiment.Process, *le
 	c.stops = append(c.stops, context.AfterFunc(ctx, func() { kill(p) }))
 	return p, book, nil
 }
+
+// taken opens what the first process noted of its mailbox; of a system that can't note it that is nothing.
+func (c *cell) taken() (*ledger.Ledger, error) {
+	book, err := ledger.Open(takenPath(filepath.Join(c.dir, ledgerName(0))), c.plan.Messages)
+	if err == nil {
+		c.books = append(c.books, book)
+	}
+	return book, err
+}
+
+func ledgerName(n int) string { return fmt.Sprintf("ledger-%d", n) }
 
 // kill ends a process that still runs: the id of one that has ended may be another's.
 func kill(p *experiment.Process) {

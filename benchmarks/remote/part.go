@@ -66,6 +66,7 @@ func restartExperiment() experiment.Experiment {
 			"what was in the kernel's buffers is lost.",
 		Figures: []experiment.Figure{
 			{Name: silentFigure, Title: "lost silently", Better: experiment.Less},
+			{Name: diedFigure, Title: "lost in the killed mailbox", Better: experiment.Less},
 			{Name: reportedFigure, Title: "lost and reported", Better: experiment.Less},
 			{Name: twiceFigure, Title: "handled twice", Better: experiment.Less},
 			{Name: backFigure, Title: "s to the first message", Better: experiment.Less},
