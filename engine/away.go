@@ -89,8 +89,8 @@ func reasonOf(err error) string {
 
 // sendAway sends a message to another member.
 func (k *core) sendAway(member, id string, n *envelope, hops uint8) error {
-	o := outgoings.Get().(*outgoing)
-	*o = outgoing{header: header{op: opTell, hops: hops}, to: k.name, toID: id, registry: k.sys.messages, msg: n.msg, body: true}
+	o := outgoings.Get().(*outgoing) // empty
+	o.op, o.hops, o.to, o.toID, o.registry, o.msg, o.body = opTell, hops, k.name, id, k.sys.messages, n.msg, true
 	switch to := n.answers(); {
 	case to.ask != nil:
 		o.op, o.number = opAsk, to.ask.number(to.gen)
@@ -123,9 +123,9 @@ func (s receiver) Receive(from string, _ Lane, packet []byte) {
 	}
 	switch h.op {
 	case opTell, opAsk:
-		s.arrived(from, h, rest, packet)
+		s.arrived(from, &h, rest, packet)
 	case opSend:
-		s.arrivedForPID(from, h, rest)
+		s.arrivedForPID(from, &h, rest)
 	case opAnswer:
 		if a, gen := s.asks.numbered(h.number); a != nil && a.awaits(gen) {
 			a.answer(gen, cutAnswer(rest, s.messages))
@@ -185,7 +185,7 @@ func (s receiver) Returned(to string, _ Lane, packet []byte, unsure bool) {
 	if err != nil || h.op != opTell && h.op != opAsk {
 		return // who would have been told has gone
 	}
-	p, err := s.parcel(to, h, rest, true)
+	p, err := s.parcel(to, &h, rest, true)
 	switch {
 	case err != nil:
 		s.log.Error("packet not understood", "error", err)
@@ -204,7 +204,7 @@ type parcel struct {
 }
 
 // parcel reads a packet's message. Of one that comes back the question is this system's own.
-func (s receiver) parcel(from string, h header, body []byte, back bool) (p parcel, err error) {
+func (s receiver) parcel(from string, h *header, body []byte, back bool) (p parcel, err error) {
 	p.kind, p.id, p.hops = s.kinds.bytes(h.kind), string(h.id), h.hops
 	if p.kind == nil {
 		p.kind = s.nobody(string(h.kind))
@@ -218,7 +218,7 @@ func (s receiver) parcel(from string, h header, body []byte, back bool) (p parce
 }
 
 // asker is whom an answer to a packet's message goes to.
-func (s receiver) asker(from string, h header, back bool) (to address) {
+func (s receiver) asker(from string, h *header, back bool) (to address) {
 	switch {
 	case h.op == opAsk && back:
 		to.ask, to.gen = s.asks.numbered(h.number)
@@ -231,12 +231,16 @@ func (s receiver) asker(from string, h header, back bool) (to address) {
 }
 
 // arrived takes a message from another member.
-func (s receiver) arrived(from string, h header, body, packet []byte) {
+func (s receiver) arrived(from string, h *header, body, packet []byte) {
 	k := s.kinds.bytes(h.kind)
 	if k != nil {
 		c := k.find(unsafe.String(unsafe.SliceData(h.id), len(h.id))) // which keeps nothing of it
 		if place := k.placeOf(c, h.id); place.Answer == Elsewhere {
 			s.giveBack(from, packet)
+			return
+		}
+		if c != nil && s.held.grains.Load() == 0 {
+			s.toCell(c, from, h, body)
 			return
 		}
 	}
@@ -255,6 +259,19 @@ func (s receiver) arrived(from string, h header, body, packet []byte) {
 	}
 }
 
+// toCell gives a message to a grain that is in memory; it goes on where that one refuses because it leaves.
+func (s receiver) toCell(c *cell, from string, h *header, body []byte) {
+	msg, _, err := s.messages.Decode(body)
+	if err != nil {
+		s.refuseParcel(from, h, err)
+		return
+	}
+	n := toAnswer(msg, s.asker(from, h, false))
+	if !c.kind.deliver(c, &n).settled() {
+		c.kind.route(c.id, &n, h.hops)
+	}
+}
+
 // placeOf says where a grain is; one in memory here is here until it refuses.
 func (k *core) placeOf(c *cell, id []byte) Place {
 	if c != nil {
@@ -264,7 +281,7 @@ func (k *core) placeOf(c *cell, id []byte) Place {
 }
 
 // refuseParcel tells who asked that the question can't be read, and counts a message that can't.
-func (s receiver) refuseParcel(from string, h header, err error) {
+func (s receiver) refuseParcel(from string, h *header, err error) {
 	s.log.Error("message not understood", "from", from, "kind", string(h.kind), "error", err)
 	s.plainStats.countDead(ReasonType)
 	if h.op == opAsk {
@@ -287,7 +304,7 @@ func (s *System) nobody(name string) *core {
 }
 
 // arrivedForPID takes a message to a Hollywood process.
-func (s receiver) arrivedForPID(from string, h header, body []byte) {
+func (s receiver) arrivedForPID(from string, h *header, body []byte) {
 	msg, _, err := s.messages.Decode(body)
 	if err != nil {
 		s.refuseParcel(from, h, err)
@@ -316,7 +333,7 @@ func (s receiver) comesBack(from string, packet []byte) {
 	h, body, err := cutHeader(packet)
 	var p parcel
 	if err == nil {
-		p, err = s.parcel(from, h, body, true)
+		p, err = s.parcel(from, &h, body, true)
 	}
 	if err != nil {
 		s.log.Error("packet not understood", "from", from, "error", err)

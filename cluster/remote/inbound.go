@@ -81,7 +81,7 @@ func harmless(err error) bool {
 
 // An acknowledgement costs each side a system call, so few packets wait for others: for enough bytes, or for a moment.
 const (
-	enough = 32 << 10
+	enough = 128 << 10
 	moment = 2 * time.Millisecond
 )
 

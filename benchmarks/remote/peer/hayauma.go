@@ -1,12 +1,12 @@
 package peer
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"time"
 
 	"github.com/oklog/ulid/v2"
-	"github.com/vmihailenco/msgpack/v5"
 
 	"hayauma.example/cluster/remote"
 	"hayauma.example/codec"
@@ -29,12 +29,13 @@ func (h hayauma) Noting(taken func(body []byte)) Peer { return hayauma{dir: h.di
 // letter is the message of all that is sent, encoded by hand as hot messages are.
 type letter struct{ Body []byte }
 
-// EncodeMsgpack writes the body.
-func (l letter) EncodeMsgpack(e *msgpack.Encoder) error { return e.EncodeBytes(l.Body) }
+// AppendMsgpack implements codec.Appender.
+func (l letter) AppendMsgpack(dst []byte) ([]byte, error) { return codec.AppendBytes(dst, l.Body), nil }
 
-// DecodeMsgpack reads the body.
-func (l *letter) DecodeMsgpack(d *msgpack.Decoder) (err error) {
-	l.Body, err = d.DecodeBytes()
+// CutMsgpack implements codec.Cutter.
+func (l *letter) CutMsgpack(body []byte) error {
+	b, err := codec.CutBytes(body)
+	l.Body = bytes.Clone(b)
 	return err
 }
 
