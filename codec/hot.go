@@ -15,7 +15,8 @@ type Appender interface {
 }
 
 // Cutter is, by its pointer, a message that reads its own body without a decoder. The body is one msgpack value, walked before: nesting is
-// bounded and all lengths are within it. Nothing of it is kept, and a body of another kind is an error, such as ErrMalformed.
+// bounded and all lengths are within it. It is a copy that the message may keep parts of. A body of another kind is an error, such as
+// ErrMalformed.
 type Cutter interface {
 	CutMsgpack(body []byte) error
 }
@@ -53,17 +54,63 @@ func newEntry[T any](name string) *entry {
 	e := &entry{name: name, header: appendName(nil, name), way: encoding[T]()}
 	how := decoding[T]()
 	boxed := reflect.TypeFor[T]().Size() > 0 && !pointerShaped(reflect.TypeFor[T]())
-	e.decode = func(r *reader, body []byte) (any, error) {
-		v := new(T)
-		if err := r.into(v, how, body); err != nil {
+	e.decode = func(body []byte) (any, error) {
+		v, err := decoded[T](how, body)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if boxed {
+		case boxed:
 			return boxOf(v), nil
 		}
 		return *v, nil
 	}
 	return e
+}
+
+// isNil is the body of what is nothing: a zero message.
+const isNil = 0xc0
+
+func decoded[T any](how way, body []byte) (*T, error) {
+	if how == directly {
+		v, own := withRoom[T](len(body))
+		if body[0] == isNil {
+			return v, nil
+		}
+		copy(own, body)
+		return v, any(v).(Cutter).CutMsgpack(own)
+	}
+	v := new(T)
+	if how == byItself && body[0] == isNil {
+		return v, nil
+	}
+	rd := readers.Get().(*reader)
+	defer rd.release()
+	return v, rd.into(v, how, body)
+}
+
+// withRoom is a T with n bytes beside it: in one piece where it is small, as most messages are.
+func withRoom[T any](n int) (*T, []byte) {
+	switch {
+	case n <= 40:
+		p := new(struct {
+			v    T
+			room [40]byte
+		})
+		return &p.v, p.room[:n:n]
+	case n <= 104:
+		p := new(struct {
+			v    T
+			room [104]byte
+		})
+		return &p.v, p.room[:n:n]
+	case n <= 232:
+		p := new(struct {
+			v    T
+			room [232]byte
+		})
+		return &p.v, p.room[:n:n]
+	}
+	return new(T), make([]byte, n)
 }
 
 // boxOf is *v as an interface without a copy: nobody has v afterwards.
@@ -112,21 +159,10 @@ func (e *entry) append(dst []byte, msg any) (out []byte, err error) {
 // read makes a message of a body.
 func (e *entry) read(body []byte) (msg any, err error) {
 	defer recovered(&err)
-	rd := readers.Get().(*reader)
-	defer rd.release()
-	return e.decode(rd, body)
+	return e.decode(body)
 }
 
-// isNil is the body of what is nothing: a zero message.
-const isNil = 0xc0
-
 func (r *reader) into(v any, how way, body []byte) (err error) {
-	switch {
-	case how == directly && body[0] == isNil, how == byItself && body[0] == isNil:
-		return nil
-	case how == directly:
-		return v.(Cutter).CutMsgpack(body)
-	}
 	r.src.Reset(body)
 	r.dec.Reset(&r.src)
 	if how == byItself {

@@ -38,7 +38,7 @@ type entry struct {
 	name   string
 	header []byte // the name as a msgpack string
 	way    way    // how it is encoded
-	decode func(d *reader, body []byte) (any, error)
+	decode func(body []byte) (any, error)
 }
 
 // NewRegistry returns an empty registry.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/anthdm/hollywood/actor"
@@ -90,7 +91,8 @@ func reasonOf(err error) string {
 // sendAway sends a message to another member.
 func (k *core) sendAway(member, id string, n *envelope, hops uint8) error {
 	o := outgoings.Get().(*outgoing) // empty
-	o.op, o.hops, o.to, o.toID, o.registry, o.msg, o.body = opTell, hops, k.name, id, k.sys.messages, n.msg, true
+	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, hops, k.name, id, n.msg, true
+	o.by(k.sys.messages)
 	switch to := n.answers(); {
 	case to.ask != nil:
 		o.op, o.number = opAsk, to.ask.number(to.gen)
@@ -232,6 +234,11 @@ func (s receiver) asker(from string, h *header, back bool) (to address) {
 
 // arrived takes a message from another member.
 func (s receiver) arrived(from string, h *header, body, packet []byte) {
+	held := s.held.grains.Load() > 0 // some messages wait: none may overtake them
+	if c := s.recent.find(h); c != nil && !held {
+		s.toCell(c, from, h, body)
+		return
+	}
 	k := s.kinds.bytes(h.kind)
 	if k != nil {
 		c := k.find(unsafe.String(unsafe.SliceData(h.id), len(h.id))) // which keeps nothing of it
@@ -239,7 +246,8 @@ func (s receiver) arrived(from string, h *header, body, packet []byte) {
 			s.giveBack(from, packet)
 			return
 		}
-		if c != nil && s.held.grains.Load() == 0 {
+		if c != nil && !held {
+			s.recent.keep(c)
 			s.toCell(c, from, h, body)
 			return
 		}
@@ -259,6 +267,31 @@ func (s receiver) arrived(from string, h *header, body, packet []byte) {
 	}
 }
 
+// recent has grains that got messages from other members last, as a Ref has the cell that it saw last.
+type recent [64]atomic.Pointer[cell]
+
+func (r *recent) slot(id string) *atomic.Pointer[cell] {
+	n := len(id)
+	if n < 2 {
+		return &r[n]
+	}
+	return &r[(int(id[n-1])^int(id[n-2])<<3)%len(r)]
+}
+
+func (r *recent) find(h *header) *cell {
+	id := unsafe.String(unsafe.SliceData(h.id), len(h.id))
+	c := r.slot(id).Load()
+	if c == nil || c.id != id || c.kind.name != string(h.kind) {
+		return nil
+	}
+	return c
+}
+
+func (r *recent) keep(c *cell) { r.slot(c.id).Store(c) }
+
+// forget lets go of a cell that has left memory.
+func (r *recent) forget(c *cell) { r.slot(c.id).CompareAndSwap(c, nil) }
+
 // toCell gives a message to a grain that is in memory; it goes on where that one refuses because it leaves.
 func (s receiver) toCell(c *cell, from string, h *header, body []byte) {
 	msg, _, err := s.messages.Decode(body)
@@ -268,6 +301,7 @@ func (s receiver) toCell(c *cell, from string, h *header, body []byte) {
 	}
 	n := toAnswer(msg, s.asker(from, h, false))
 	if !c.kind.deliver(c, &n).settled() {
+		s.recent.forget(c)
 		c.kind.route(c.id, &n, h.hops)
 	}
 }

@@ -58,9 +58,24 @@ type pidText struct{ address, id string }
 
 var outgoings = sync.Pool{New: func() any { return &outgoing{} }}
 
+// by sets the registry, which is the same most of the time.
+func (o *outgoing) by(r *codec.Registry) {
+	if o.registry != r {
+		o.registry = r
+	}
+}
+
+// release keeps nothing of a message. It clears field by field, which costs less than all at once while garbage is collected.
 func (o *outgoing) release() {
-	*o = outgoing{}
-	outgoings.Put(o)
+	o.op, o.hops, o.number = 0, 0, 0
+	o.to, o.toID, o.msg, o.body = "", "", nil, false
+	if o.from != (pidText{}) {
+		o.from = pidText{}
+	}
+	if o.rest != nil {
+		o.rest = nil
+	}
+	outgoings.Put(o) // with its registry, which its next user sets
 }
 
 // AppendPacket implements Packet.

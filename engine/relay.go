@@ -16,7 +16,8 @@ func (a *ask) relayed(v any) {
 	to, s := a.relay, a.home.sys
 	a.close()
 	o := outgoings.Get().(*outgoing)
-	o.op, o.number, o.registry, o.msg = opAnswer, to.number, s.messages, v
+	o.op, o.number, o.msg = opAnswer, to.number, v
+	o.by(s.messages)
 	_ = s.sendPacket(to.member, o) // who asked has gone, or will be told that this member has
 }
 

@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"time"
@@ -33,9 +32,8 @@ type letter struct{ Body []byte }
 func (l letter) AppendMsgpack(dst []byte) ([]byte, error) { return codec.AppendBytes(dst, l.Body), nil }
 
 // CutMsgpack implements codec.Cutter.
-func (l *letter) CutMsgpack(body []byte) error {
-	b, err := codec.CutBytes(body)
-	l.Body = bytes.Clone(b)
+func (l *letter) CutMsgpack(body []byte) (err error) {
+	l.Body, err = codec.CutBytes(body)
 	return err
 }
 
