@@ -19,7 +19,7 @@
 //	   │ hello ──────────────────────────▶ │  its incarnation? the dialler's in the view? messages not too long?
 //	   │ ◀────────────────────────── answer │  else the verdict says why not, and the connection ends
 //	   │ batch ──────────────────────────▶ │  Receive, Receive, …
-//	   │ ◀───────────────────────────── ack │  for 128 KiB of batches or what 2 ms bring; the last one again when it is idle
+//	   │ ◀───────────────────────────── ack │  for Backlog/32 of batches or what 2 ms bring; the last one again when it is idle
 //
 // Packets of a lane are numbered from 1 in each session: a session begins when the dialler gets the peer into its view. The listener
 // drops numbers that it has had, skips to the oldest packet when the dialler has none before it, and takes a gap for malformed.
