@@ -9,8 +9,8 @@ type numbers interface{ Has(seq uint64) bool }
 type account struct {
 	handled  uint64 // by at least one incarnation
 	reported uint64 // lost, and the sender knows
-	died     uint64 // in the mailbox of a process that was killed, as that process noted; of systems that can't note it, silent
 	silent   uint64 // lost without a word
+	died     uint64 // of these: they were in the mailbox of the process that was killed, as it noted
 	twice    uint64 // handled by both incarnations; what one incarnation handled again is in its own counter
 }
 
@@ -31,17 +31,18 @@ func settle(sent uint64, told, taken numbers, incarnations ...numbers) account {
 			a.twice += in - 1
 		case told.Has(seq):
 			a.reported++
-		case taken.Has(seq):
-			a.died++
 		default:
 			a.silent++
+			if taken.Has(seq) {
+				a.died++
+			}
 		}
 	}
 	return a
 }
 
 // lost is what never came out.
-func (a account) lost() uint64 { return a.reported + a.died + a.silent }
+func (a account) lost() uint64 { return a.reported + a.silent }
 
 // none is no number at all.
 type none struct{}

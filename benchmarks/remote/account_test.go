@@ -45,7 +45,7 @@ func TestSettle(t *testing.T) {
 		{"by both incarnations", 3, of(), of(), []numbers{of(0, 1), of(1, 2)}, account{handled: 3, twice: 1}},
 		{"the end missing", 6, of(3), of(), []numbers{of(0, 1), of(5)}, account{handled: 3, reported: 1, silent: 2}},
 		{"handled and never counted as sent", 2, of(), of(), []numbers{of(0, 1, 2)}, account{handled: 2}},
-		{"in the killed mailbox", 4, of(1), of(0, 1, 2), []numbers{of(0)}, account{handled: 1, reported: 1, died: 1, silent: 1}},
+		{"in the killed mailbox", 4, of(1), of(0, 1, 2), []numbers{of(0)}, account{handled: 1, reported: 1, died: 1, silent: 2}},
 	} {
 		got := settle(c.sent, c.told, c.taken, c.incarnations...)
 		if got != c.want {
@@ -183,7 +183,7 @@ func TestRestartCountsIncarnations(t *testing.T) {
 	b.Note(5)
 	b.Set(ledger.First, 3_500_000_000)
 	res := restartResult(out, of(4), 3_000_000_000, a, b)
-	want := map[string]float64{silentFigure: 1, diedFigure: 1, reportedFigure: 1, twiceFigure: 2, backFigure: 0.5}
+	want := map[string]float64{silentFigure: 2, diedFigure: 1, unknownFigure: 1, reportedFigure: 1, twiceFigure: 2, backFigure: 0.5}
 	for name, v := range want {
 		if res.Figures[name] != v {
 			t.Errorf("%s is %v, want %v", name, res.Figures[name], v)
@@ -194,6 +194,11 @@ func TestRestartCountsIncarnations(t *testing.T) {
 	}
 	if _, ok := restartResult(out, of(4), 3_000_000_000, a, book(t, 10)).Figures[backFigure]; ok {
 		t.Error("a receiver that nothing came to was reached")
+	}
+	for _, name := range []string{diedFigure, unknownFigure} {
+		if _, ok := restartResult(out, none{}, 3_000_000_000, a, b).Figures[name]; ok {
+			t.Errorf("%s of a system that notes nothing of its mailbox", name)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -68,13 +69,18 @@ func (c *cell) start(ctx context.Context, name string) (*experiment.Process, *le
 	return p, book, nil
 }
 
-// taken opens what the first process noted of its mailbox; of a system that can't note it that is nothing.
-func (c *cell) taken() (*ledger.Ledger, error) {
-	book, err := ledger.Open(takenPath(filepath.Join(c.dir, ledgerName(0))), c.plan.Messages)
-	if err == nil {
-		c.books = append(c.books, book)
+// taken is what the first process noted of its mailbox; none of a system that notes nothing.
+func (c *cell) taken() (numbers, error) {
+	path := takenPath(filepath.Join(c.dir, ledgerName(0)))
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return none{}, nil
 	}
-	return book, err
+	book, err := ledger.Open(path, c.plan.Messages)
+	if err != nil {
+		return none{}, err
+	}
+	c.books = append(c.books, book)
+	return book, nil
 }
 
 func ledgerName(n int) string { return fmt.Sprintf("ledger-%d", n) }

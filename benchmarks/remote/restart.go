@@ -115,9 +115,12 @@ func restartResult(out *ledger.Ledger, taken numbers, back uint64, incarnations 
 	}
 	what := settle(sent, out, taken, sets...)
 	res := experiment.Result{Sent: sent, Lost: int64(what.lost()), Figures: map[string]float64{
-		silentFigure: float64(what.silent), diedFigure: float64(what.died), reportedFigure: float64(what.reported), twiceFigure: float64(what.twice + again),
+		silentFigure: float64(what.silent), reportedFigure: float64(what.reported), twiceFigure: float64(what.twice + again),
 		foreignFigure: float64(foreign), noticesFigure: float64(out.Get(ledger.Notices)),
 	}}
+	if _, blind := taken.(none); !blind {
+		res.Figures[diedFigure], res.Figures[unknownFigure] = float64(what.died), float64(what.silent-what.died)
+	}
 	if len(incarnations) > 1 {
 		if first := incarnations[1].Get(ledger.First); first > 0 {
 			res.Figures[backFigure] = max(0, float64(int64(first)-int64(back))/1e9)

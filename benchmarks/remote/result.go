@@ -16,6 +16,7 @@ const (
 	stuckFigure    = "stuck"
 	silentFigure   = "silently_lost"
 	diedFigure     = "mailbox_lost"
+	unknownFigure  = "unaccounted"
 	reportedFigure = "reported_lost"
 	backFigure     = "back_s"
 	noticesFigure  = "notices"
