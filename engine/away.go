@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/anthdm/hollywood/actor"
@@ -267,31 +266,6 @@ func (s receiver) arrived(from string, h *header, body, packet []byte) {
 	}
 }
 
-// recent has grains that got messages from other members last, as a Ref has the cell that it saw last.
-type recent [64]atomic.Pointer[cell]
-
-func (r *recent) slot(id string) *atomic.Pointer[cell] {
-	n := len(id)
-	if n < 2 {
-		return &r[n]
-	}
-	return &r[(int(id[n-1])^int(id[n-2])<<3)%len(r)]
-}
-
-func (r *recent) find(h *header) *cell {
-	id := unsafe.String(unsafe.SliceData(h.id), len(h.id))
-	c := r.slot(id).Load()
-	if c == nil || c.id != id || c.kind.name != string(h.kind) {
-		return nil
-	}
-	return c
-}
-
-func (r *recent) keep(c *cell) { r.slot(c.id).Store(c) }
-
-// forget lets go of a cell that has left memory.
-func (r *recent) forget(c *cell) { r.slot(c.id).CompareAndSwap(c, nil) }
-
 // toCell gives a message to a grain that is in memory; it goes on where that one refuses because it leaves.
 func (s receiver) toCell(c *cell, from string, h *header, body []byte) {
 	msg, _, err := s.messages.Decode(body)
@@ -389,75 +363,4 @@ func (s receiver) comesBack(from string, packet []byte) {
 func (s *System) MemberLost(incarnation string) {
 	s.asks.lost(incarnation)
 	s.watches.lost(incarnation)
-}
-
-// Address names an actor in messages: it means the same on every member.
-type Address struct {
-	Kind, ID string
-	Member   string // of a plain cell: the incarnation that it lives in; "" of a grain
-}
-
-// Address returns where the actor is found from any member.
-func (r Ref[M]) Address() Address {
-	a := Address{Kind: r.kind.name, ID: r.id}
-	if r.kind.plain {
-		a.Member = r.kind.member()
-	}
-	return a
-}
-
-// member is the incarnation in which a plain cell lives.
-func (k *core) member() string {
-	if k.away != "" {
-		return k.away
-	}
-	return k.sys.incarnation
-}
-
-// RefTo returns the reference of an address to an actor that takes messages M, which nobody checks before they arrive.
-func RefTo[M any](s *System, a Address) Ref[M] {
-	if a.Kind != plainKind {
-		if k := s.kinds.named(a.Kind); k != nil {
-			return Ref[M]{kind: k, id: a.ID, cell: k.find(a.ID)}
-		}
-		return Ref[M]{kind: s.nobody(a.Kind), id: a.ID}
-	}
-	if a.Member != "" && a.Member != s.incarnation {
-		return Ref[M]{kind: &core{sys: s, name: plainKind, plain: true, away: a.Member, stats: &s.plainStats}, id: a.ID}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := s.plain[a.ID]; c != nil {
-		return Ref[M]{kind: c.kind, id: a.ID, cell: c}
-	}
-	return Ref[M]{kind: &core{sys: s, name: plainKind, plain: true, stats: &s.plainStats}, id: a.ID}
-}
-
-// sendPlain sends to a plain cell that isn't in memory here.
-func (k *core) sendPlain(id string, n *envelope) {
-	if k.away == "" {
-		k.deadLetter(id, n, ReasonStopped)
-		return
-	}
-	if err := k.sendAway(k.away, id, n, 0); err != nil {
-		k.deadLetterAs(id, n, reasonOf(err), err)
-	}
-}
-
-// registerBasics names the types that questions are often answered with.
-func registerBasics(r *codec.Registry) {
-	register[bool](r, "bool")
-	register[int](r, "int")
-	register[int64](r, "int64")
-	register[uint64](r, "uint64")
-	register[float64](r, "float64")
-	register[string](r, "string")
-	register[[]byte](r, "bytes")
-	register[Address](r, "engine.address")
-}
-
-func register[T any](r *codec.Registry, name string) {
-	if _, named := r.Name(*new(T)); !named {
-		codec.Register[T](r, name)
-	}
 }
