@@ -4,6 +4,8 @@
 // with acknowledgements. So between two members stand up to four connections, and a full lane delays neither the other one nor
 // another peer. Packets are encoded where they stay until they are acknowledged: in the batch that is written next. A batch leaves
 // as soon as the one before it is written, without a timer: while that is going on the next one collects.
+// A writer that was idle lets other goroutines run before it takes a batch, so that what they are about to send goes with it: many who ask at
+// once share a system call. No packet and no answer waits for an acknowledgement.
 //
 // # Protocol
 //
