@@ -66,6 +66,7 @@ func registry() *codec.Registry {
 	codec.Register[plain](r, "test.plain")
 	codec.Register[empty](r, "test.empty")
 	codec.Register[hot](r, "test.hot")
+	codec.Register[direct](r, "test.direct")
 	codec.Register[string](r, "test.a-name-that-is-longer-than-thirty-one-bytes")
 	return r
 }

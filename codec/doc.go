@@ -8,7 +8,8 @@
 //	a message that the reader does not know is refused with an [UnknownError] that names it
 //	an old version of a message             is read as the new one, where an [Upcast] says how
 //
-// A hot message may implement msgpack's CustomEncoder and CustomDecoder; it writes exactly one value.
+// A hot message may implement msgpack's CustomEncoder and CustomDecoder; it writes exactly one value. The hottest are an [Appender] and a
+// [Cutter], without any encoder in between: one of 100 bytes is written and read for one allocation, its own.
 //
 // A frame is a length (unsigned varint) and that many bytes.
 //

@@ -15,21 +15,19 @@ const MaxBody = 1 << 20
 // Append appends msg's name and body to dst. On an error dst is returned as it was.
 func (r *Registry) Append(dst []byte, msg any) (out []byte, err error) {
 	t := r.table.Load()
-	e, ok := t.byType[reflect.TypeOf(msg)]
-	if !ok || t.upcast[reflect.TypeOf(msg)] != nil {
+	e, ok := t.byType[wordOf(msg)]
+	if !ok || len(t.upcast) > 0 && t.upcast[reflect.TypeOf(msg)] != nil {
 		return dst, &UnregisteredError{Type: fmt.Sprintf("%T", msg)}
 	}
-	w := writers.Get().(*writer)
-	defer w.release()
-	w.buf = append(dst, e.header...)
-	body := len(w.buf)
-	if err := w.encode(msg); err != nil {
+	out = append(dst, e.header...)
+	body := len(out)
+	if out, err = e.append(out, msg); err != nil {
 		return dst, fmt.Errorf("codec: encoding %s: %w", e.name, err)
 	}
-	if len(w.buf)-body > MaxBody {
-		return dst, fmt.Errorf("%w: %s has %d bytes", ErrTooLarge, e.name, len(w.buf)-body)
+	if len(out)-body > MaxBody {
+		return dst, fmt.Errorf("%w: %s has %d bytes", ErrTooLarge, e.name, len(out)-body)
 	}
-	return w.buf, nil
+	return out, nil
 }
 
 // Decode reads one message from the start of b and returns what follows it. The message shares no memory with b.
@@ -47,9 +45,7 @@ func (r *Registry) Decode(b []byte) (msg any, rest []byte, err error) {
 	if !ok {
 		return nil, b[n:], &UnknownError{Name: string(name)}
 	}
-	rd := readers.Get().(*reader)
-	defer rd.release()
-	if msg, err = rd.decode(e, b[:n]); err != nil {
+	if msg, err = e.read(b[:n]); err != nil {
 		return nil, nil, fmt.Errorf("codec: decoding %s: %w", e.name, err)
 	}
 	if msg, err = t.current(msg); err != nil {
@@ -84,11 +80,6 @@ func (w *writer) WriteByte(c byte) error {
 	return nil
 }
 
-func (w *writer) encode(msg any) (err error) {
-	defer recovered(&err)
-	return w.enc.Encode(msg)
-}
-
 func (w *writer) release() {
 	w.buf = nil
 	writers.Put(w)
@@ -105,16 +96,6 @@ var readers = sync.Pool{New: func() any {
 	r.dec = msgpack.NewDecoder(&r.src)
 	return r
 }}
-
-func (r *reader) decode(e *entry, body []byte) (msg any, err error) {
-	defer recovered(&err)
-	r.src.Reset(body)
-	r.dec.Reset(&r.src)
-	if msg, err = e.decode(r.dec); err == nil && r.src.Len() > 0 {
-		err = fmt.Errorf("%w: %d bytes of the body were not read", ErrMalformed, r.src.Len())
-	}
-	return msg, err
-}
 
 func (r *reader) release() {
 	r.src.Reset(nil)

@@ -89,8 +89,9 @@ func reasonOf(err error) string {
 
 // sendAway sends a message to another member.
 func (k *core) sendAway(member, id string, n *envelope, hops uint8) error {
-	o := outgoings.Get().(*outgoing)
-	*o = outgoing{header: header{op: opTell, hops: hops}, to: k.name, toID: id, registry: k.sys.messages, msg: n.msg, body: true}
+	o := outgoings.Get().(*outgoing) // empty
+	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, hops, k.name, id, n.msg, true
+	o.by(k.sys.messages)
 	switch to := n.answers(); {
 	case to.ask != nil:
 		o.op, o.number = opAsk, to.ask.number(to.gen)
@@ -131,9 +132,9 @@ func (s receiver) Receive(from string, _ Lane, packet []byte) {
 	}
 	switch h.op {
 	case opTell, opAsk:
-		s.arrived(from, h, rest, packet)
+		s.arrived(from, &h, rest, packet)
 	case opSend:
-		s.arrivedForPID(from, h, rest)
+		s.arrivedForPID(from, &h, rest)
 	case opAnswer:
 		if a, gen := s.asks.numbered(h.number); a != nil && a.awaits(gen) {
 			a.answer(gen, cutAnswer(rest, s.messages))
@@ -193,7 +194,7 @@ func (s receiver) Returned(to string, _ Lane, packet []byte, unsure bool) {
 	if err != nil || h.op != opTell && h.op != opAsk {
 		return // who would have been told has gone
 	}
-	p, err := s.parcel(to, h, rest, true)
+	p, err := s.parcel(to, &h, rest, true)
 	switch {
 	case err != nil:
 		s.log.Error("packet not understood", "error", err)
@@ -212,7 +213,7 @@ type parcel struct {
 }
 
 // parcel reads a packet's message. Of one that comes back the question is this system's own.
-func (s receiver) parcel(from string, h header, body []byte, back bool) (p parcel, err error) {
+func (s receiver) parcel(from string, h *header, body []byte, back bool) (p parcel, err error) {
 	p.kind, p.id, p.hops = s.kinds.bytes(h.kind), string(h.id), h.hops
 	if p.kind == nil {
 		p.kind = s.nobody(string(h.kind))
@@ -226,7 +227,7 @@ func (s receiver) parcel(from string, h header, body []byte, back bool) (p parce
 }
 
 // asker is whom an answer to a packet's message goes to.
-func (s receiver) asker(from string, h header, back bool) (to address) {
+func (s receiver) asker(from string, h *header, back bool) (to address) {
 	switch {
 	case h.op == opAsk && back:
 		to.ask, to.gen = s.asks.numbered(h.number)
@@ -239,12 +240,22 @@ func (s receiver) asker(from string, h header, back bool) (to address) {
 }
 
 // arrived takes a message from another member.
-func (s receiver) arrived(from string, h header, body, packet []byte) {
+func (s receiver) arrived(from string, h *header, body, packet []byte) {
+	held := s.held.grains.Load() > 0 // some messages wait: none may overtake them
+	if c := s.recent.find(h); c != nil && !held {
+		s.toCell(c, from, h, body)
+		return
+	}
 	k := s.kinds.bytes(h.kind)
 	if k != nil {
 		c := k.find(unsafe.String(unsafe.SliceData(h.id), len(h.id))) // which keeps nothing of it
 		if place := k.placeOf(c, h.id); place.Answer == Elsewhere {
 			s.giveBack(from, packet)
+			return
+		}
+		if c != nil && !held {
+			s.recent.keep(c)
+			s.toCell(c, from, h, body)
 			return
 		}
 	}
@@ -263,6 +274,20 @@ func (s receiver) arrived(from string, h header, body, packet []byte) {
 	}
 }
 
+// toCell gives a message to a grain that is in memory; it goes on where that one refuses because it leaves.
+func (s receiver) toCell(c *cell, from string, h *header, body []byte) {
+	msg, _, err := s.messages.Decode(body)
+	if err != nil {
+		s.refuseParcel(from, h, err)
+		return
+	}
+	n := toAnswer(msg, s.asker(from, h, false))
+	if !c.kind.deliver(c, &n).settled() {
+		s.recent.forget(c)
+		c.kind.route(c.id, &n, h.hops)
+	}
+}
+
 // placeOf says where a grain is; one in memory here is here until it refuses.
 func (k *core) placeOf(c *cell, id []byte) Place {
 	if c != nil {
@@ -272,7 +297,7 @@ func (k *core) placeOf(c *cell, id []byte) Place {
 }
 
 // refuseParcel tells who asked that the question can't be read, and counts a message that can't.
-func (s receiver) refuseParcel(from string, h header, err error) {
+func (s receiver) refuseParcel(from string, h *header, err error) {
 	s.log.Error("message not understood", "from", from, "kind", string(h.kind), "error", err)
 	s.plainStats.countDead(ReasonType)
 	if h.op == opAsk {
@@ -295,7 +320,7 @@ func (s *System) nobody(name string) *core {
 }
 
 // arrivedForPID takes a message to a Hollywood process.
-func (s receiver) arrivedForPID(from string, h header, body []byte) {
+func (s receiver) arrivedForPID(from string, h *header, body []byte) {
 	msg, _, err := s.messages.Decode(body)
 	if err != nil {
 		s.refuseParcel(from, h, err)
@@ -324,7 +349,7 @@ func (s receiver) comesBack(from string, packet []byte) {
 	h, body, err := cutHeader(packet)
 	var p parcel
 	if err == nil {
-		p, err = s.parcel(from, h, body, true)
+		p, err = s.parcel(from, &h, body, true)
 	}
 	if err != nil {
 		s.log.Error("packet not understood", "from", from, "error", err)
@@ -346,75 +371,4 @@ func (s receiver) comesBack(from string, packet []byte) {
 func (s *System) MemberLost(incarnation string) {
 	s.asks.lost(incarnation)
 	s.watches.lost(incarnation)
-}
-
-// Address names an actor in messages: it means the same on every member.
-type Address struct {
-	Kind, ID string
-	Member   string // of a plain cell: the incarnation that it lives in; "" of a grain
-}
-
-// Address returns where the actor is found from any member.
-func (r Ref[M]) Address() Address {
-	a := Address{Kind: r.kind.name, ID: r.id}
-	if r.kind.plain {
-		a.Member = r.kind.member()
-	}
-	return a
-}
-
-// member is the incarnation in which a plain cell lives.
-func (k *core) member() string {
-	if k.away != "" {
-		return k.away
-	}
-	return k.sys.incarnation
-}
-
-// RefTo returns the reference of an address to an actor that takes messages M, which nobody checks before they arrive.
-func RefTo[M any](s *System, a Address) Ref[M] {
-	if a.Kind != plainKind {
-		if k := s.kinds.named(a.Kind); k != nil {
-			return Ref[M]{kind: k, id: a.ID, cell: k.find(a.ID)}
-		}
-		return Ref[M]{kind: s.nobody(a.Kind), id: a.ID}
-	}
-	if a.Member != "" && a.Member != s.incarnation {
-		return Ref[M]{kind: &core{sys: s, name: plainKind, plain: true, away: a.Member, stats: &s.plainStats}, id: a.ID}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := s.plain[a.ID]; c != nil {
-		return Ref[M]{kind: c.kind, id: a.ID, cell: c}
-	}
-	return Ref[M]{kind: &core{sys: s, name: plainKind, plain: true, stats: &s.plainStats}, id: a.ID}
-}
-
-// sendPlain sends to a plain cell that isn't in memory here.
-func (k *core) sendPlain(id string, n *envelope) {
-	if k.away == "" {
-		k.deadLetter(id, n, ReasonStopped)
-		return
-	}
-	if err := k.sendAway(k.away, id, n, 0); err != nil {
-		k.deadLetterAs(id, n, reasonOf(err), err)
-	}
-}
-
-// registerBasics names the types that questions are often answered with.
-func registerBasics(r *codec.Registry) {
-	register[bool](r, "bool")
-	register[int](r, "int")
-	register[int64](r, "int64")
-	register[uint64](r, "uint64")
-	register[float64](r, "float64")
-	register[string](r, "string")
-	register[[]byte](r, "bytes")
-	register[Address](r, "engine.address")
-}
-
-func register[T any](r *codec.Registry, name string) {
-	if _, named := r.Name(*new(T)); !named {
-		codec.Register[T](r, name)
-	}
 }

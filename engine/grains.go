@@ -127,6 +127,7 @@ func (k *core) forget(c *cell) {
 	s.mu.Lock()
 	s.remove(c, h)
 	s.mu.Unlock()
+	k.sys.recent.forget(c)
 }
 
 // make makes an actor.

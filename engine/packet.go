@@ -58,9 +58,24 @@ type pidText struct{ address, id string }
 
 var outgoings = sync.Pool{New: func() any { return &outgoing{} }}
 
+// by sets the registry, which is the same most of the time.
+func (o *outgoing) by(r *codec.Registry) {
+	if o.registry != r {
+		o.registry = r
+	}
+}
+
+// release keeps nothing of a message. It clears field by field, which costs less than all at once while garbage is collected.
 func (o *outgoing) release() {
-	*o = outgoing{}
-	outgoings.Put(o)
+	o.op, o.hops, o.number = 0, 0, 0
+	o.to, o.toID, o.msg, o.body = "", "", nil, false
+	if o.from != (pidText{}) {
+		o.from = pidText{}
+	}
+	if o.rest != nil {
+		o.rest = nil
+	}
+	outgoings.Put(o) // with its registry, which its next user sets
 }
 
 // AppendPacket implements Packet.
@@ -92,18 +107,35 @@ func cutHeader(b []byte) (h header, rest []byte, err error) {
 		return h, nil, errPacket
 	}
 	h.op, h.hops = op(b[0]), b[1]
-	b = b[2:]
-	number, n := binary.Uvarint(b)
+	number, n := binary.Uvarint(b[2:])
 	if n <= 0 {
 		return h, nil, errPacket
 	}
-	h.number, b = number, b[n:]
-	for _, text := range []*[]byte{&h.kind, &h.id, &h.address, &h.process} {
-		if *text, b, err = cutText(b); err != nil {
-			return h, nil, err
-		}
+	h.number = number
+	c := cursor{rest: b[2+n:]}
+	h.kind, h.id, h.address, h.process = c.text(), c.text(), c.text(), c.text()
+	if c.bad {
+		return header{}, nil, errPacket
 	}
-	return h, b, nil
+	return h, c.rest, nil
+}
+
+// cursor cuts one text after another; after the first that is not there it has none.
+type cursor struct {
+	rest []byte
+	bad  bool
+}
+
+func (c *cursor) text() []byte {
+	if len(c.rest) > 0 && c.rest[0] < 0x80 && int(c.rest[0]) < len(c.rest) { // nearly all are short
+		end := 1 + int(c.rest[0])
+		text := c.rest[1:end]
+		c.rest = c.rest[end:]
+		return text
+	}
+	text, rest, err := cutText(c.rest)
+	c.rest, c.bad = rest, c.bad || err != nil
+	return text
 }
 
 func cutText(b []byte) (text, rest []byte, err error) {

@@ -16,7 +16,8 @@ func (a *ask) relayed(v any) {
 	to, s := a.relay, a.home.sys
 	a.close()
 	o := outgoings.Get().(*outgoing)
-	*o = outgoing{header: header{op: opAnswer, number: to.number}, registry: s.messages, msg: v}
+	o.op, o.number, o.msg = opAnswer, to.number, v
+	o.by(s.messages)
 	_ = s.sendPacket(to.member, o) // who asked has gone, or will be told that this member has
 }
 

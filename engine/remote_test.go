@@ -56,7 +56,10 @@ type (
 	}
 )
 
-var roamers = engine.NewKind[Roam](engine.KindConfig{Name: "roamer", Role: "road", Idle: -1})
+var (
+	roamers   = engine.NewKind[Roam](engine.KindConfig{Name: "roamer", Role: "road", Idle: -1})
+	strollers = engine.NewKind[Roam](engine.KindConfig{Name: "stroller", Role: "road", Idle: -1})
+)
 
 func (r *roamer) Handle(c *engine.Context[Roam], m Roam) {
 	r.seen++
@@ -110,6 +113,7 @@ func newRoad(t *testing.T, names ...string) *road {
 		codec.Register[Whereabouts](messages, "whereabouts")
 		s := enginetest.NewSystem(t, enginetest.Options{Incarnation: name, Directory: d, Transport: m, Messages: messages, Log: enginetest.Silence})
 		engine.Serve(s, roamers, func(string) engine.Actor[Roam] { return &roamer{log: r.log, where: name} })
+		engine.Serve(s, strollers, func(string) engine.Actor[Roam] { return &roamer{log: r.log, where: name} })
 		r.systems[name], r.dirs[name], r.members[name] = s, d, m
 	}
 	for _, m := range r.members {

@@ -73,6 +73,7 @@ type System struct {
 	plainStats kindStats
 	members    memberNames
 	watches    watches    // of other members' grains
+	recent     recent     // grains here that other members send to
 	held       held       // messages to grains whose member is being settled
 	moving     sync.Mutex // held while they go on
 	topics     sync.Map   // *Topic → *board

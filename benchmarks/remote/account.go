@@ -10,11 +10,13 @@ type account struct {
 	handled  uint64 // by at least one incarnation
 	reported uint64 // lost, and the sender knows
 	silent   uint64 // lost without a word
+	died     uint64 // of these: they were in the mailbox of the process that was killed, as it noted
 	twice    uint64 // handled by both incarnations; what one incarnation handled again is in its own counter
 }
 
-// settle compares what was sent with the incarnations' accounts and with what the sender was told.
-func settle(sent uint64, told numbers, incarnations ...numbers) account {
+// settle compares what was sent with what was in the mailbox of the process that was killed, the incarnations' accounts, and what the sender
+// was told.
+func settle(sent uint64, told, taken numbers, incarnations ...numbers) account {
 	var a account
 	for seq := range sent {
 		in := uint64(0)
@@ -31,6 +33,9 @@ func settle(sent uint64, told numbers, incarnations ...numbers) account {
 			a.reported++
 		default:
 			a.silent++
+			if taken.Has(seq) {
+				a.died++
+			}
 		}
 	}
 	return a
@@ -38,5 +43,11 @@ func settle(sent uint64, told numbers, incarnations ...numbers) account {
 
 // lost is what never came out.
 func (a account) lost() uint64 { return a.reported + a.silent }
+
+// none is no number at all.
+type none struct{}
+
+// Has implements numbers.
+func (none) Has(uint64) bool { return false }
 
 var _ numbers = (*ledger.Ledger)(nil)

@@ -32,21 +32,22 @@ func TestSettle(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		sent         uint64
-		told         set
+		told, taken  set
 		incarnations []numbers
 		want         account
 	}{
-		{"nothing sent", 0, of(), []numbers{of()}, account{}},
-		{"all handled", 3, of(), []numbers{of(0, 1, 2)}, account{handled: 3}},
-		{"lost without a word", 3, of(), []numbers{of(0, 2)}, account{handled: 2, silent: 1}},
-		{"lost and told", 3, of(1), []numbers{of(0, 2)}, account{handled: 2, reported: 1}},
-		{"told and handled all the same", 3, of(0, 1), []numbers{of(0, 2)}, account{handled: 2, reported: 1}},
-		{"each by one incarnation", 4, of(), []numbers{of(0, 1), of(2, 3)}, account{handled: 4}},
-		{"by both incarnations", 3, of(), []numbers{of(0, 1), of(1, 2)}, account{handled: 3, twice: 1}},
-		{"the end missing", 6, of(3), []numbers{of(0, 1), of(5)}, account{handled: 3, reported: 1, silent: 2}},
-		{"handled and never counted as sent", 2, of(), []numbers{of(0, 1, 2)}, account{handled: 2}},
+		{"nothing sent", 0, of(), of(), []numbers{of()}, account{}},
+		{"all handled", 3, of(), of(), []numbers{of(0, 1, 2)}, account{handled: 3}},
+		{"lost without a word", 3, of(), of(), []numbers{of(0, 2)}, account{handled: 2, silent: 1}},
+		{"lost and told", 3, of(1), of(), []numbers{of(0, 2)}, account{handled: 2, reported: 1}},
+		{"told and handled all the same", 3, of(0, 1), of(), []numbers{of(0, 2)}, account{handled: 2, reported: 1}},
+		{"each by one incarnation", 4, of(), of(), []numbers{of(0, 1), of(2, 3)}, account{handled: 4}},
+		{"by both incarnations", 3, of(), of(), []numbers{of(0, 1), of(1, 2)}, account{handled: 3, twice: 1}},
+		{"the end missing", 6, of(3), of(), []numbers{of(0, 1), of(5)}, account{handled: 3, reported: 1, silent: 2}},
+		{"handled and never counted as sent", 2, of(), of(), []numbers{of(0, 1, 2)}, account{handled: 2}},
+		{"in the killed mailbox", 4, of(1), of(0, 1, 2), []numbers{of(0)}, account{handled: 1, reported: 1, died: 1, silent: 2}},
 	} {
-		got := settle(c.sent, c.told, c.incarnations...)
+		got := settle(c.sent, c.told, c.taken, c.incarnations...)
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
@@ -181,8 +182,8 @@ func TestRestartCountsIncarnations(t *testing.T) {
 	b.Note(5)
 	b.Note(5)
 	b.Set(ledger.First, 3_500_000_000)
-	res := restartResult(out, 3_000_000_000, a, b)
-	want := map[string]float64{silentFigure: 2, reportedFigure: 1, twiceFigure: 2, backFigure: 0.5}
+	res := restartResult(out, of(4), 3_000_000_000, a, b)
+	want := map[string]float64{silentFigure: 2, diedFigure: 1, unknownFigure: 1, reportedFigure: 1, twiceFigure: 2, backFigure: 0.5}
 	for name, v := range want {
 		if res.Figures[name] != v {
 			t.Errorf("%s is %v, want %v", name, res.Figures[name], v)
@@ -191,13 +192,18 @@ func TestRestartCountsIncarnations(t *testing.T) {
 	if res.Lost != 3 || res.Sent != 6 {
 		t.Errorf("%+v", res)
 	}
-	if _, ok := restartResult(out, 3_000_000_000, a, book(t, 10)).Figures[backFigure]; ok {
+	if _, ok := restartResult(out, of(4), 3_000_000_000, a, book(t, 10)).Figures[backFigure]; ok {
 		t.Error("a receiver that nothing came to was reached")
+	}
+	for _, name := range []string{diedFigure, unknownFigure} {
+		if _, ok := restartResult(out, none{}, 3_000_000_000, a, b).Figures[name]; ok {
+			t.Errorf("%s of a system that notes nothing of its mailbox", name)
+		}
 	}
 }
 
 func TestMissing(t *testing.T) {
-	for row, want := range map[string]string{"hayauma": peer.NoRemoting, "tcp": "", "akka": `there is no row "akka"`} {
+	for row, want := range map[string]string{"hayauma": "", "tcp": "", "akka": `there is no row "akka"`} {
 		if got := missing(row); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("%s: %q", row, got)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -53,7 +54,7 @@ func (c *cell) close() {
 
 // start starts a child with a ledger of its own. The child dies with ctx.
 func (c *cell) start(ctx context.Context, name string) (*experiment.Process, *ledger.Ledger, error) {
-	path := filepath.Join(c.dir, fmt.Sprintf("ledger-%d", len(c.books)))
+	path := filepath.Join(c.dir, ledgerName(len(c.books)))
 	book, err := ledger.Open(path, c.plan.Messages)
 	if err != nil {
 		return nil, nil, err
@@ -67,6 +68,22 @@ func (c *cell) start(ctx context.Context, name string) (*experiment.Process, *le
 	c.stops = append(c.stops, context.AfterFunc(ctx, func() { kill(p) }))
 	return p, book, nil
 }
+
+// taken is what the first process noted of its mailbox; none of a system that notes nothing.
+func (c *cell) taken() (numbers, error) {
+	path := takenPath(filepath.Join(c.dir, ledgerName(0)))
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return none{}, nil
+	}
+	book, err := ledger.Open(path, c.plan.Messages)
+	if err != nil {
+		return none{}, err
+	}
+	c.books = append(c.books, book)
+	return book, nil
+}
+
+func ledgerName(n int) string { return fmt.Sprintf("ledger-%d", n) }
 
 // kill ends a process that still runs: the id of one that has ended may be another's.
 func kill(p *experiment.Process) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -47,8 +48,12 @@ func begin(spec []byte) (r role, p peer.Peer, book *ledger.Ledger, err error) {
 	if found.Missing != "" {
 		return r, nil, nil, fmt.Errorf("remote: %s: %s", r.Peer, found.Missing)
 	}
+	p = found.Peer
+	if s, ok := p.(peer.Scripted); ok {
+		p = s.In(filepath.Dir(r.Ledger))
+	}
 	book, err = ledger.Open(r.Ledger, r.Plan.Messages)
-	return r, found.Peer, book, err
+	return r, p, book, err
 }
 
 // listening is the line that a receiver prints.
@@ -60,6 +65,11 @@ func runReceiver(ctx context.Context, spec []byte, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if r.Plan.Rate > 0 {
+		if p, err = noting(p, r); err != nil {
+			return err
+		}
+	}
 	in := &receiver{book: book}
 	if err := p.Listen(ctx, r.Addr, in.handle); err != nil {
 		return err
@@ -70,6 +80,23 @@ func runReceiver(ctx context.Context, spec []byte, out io.Writer) error {
 	<-ctx.Done()
 	return nil
 }
+
+// noting has a peer that can note in a ledger of its own what is in its actor's mailbox.
+func noting(p peer.Peer, r role) (peer.Peer, error) {
+	t, ok := p.(peer.Taker)
+	if !ok {
+		return p, nil
+	}
+	taken, err := ledger.Open(takenPath(r.Ledger), r.Plan.Messages)
+	return t.Noting(func(body []byte) {
+		if kind, seq, ok := payload.Parse(body); ok && kind == payload.Count {
+			taken.Note(seq)
+		}
+	}), err
+}
+
+// takenPath is the file of the ledger of what was taken, beside that of what was handled.
+func takenPath(ledger string) string { return ledger + "-taken" }
 
 // receiver accounts for each body.
 type receiver struct{ book *ledger.Ledger }

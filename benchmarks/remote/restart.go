@@ -46,21 +46,25 @@ func restart(ctx context.Context, row string, p plan) (experiment.Result, error)
 	}
 	sending := time.Duration(float64(p.Messages) / float64(p.Rate) * float64(time.Second))
 	if !until(ctx, startPatience+sending, func() bool { return out.Get(ledger.Sent) >= p.Messages/2 || ended(sender) }) || ended(sender) {
-		return restartResult(out, 0, a), senderDied(sender)
+		return restartResult(out, none{}, 0, a), senderDied(sender)
 	}
 	first.Kill()
+	taken, err := c.taken()
+	if err != nil {
+		return restartResult(out, none{}, 0, a), err
+	}
 	until(ctx, p.Down, func() bool { return false })
 	_, b, err := c.receiver(ctx)
 	if err != nil {
-		return restartResult(out, 0, a), err
+		return restartResult(out, none{}, 0, a), err
 	}
 	back := now()
 	until(ctx, backPatience+sending, func() bool { return ended(sender) || arrived(out, b, p.Messages) })
 	quieten(ctx, out, a, b)
 	if ended(sender) {
-		return restartResult(out, back, a, b), senderDied(sender)
+		return restartResult(out, taken, back, a, b), senderDied(sender)
 	}
-	return restartResult(out, back, a, b), ctx.Err()
+	return restartResult(out, taken, back, a, b), ctx.Err()
 }
 
 // arrived reports whether all was sent and something has come to the receiver that came back.
@@ -98,8 +102,9 @@ func quieten(ctx context.Context, out, a, b *ledger.Ledger) {
 	})
 }
 
-// restartResult is what a restart cell says. back is when the receiver was back, in unix nanoseconds; incarnations are in their order.
-func restartResult(out *ledger.Ledger, back uint64, incarnations ...*ledger.Ledger) experiment.Result {
+// restartResult is what a restart cell says. taken is what the first incarnation noted of its mailbox; back is when the receiver was back, in
+// unix nanoseconds; incarnations are in their order.
+func restartResult(out *ledger.Ledger, taken numbers, back uint64, incarnations ...*ledger.Ledger) experiment.Result {
 	sent := out.Get(ledger.Sent)
 	var sets []numbers
 	var again, foreign uint64
@@ -108,11 +113,14 @@ func restartResult(out *ledger.Ledger, back uint64, incarnations ...*ledger.Ledg
 		again += b.Get(ledger.Twice)
 		foreign += b.Get(ledger.Foreign)
 	}
-	what := settle(sent, out, sets...)
+	what := settle(sent, out, taken, sets...)
 	res := experiment.Result{Sent: sent, Lost: int64(what.lost()), Figures: map[string]float64{
 		silentFigure: float64(what.silent), reportedFigure: float64(what.reported), twiceFigure: float64(what.twice + again),
 		foreignFigure: float64(foreign), noticesFigure: float64(out.Get(ledger.Notices)),
 	}}
+	if _, blind := taken.(none); !blind {
+		res.Figures[diedFigure], res.Figures[unknownFigure] = float64(what.died), float64(what.silent-what.died)
+	}
 	if len(incarnations) > 1 {
 		if first := incarnations[1].Get(ledger.First); first > 0 {
 			res.Figures[backFigure] = max(0, float64(int64(first)-int64(back))/1e9)

@@ -15,6 +15,8 @@ const (
 	foreignFigure  = "foreign"
 	stuckFigure    = "stuck"
 	silentFigure   = "silently_lost"
+	diedFigure     = "mailbox_lost"
+	unknownFigure  = "unaccounted"
 	reportedFigure = "reported_lost"
 	backFigure     = "back_s"
 	noticesFigure  = "notices"
@@ -44,7 +46,7 @@ func cpuEach(n uint64, books ...*ledger.Ledger) (float64, bool) {
 func flowResult(out, in *ledger.Ledger, did report) experiment.Result {
 	sent := out.Get(ledger.Sent)
 	res := experiment.Result{Sent: sent, Seconds: seconds(in), Figures: counted(out, in, did)}
-	res.Lost = int64(settle(sent, out, in).lost())
+	res.Lost = int64(settle(sent, out, none{}, in).lost())
 	if res.Seconds > 0 {
 		res.Figures[rateFigure] = float64(in.Get(ledger.AtEnd)) / res.Seconds
 	}

@@ -92,5 +92,8 @@ func (c Config) withDefaults() Config {
 // beat is how often each side makes itself heard.
 func (c Config) beat() time.Duration { return c.DeadAfter / 4 }
 
+// enough is how many bytes of batches are acknowledged at once: a small part of what a peer, which is configured alike, may have on its way.
+func (c Config) enough() int { return c.Backlog / 32 }
+
 // maxMessage is the longest message that a dialler writes: a full batch, or one large packet.
 func (c Config) maxMessage() int { return max(c.MaxBatch, headerSize+prefixSize+c.MaxPacket) }

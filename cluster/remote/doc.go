@@ -4,6 +4,8 @@
 // with acknowledgements. So between two members stand up to four connections, and a full lane delays neither the other one nor
 // another peer. Packets are encoded where they stay until they are acknowledged: in the batch that is written next. A batch leaves
 // as soon as the one before it is written, without a timer: while that is going on the next one collects.
+// A writer that was idle lets other goroutines run before it takes a batch, so that what they are about to send goes with it: many who ask at
+// once share a system call. No packet and no answer waits for an acknowledgement.
 //
 // # Protocol
 //
@@ -19,7 +21,7 @@
 //	   │ hello ──────────────────────────▶ │  its incarnation? the dialler's in the view? messages not too long?
 //	   │ ◀────────────────────────── answer │  else the verdict says why not, and the connection ends
 //	   │ batch ──────────────────────────▶ │  Receive, Receive, …
-//	   │ ◀───────────────────────────── ack │  for 32 KiB of batches or what 2 ms bring; the last one again when it is idle
+//	   │ ◀───────────────────────────── ack │  for Backlog/32 of batches or what 2 ms bring; the last one again when it is idle
 //
 // Packets of a lane are numbered from 1 in each session: a session begins when the dialler gets the peer into its view. The listener
 // drops numbers that it has had, skips to the oldest packet when the dialler has none before it, and takes a gap for malformed.

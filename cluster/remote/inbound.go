@@ -79,11 +79,9 @@ func harmless(err error) bool {
 		drpc.ClosedError.Has(err)
 }
 
-// An acknowledgement costs each side a system call, so few packets wait for others: for enough bytes, or for a moment.
-const (
-	enough = 32 << 10
-	moment = 2 * time.Millisecond
-)
+// moment is how long few packets wait for others to be acknowledged with: an acknowledgement costs each side a system call. Many don't wait,
+// see Config.enough.
+const moment = 2 * time.Millisecond
 
 // inbound is a connection that was accepted.
 type inbound struct {
@@ -197,7 +195,7 @@ func (c *inbound) take(stream *drpcstream.Stream, in *inbox) error {
 
 // owe has the packets of a batch be acknowledged: at once when there are many, else with those of the next moment.
 func (c *inbound) owe(n int) {
-	if c.owed += n; c.owed >= enough {
+	if c.owed += n; c.owed >= c.t.cfg.enough() {
 		c.owed = 0
 		select {
 		case c.received <- struct{}{}:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -210,6 +211,7 @@ func (l *link) write(ctx context.Context, stream *drpcstream.Stream, broken <-ch
 		ping.Reset(l.t.cfg.beat())
 		select {
 		case <-l.box.wake:
+			runtime.Gosched() // who was about to send too does so first: one system call carries them all
 		case <-ping.C:
 			if err := transmit(stream, l.box.ping(nil)); err != nil {
 				return err
