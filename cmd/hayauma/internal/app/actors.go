@@ -127,6 +127,6 @@ func (a *App) history(ctx context.Context, run string) iter.Seq2[checker.Recorde
 func (a *App) handler() http.Handler {
 	return api.New(api.Deps{
 		System: a.sys, Store: a.store, List: a.list, Objects: a.objects, Token: a.cfg.Token, Temp: a.temp, Version: a.opts.Version,
-		Metrics: a.metrics.Handler(), Ready: a.ready, Stopping: a.late, Log: a.log,
+		Metrics: a.metrics.Handler(), Ready: a.ready, Cluster: fleetView{a}, Stopping: a.late, Log: a.log,
 	})
 }

@@ -208,6 +208,9 @@ func (a *App) ready() error {
 	if !a.serving.Load() {
 		return errors.New("the daemon is starting or stopping")
 	}
+	if err := a.takesPart(); err != nil {
+		return err
+	}
 	if reason := a.gates.Suspended(); reason != "" {
 		return errors.New("no provider call starts: " + reason)
 	}
