@@ -78,7 +78,7 @@ func newDesk(t *testing.T, token string) *desk {
 	fleet := &fakeFleet{}
 	server := httptest.NewServer(api.New(api.Deps{
 		Cluster: fleet,
-		System: sys, Store: store, List: list, Objects: store, Token: token, Temp: temp, Version: "test",
+		System:  sys, Store: store, List: list, Objects: store, Token: token, Temp: temp, Version: "test",
 		Metrics: http.NotFoundHandler(), Ready: func() error { return nil }, Log: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(func() {
