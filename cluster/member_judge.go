@@ -205,9 +205,13 @@ func (m *Member) probed(suspect roster.Member, dead bool) {
 	delete(l.probing, suspect.Incarnation)
 	if !dead {
 		delete(l.dead, suspect.Incarnation)
+		delete(l.certain, suspect.Incarnation)
 		return
 	}
-	m.log.Warn("a member is dead for certain", "node", suspect.Node, "incarnation", suspect.Incarnation)
+	if !l.certain[suspect.Incarnation] {
+		l.certain[suspect.Incarnation] = true
+		m.log.Warn("a member is dead for certain", "node", suspect.Node, "incarnation", suspect.Incarnation)
+	}
 	l.watch.Died(suspect.Incarnation)
 	l.rejudge = true
 }

@@ -35,6 +35,7 @@ type loop struct {
 	probing map[string]bool
 	heard   map[string]time.Duration // by incarnation: the newest sign of life
 	dead    map[string]time.Duration // by incarnation: since when its death is suspected
+	certain map[string]bool          // by incarnation: its death was logged
 	rewatch context.CancelFunc       // ends the watch of the records, which begins again
 	losses  uint64                   // of our record, that the watch began again after
 	dirty   bool                     // places are to be published
@@ -54,7 +55,7 @@ type loop struct {
 func newLoop(m *Member) loop {
 	l := loop{
 		lease: roster.NewLease(m.me, m.timers, 0), watch: roster.NewWatch(m.me, m.timers), shards: map[journal.Shard]*holding{},
-		waits: "an answer of the store", probing: map[string]bool{}, heard: map[string]time.Duration{}, dead: map[string]time.Duration{},
+		waits: "an answer of the store", probing: map[string]bool{}, heard: map[string]time.Duration{}, dead: map[string]time.Duration{}, certain: map[string]bool{},
 		nudges: map[string][]journal.Shard{}, asked: map[journal.Shard]bool{}, records: map[string]roster.Found{}, dirty: true,
 	}
 	for _, role := range m.cfg.Self.Roles {

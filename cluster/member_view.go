@@ -89,6 +89,7 @@ func (m *Member) see(v objects.Viewed) {
 		l.went = append(l.went, gone.Incarnation)
 		delete(l.heard, gone.Incarnation)
 		delete(l.dead, gone.Incarnation)
+		delete(l.certain, gone.Incarnation)
 	}
 	if !diff.Empty() {
 		l.seen = append(l.seen, seen{before, v.View, ownedBy(before, diff.Went)})

@@ -40,6 +40,7 @@ type desk struct {
 	store *journal.Memory
 	url   string
 	token string
+	fleet *fakeFleet
 }
 
 func newDesk(t *testing.T, token string) *desk {
@@ -74,8 +75,10 @@ func newDesk(t *testing.T, token string) *desk {
 	listing, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { list.Run(listing) })
+	fleet := &fakeFleet{}
 	server := httptest.NewServer(api.New(api.Deps{
-		System: sys, Store: store, List: list, Objects: store, Token: token, Temp: temp, Version: "test",
+		Cluster: fleet,
+		System:  sys, Store: store, List: list, Objects: store, Token: token, Temp: temp, Version: "test",
 		Metrics: http.NotFoundHandler(), Ready: func() error { return nil }, Log: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(func() {
@@ -86,7 +89,7 @@ func newDesk(t *testing.T, token string) *desk {
 		solo.Kill()
 		temp.Close()
 	})
-	d := &desk{T: t, store: store, url: server.URL, token: token}
+	d := &desk{T: t, store: store, url: server.URL, token: token, fleet: fleet}
 	d.want(200, d.do(http.MethodPost, "/v1/channels", `{"name":"shop","provider":"line","endpoint":"http://127.0.0.1:1","token_env":"T"}`))
 	return d
 }

@@ -29,7 +29,8 @@ type Deps struct {
 	Temp     *os.Root // for an upload's temporary files
 	Version  string
 	Metrics  http.Handler
-	Ready    func() error    // nil error: the daemon does its work
+	Ready    func() error // nil error: the daemon does its work
+	Cluster  Cluster
 	Stopping <-chan struct{} // closed when the daemon begins to stop: streams end
 	Log      *slog.Logger
 }
@@ -62,6 +63,7 @@ func New(d Deps) http.Handler {
 	s.registerCampaigns()
 	s.registerRecipients()
 	s.registerEvents()
+	s.registerCluster()
 	s.registerHealth()
 	s.registerSubmit(mux)
 	mux.Handle("GET /metrics", d.Metrics)
@@ -153,7 +155,8 @@ func open(path string) bool { return path == "/healthz" || path == "/readyz" }
 // health is the answer of both health routes.
 type health struct {
 	Body struct {
-		Status string `json:"status" enum:"ok"`
+		Status   string   `json:"status" enum:"ok"`
+		Warnings []string `json:"warnings,omitempty" doc:"What is amiss in the fleet though this node does its work, such as a role that no node carries."`
 	}
 }
 
@@ -171,6 +174,8 @@ func (s *server) registerHealth() {
 			if err := s.Ready(); err != nil {
 				return nil, huma.Error503ServiceUnavailable(err.Error())
 			}
-			return ok(), nil
+			h := ok()
+			h.Body.Warnings = s.Cluster.Status().Warnings() // no reason to send requests elsewhere: it is the same on every node
+			return h, nil
 		})
 }

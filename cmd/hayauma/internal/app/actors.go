@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -79,6 +80,9 @@ func (a *App) serve(crash func(string)) {
 	tally.Serve(a.sys, actors.Usages)
 }
 
+// listPatience is how long a stop waits for the list, which only reads.
+const listPatience = 500 * time.Millisecond
+
 // startList has this node keep its list of campaigns, from the events of all nodes.
 func (a *App) startList(registry *codec.Registry) {
 	a.list = catalog.New(catalog.Config{Store: a.store, Messages: registry, Log: a.log})
@@ -90,7 +94,12 @@ func (a *App) startList(registry *codec.Registry) {
 	}()
 	a.onStop("list of campaigns", func(context.Context) error {
 		cancel()
-		<-ended
+		patience := time.NewTimer(listPatience)
+		defer patience.Stop()
+		select {
+		case <-ended:
+		case <-patience.C: // NATS is away: what waits for its answer ends with the connection
+		}
 		return nil
 	})
 }
@@ -118,6 +127,6 @@ func (a *App) history(ctx context.Context, run string) iter.Seq2[checker.Recorde
 func (a *App) handler() http.Handler {
 	return api.New(api.Deps{
 		System: a.sys, Store: a.store, List: a.list, Objects: a.objects, Token: a.cfg.Token, Temp: a.temp, Version: a.opts.Version,
-		Metrics: a.metrics.Handler(), Ready: a.ready, Stopping: a.late, Log: a.log,
+		Metrics: a.metrics.Handler(), Ready: a.ready, Cluster: fleetView{a}, Stopping: a.late, Log: a.log,
 	})
 }

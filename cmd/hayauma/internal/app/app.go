@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -70,6 +71,7 @@ type App struct {
 
 	shared    objects.Store // what the members of the fleet share
 	member    *cluster.Member
+	secured   *tls.Config       // between nodes; nil: plain, on loopback
 	transport *remote.Transport // nil: alone
 	campaigns *campaign.Local
 	starts    string // the file of this data directory's starts; empty: the store is ours alone
@@ -105,7 +107,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	limitMemory(cfg.MemoryLimit, opts.Getenv)
 	ctx, cancel := context.WithTimeout(ctx, startFor(cfg))
 	defer cancel()
-	for _, step := range []func(context.Context) error{a.listen, a.openStore, a.openTemp, a.startActors, a.watchClock, a.serveHTTP} {
+	for _, step := range []func(context.Context) error{a.loadCertificates, a.listen, a.openStore, a.openTemp, a.startActors, a.watchClock, a.serveHTTP} {
 		if err := step(ctx); err != nil {
 			after, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
 			defer cancel()
@@ -207,6 +209,9 @@ func listenError(address string, err error) error {
 func (a *App) ready() error {
 	if !a.serving.Load() {
 		return errors.New("the daemon is starting or stopping")
+	}
+	if err := a.takesPart(); err != nil {
+		return err
 	}
 	if reason := a.gates.Suspended(); reason != "" {
 		return errors.New("no provider call starts: " + reason)

@@ -52,15 +52,19 @@ func (a *App) openFleet(ctx context.Context, incarnation string) (err error) {
 	return nil
 }
 
+// loadCertificates reads them before anything else is begun.
+func (a *App) loadCertificates(context.Context) (err error) {
+	if c := a.cfg.Cluster; c.Secured() {
+		a.secured, err = certs.Load(certs.Files{Cert: c.Cert, Key: c.Key, CA: c.CA}, time.Now())
+	}
+	return err
+}
+
 // openTransport listens for other nodes.
 func (a *App) openTransport(ctx context.Context, incarnation string) error {
-	c := a.cfg.Cluster
-	cfg := remote.Config{Incarnation: incarnation, Listen: c.Listen, Log: a.log, Broken: func(other string) { a.member.Suspect(other) }}
-	if c.Secured() {
-		var err error
-		if cfg.TLS, err = certs.Load(certs.Files{Cert: c.Cert, Key: c.Key, CA: c.CA}, time.Now()); err != nil {
-			return err
-		}
+	cfg := remote.Config{
+		Incarnation: incarnation, Listen: a.cfg.Cluster.Listen, TLS: a.secured, Log: a.log,
+		Broken: func(other string) { a.member.Suspect(other) },
 	}
 	t, err := remote.Listen(ctx, cfg)
 	if err != nil {

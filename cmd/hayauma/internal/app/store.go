@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -15,7 +14,6 @@ import (
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/cluster/natsnode"
 	"hayauma.example/cluster/objects"
-	"hayauma.example/cmd/hayauma/internal/certs"
 	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/engine/journal"
 )
@@ -65,11 +63,7 @@ func (a *App) openStore(ctx context.Context) error {
 		a.store, a.objects, a.shared = memory, memory, objects.NewMemory(memory).Client("daemon")
 		return nil
 	}
-	cfg, err := a.natsConfig()
-	if err != nil {
-		return err
-	}
-	node, err := natsnode.Open(ctx, cfg)
+	node, err := natsnode.Open(ctx, a.natsConfig())
 	if err != nil {
 		return err
 	}
@@ -93,23 +87,17 @@ func (a *App) openStore(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) natsConfig() (natsnode.Config, error) {
-	n, cl := a.cfg.NATS, a.cfg.Cluster
+func (a *App) natsConfig() natsnode.Config {
+	n := a.cfg.NATS
 	c := natsnode.Config{
 		DataDir: filepath.Clean(a.cfg.Data), Logger: slog.New(reassuring{a.log.Handler()}), Profile: natsnode.Profile(a.cfg.Profile), Replicas: n.Replicas,
 		URL: n.URL, Credentials: n.Creds, TLSCA: n.CA, TLSCert: n.Cert, TLSKey: n.Key, Name: "hayauma " + a.cfg.Node,
 	}
-	if len(n.Routes) == 0 {
-		return c, nil
+	if len(n.Routes) > 0 {
+		c.OpenTimeout = natsTimeout
+		c.Routes = natsnode.Routes{Node: a.cfg.Node, Listen: n.ClusterListen, Servers: n.Routes, TLS: a.secured}
 	}
-	c.OpenTimeout = natsTimeout
-	c.Routes = natsnode.Routes{Node: a.cfg.Node, Listen: n.ClusterListen, Servers: n.Routes}
-	if !cl.Secured() {
-		return c, nil
-	}
-	var err error
-	c.Routes.TLS, err = certs.Load(certs.Files{Cert: cl.Cert, Key: cl.Key, CA: cl.CA}, time.Now())
-	return c, err
+	return c
 }
 
 func jetstreamConfig(cfg config.Config) jetstream.Config {

@@ -62,3 +62,13 @@ func list(value string) []string {
 	}
 	return parts
 }
+
+// TypeOf is the node type that carries a role.
+func (c Config) TypeOf(role string) string {
+	for _, t := range c.Kinds.Types() {
+		if slices.Contains(c.Kinds.Roles(t), role) {
+			return t
+		}
+	}
+	return All
+}

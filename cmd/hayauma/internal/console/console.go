@@ -79,7 +79,7 @@ func Run(ctx context.Context, args []string, t Terminal) int {
 }
 
 // packageName is the name of a package before an error's words, which tells an operator nothing.
-var packageName = regexp.MustCompile(`(^|: |\n)(?:(?:natsnode|jetstream|journal|cluster|engine|faults): )+`)
+var packageName = regexp.MustCompile(`(^|: |\n)(?:(?:natsnode|jetstream|journal|cluster|engine|faults|roster|remote|objects|api): )+`)
 
 func inPlainWords(text string) string { return packageName.ReplaceAllString(text, "$1") }
 
@@ -96,7 +96,7 @@ func newRoot(t Terminal) *cobra.Command {
 	root.SetVersionTemplate(versionLine())
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServe(t), newLineSim(t), newDemo(t), newChannel(t), newCampaign(t), newVersion(t))
+	root.AddCommand(newServe(t), newLineSim(t), newDemo(t), newChannel(t), newCampaign(t), newCluster(t), newVersion(t))
 	root.InitDefaultHelpCmd() // before a word is looked up
 	return root
 }

@@ -1,0 +1,208 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"hayauma.example/cluster/jetstream"
+	"hayauma.example/cluster/natsnode"
+	"hayauma.example/cluster/roster"
+	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/app"
+	"hayauma.example/cmd/hayauma/internal/client"
+	"hayauma.example/cmd/hayauma/internal/config"
+)
+
+// sharedNATS is a server for several daemons.
+func sharedNATS(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	n, err := natsnode.Open(t.Context(), natsnode.Config{DataDir: t.TempDir(), Listen: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := n.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return "nats://" + address
+}
+
+// node is the configuration of one of several.
+func node(t *testing.T, name, nats string) config.Config {
+	cfg := config.Default()
+	cfg.Data, cfg.Listen, cfg.MemoryLimit = t.TempDir(), "127.0.0.1:0", 0
+	cfg.Node, cfg.NATS.URL, cfg.Cluster.Listen = name, nats, "127.0.0.1:0"
+	return cfg
+}
+
+func logTo(t *testing.T, name string) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), nil)).With("me", name)
+}
+
+// settled waits until a node sees as many active ones, and owns all that is its own.
+func settled(t *testing.T, c *client.Client, many int) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		s, err := c.Cluster(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		active := 0
+		for _, m := range s.Members {
+			if m.Condition == "active" {
+				active++
+			}
+		}
+		waiting := 0
+		for _, sh := range s.Shards {
+			if sh.Owner == "" || sh.Owner == s.Node && sh.Phase != "owned" {
+				waiting++
+			}
+		}
+		if active == many && len(s.Members) == many && waiting == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("not settled: %d active of %d, %d shards wait, %s", active, len(s.Members), waiting, s.Condition)
+		}
+	}
+}
+
+// Three daemons share the work; one stops, one is drained by another's word; what was ordered is delivered once.
+func TestFleetHandsOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three daemons")
+	}
+	nats := sharedNATS(t)
+	sim, endpoint := simulator(t, "")
+	var all []*app.App
+	var clients []*client.Client
+	for i := range 3 {
+		name := fmt.Sprint("n", i)
+		a, c := start(t, node(t, name, nats), logTo(t, name))
+		all, clients = append(all, a), append(clients, c)
+	}
+	for _, c := range clients {
+		settled(t, c, 3)
+	}
+	t.Setenv("APP_TEST_TOKEN", "secret")
+	slow := api.NewChannel{Name: "shop", Provider: "line", Endpoint: endpoint, TokenEnv: "APP_TEST_TOKEN", Limits: &api.Limits{Push: 300}}
+	if _, err := clients[0].AddChannel(t.Context(), slow); err != nil {
+		t.Fatal(err)
+	}
+	id := submit(t, clients[1], 1500)
+	stop(t, all[0])
+	settled(t, clients[1], 2)
+	if d, err := clients[2].Drain(t.Context(), "n1"); err != nil || len(d.Warnings) != 0 {
+		t.Errorf("drain: %+v, %v", d, err)
+	}
+	if err := <-all[1].Failed(); !errors.Is(err, app.ErrDrained) {
+		t.Errorf("n1 ends by %v", err)
+	}
+	stop(t, all[1])
+	settled(t, clients[2], 1)
+	if info := follow(t, clients[2], id, func(api.Campaign) {}); info.Delivered != 1500 {
+		t.Errorf("%+v", info)
+	}
+	if l := sim.Sim.Ledger(); l.Duplicates != 0 || l.Deliveries != 1500 {
+		t.Errorf("the simulator has seen %+v", l)
+	}
+	stop(t, all[2])
+}
+
+// Who comes again on its data directory doesn't wait until the others have missed it; who merely has its name does.
+func TestNodeComesBack(t *testing.T) {
+	nats := sharedNATS(t)
+	cfg := node(t, "a", nats)
+	a, c := start(t, cfg, logTo(t, "a"))
+	settled(t, c, 1)
+	if _, err := app.Start(t.Context(), cfg, app.Options{}); !errors.As(err, new(*natsnode.InUseError)) {
+		t.Errorf("a second one on the same directory: %v", err)
+	}
+	stop(t, a)
+	a, c = start(t, cfg, logTo(t, "a again"))
+	settled(t, c, 1)
+	stop(t, a)
+}
+
+// Nodes that can't talk to each other are not let into one store.
+func TestLoneNodesShareNoStore(t *testing.T) {
+	nats := sharedNATS(t)
+	lone := func(name string) config.Config {
+		cfg := node(t, name, nats)
+		cfg.Cluster.Listen = ""
+		return cfg
+	}
+	a, c := start(t, lone("a"), logTo(t, "a"))
+	settled(t, c, 1)
+	for _, cfg := range []config.Config{lone("b"), node(t, "c", nats)} {
+		if _, err := app.Start(t.Context(), cfg, app.Options{}); err == nil || !strings.Contains(err.Error(), "node a uses this store too") {
+			t.Errorf("%s: %v", cfg.Node, err)
+		}
+	}
+	settled(t, c, 1)
+	stop(t, a)
+	b, c := start(t, lone("b"), logTo(t, "b"))
+	settled(t, c, 1)
+	stop(t, b)
+}
+
+// A host that was renamed finds its own store as it left it, at once.
+func TestRenamedNodeAlone(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data, cfg.Listen, cfg.MemoryLimit, cfg.Node = t.TempDir(), "127.0.0.1:0", 0, "after"
+	leaveBehind(t, cfg.Data, "before")
+	began := time.Now()
+	a, c := start(t, cfg, logTo(t, "after"))
+	settled(t, c, 1)
+	t.Logf("it owns everything after %v", time.Since(began).Round(time.Millisecond))
+	stop(t, a)
+}
+
+// leaveBehind is the view of a node that was killed.
+func leaveBehind(t *testing.T, dir, name string) {
+	t.Helper()
+	n, err := natsnode.Open(t.Context(), natsnode.Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := jetstream.Open(t.Context(), n.Conn(), jetstream.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := store.Membership(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := ulid.Make().String()
+	view, _, err := roster.View{}.Join(roster.Member{Incarnation: id, Node: name, Address: "alone:0", Roles: []string{"checker", "composer", "poster"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if view, _, err = view.Activate(id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := members.PutView(t.Context(), view, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+}
