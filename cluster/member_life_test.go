@@ -87,9 +87,9 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-// TestDrainUnderQuestions: grains count while a member leaves; no question fails, and what it had is served elsewhere within milliseconds.
+// TestDrainUnderQuestions: grains count while a member leaves, or comes; no question fails, and what it had is served elsewhere within milliseconds.
 func TestDrainUnderQuestions(t *testing.T) {
-	for _, how := range []string{"stop", "by another's word"} {
+	for _, how := range []string{"stop", "by another's word", "a node joins"} {
 		t.Run(how, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
@@ -119,14 +119,17 @@ func TestDrainUnderQuestions(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 				before := asked
 				began := time.Now()
-				if how == "stop" {
+				after := []*ship{a, b}
+				if how == "a node joins" {
+					after = append(after, c, f.join("d"))
+				} else if how == "stop" {
 					if err := c.Stop(t.Context()); err != nil {
 						t.Error(err)
 					}
 				} else if err := a.Drain(t.Context(), "c"); err != nil {
 					t.Error(err)
 				}
-				f.until(time.Second, "two share", whole(a, b))
+				f.until(time.Second, "the rest share", whole(after...))
 				took := time.Since(began)
 				time.Sleep(100 * time.Millisecond)
 				done()
@@ -139,7 +142,7 @@ func TestDrainUnderQuestions(t *testing.T) {
 					t.Errorf("the hand-off took %v: somebody waited for time to pass", took)
 				}
 				ended := c.endings()
-				if how == "stop" && len(ended) > 0 || how != "stop" && (len(ended) != 1 || !errors.Is(ended[0], cluster.ErrDrained)) {
+				if how != "by another's word" && len(ended) > 0 || how == "by another's word" && (len(ended) != 1 || !errors.Is(ended[0], cluster.ErrDrained)) {
 					t.Error("ended:", ended)
 				}
 			})
