@@ -41,7 +41,8 @@ type MemberConfig struct {
 	Peers func(addresses map[string]string)
 
 	// Predecessor tells whether an incarnation of this node's name is certainly over: it held the lock that this process holds now. It
-	// is replaced at once then; any other one keeps the member waiting until it was evicted. nil: none is known.
+	// is replaced at once then. Any other one keeps the member waiting until it has been silent for long enough: 2 s where others judge
+	// it, 10 s alone. nil: none is known.
 	Predecessor func(incarnation string) bool
 
 	// Probe tells whether an incarnation is certainly dead: its address refuses connections, or another one answers there. It is
@@ -91,7 +92,7 @@ type Member struct {
 }
 
 var (
-	_ engine.Journal   = (*Member)(nil)
+	_ engine.Tenured   = (*Member)(nil)
 	_ engine.Directory = (*Member)(nil)
 )
 
@@ -131,7 +132,9 @@ func (m *Member) Start(ctx context.Context, sys *engine.System) error {
 	case <-m.joined:
 		return nil
 	case <-m.left:
-		return m.failure()
+		return cmp.Or(m.failure(), errStopped)
+	case <-m.over:
+		return errStopped
 	case <-ctx.Done():
 		waits := m.ask(func() string { return m.loop.waits })
 		m.Kill()
@@ -233,6 +236,14 @@ func (m *Member) Append(u engine.Unit, done func(error)) {
 		return
 	}
 	done(ErrNotOpen)
+}
+
+// Tenure implements engine.Tenured.
+func (m *Member) Tenure(role, key string) uint64 {
+	if l := m.ledgers.Load(); l != nil {
+		return l.Tenure(role, key)
+	}
+	return 0
 }
 
 // Replay implements engine.Journal.

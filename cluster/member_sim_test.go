@@ -13,11 +13,12 @@ import (
 
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/objects"
+	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
 
 // memberSeeds: more of them for a long look.
-var memberSeeds = flag.Int("member-seeds", 8, "seeds of the members' simulation")
+var memberSeeds = flag.Int("member-seeds", 5, "seeds of the members' simulation")
 
 // voyage is a fleet whose store fails by a seed, whose members die, are cut off and are started again, while grains count.
 type voyage struct {
@@ -185,6 +186,46 @@ func (v *voyage) count(ctx context.Context, g int) (last int) {
 	return last
 }
 
+// watchOwners looks that no two members act for one grain at one time.
+func (v *voyage) watchOwners(ctx context.Context) {
+	for ctx.Err() == nil {
+		time.Sleep(3 * time.Millisecond)
+		for g := range 12 {
+			for _, s := range v.crew() {
+				if who := s.strange(fmt.Sprint("g", g)); who != "" {
+					v.t.Errorf("%s names %s before it knows its address", s.node, who)
+					return
+				}
+			}
+			if n := v.acting(fmt.Sprint("g", g)); n > 1 {
+				v.t.Errorf("%d members act for grain %d", n, g)
+				return
+			}
+		}
+	}
+}
+
+// crew is who runs.
+func (v *voyage) crew() (ships []*ship) {
+	v.at.Lock()
+	defer v.at.Unlock()
+	for _, s := range v.ships {
+		if s != nil {
+			ships = append(ships, s)
+		}
+	}
+	return ships
+}
+
+func (v *voyage) acting(grain string) (n int) {
+	for _, s := range v.crew() {
+		if s.May() && s.Locate("checker", grain).Answer == engine.Here {
+			n++
+		}
+	}
+	return n
+}
+
 // TestMembersThroughStorms: through every fault each number is counted once, and when they are over everything is owned again.
 func TestMembersThroughStorms(t *testing.T) {
 	for seed := range uint64(*memberSeeds) {
@@ -202,6 +243,7 @@ func sail(t *testing.T, seed uint64) {
 	for g := range last {
 		asking.Go(func() { last[g] = v.count(ctx, g) })
 	}
+	asking.Go(func() { v.watchOwners(ctx) })
 	for end := time.Now().Add(40 * time.Second); time.Now().Before(end); {
 		v.misbehave()
 		time.Sleep(v.some(3 * time.Second))

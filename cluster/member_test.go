@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"hayauma.example/cluster"
+	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/roster"
 	"hayauma.example/engine"
 )
@@ -89,10 +89,11 @@ func TestTakesOverTwoSecondsAfterTheLastRenewal(t *testing.T) {
 		c.die()
 		f.until(3*time.Second, "two share", whole(a, b))
 		synctest.Wait()
-		t.Log(a.slowest(), b.slowest())
-		// The first judge needs 8 ms. The other one hears of the view 1 ms later than it, and has the rest before it.
-		if worst := max(a.slowest(), b.slowest()); worst < 2*time.Second || worst > 2*time.Second+10*time.Millisecond {
-			t.Errorf("served again %v after the last renewal, want 2 s and up to five requests of 2 ms", worst)
+		// The judges see the renewal and the new view together, for a watch tells as late as an answer comes.
+		for _, s := range []*ship{a, b} {
+			if took := s.slowest(); took != 2*time.Second+4*2*time.Millisecond {
+				t.Errorf("%s serves again %v after the last renewal, want 2 s and four requests of 2 ms", s.node, took)
+			}
 		}
 		if a.Status().Counts.SelfFences+b.Status().Counts.SelfFences > 0 {
 			t.Error("others were suspended")
@@ -200,9 +201,6 @@ func TestAHangingMemberSuspendsItselfFirst(t *testing.T) {
 		if s := c.Status(); s.Condition != roster.NodeEvicted || s.Standing != roster.Ended {
 			t.Errorf("%v %v", s.Condition, s.Standing)
 		}
-		if n, err := c.ask("g", 2); n != 2 || err != nil { // it still knows where things are
-			t.Log("an evicted member asks:", n, err)
-		}
 		d := f.join("c")
 		f.until(time.Second, "three share", whole(a, b, d))
 	})
@@ -265,135 +263,93 @@ func TestRecordsThatAreLostComeBack(t *testing.T) {
 	})
 }
 
-// TestDrainUnderQuestions: grains count while a member leaves; no question fails, and what it had is served elsewhere within milliseconds.
-func TestDrainUnderQuestions(t *testing.T) {
-	for _, how := range []string{"stop", "by another's word"} {
-		t.Run(how, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFleet(t)
-				f.paced()
-				a, b, c := f.trio()
-				ctx, done := context.WithCancel(t.Context())
-				var asking sync.WaitGroup
-				asked, slowest := 0, time.Duration(0)
-				var mu sync.Mutex
-				for g := range 40 {
-					asking.Go(func() {
-						for i := 1; ctx.Err() == nil; i++ {
-							began := time.Now()
-							n, err := []*ship{a, b}[g%2].ask(fmt.Sprint("g", g), i)
-							if err != nil || n != i {
-								t.Errorf("grain %d: %d, %v: want %d", g, n, err, i)
-								return
-							}
-							mu.Lock()
-							asked++
-							slowest = max(slowest, time.Since(began))
-							mu.Unlock()
-							time.Sleep(time.Millisecond + time.Duration(g)*10*time.Microsecond)
-						}
-					})
-				}
-				time.Sleep(100 * time.Millisecond)
-				before := asked
-				began := time.Now()
-				if how == "stop" {
-					if err := c.Stop(t.Context()); err != nil {
-						t.Error(err)
-					}
-				} else if err := a.Drain(t.Context(), "c"); err != nil {
-					t.Error(err)
-				}
-				f.until(time.Second, "two share", whole(a, b))
-				took := time.Since(began)
-				time.Sleep(100 * time.Millisecond)
-				done()
-				asking.Wait()
-				if asked == before {
-					t.Error("nobody asked anything meanwhile")
-				}
-				t.Logf("figure: planned hand-off of a third of the shards in %v, the slowest of %d questions took %v", took, asked, slowest)
-				if took > 50*time.Millisecond {
-					t.Errorf("the hand-off took %v: somebody waited for time to pass", took)
-				}
-				ended := c.endings()
-				if how == "stop" && len(ended) > 0 || how != "stop" && (len(ended) != 1 || !errors.Is(ended[0], cluster.ErrDrained)) {
-					t.Error("ended:", ended)
-				}
-			})
-		})
-	}
-}
-
-// TestARoleThatNobodyCarries is said to be nowhere, until somebody comes.
-func TestARoleThatNobodyCarries(t *testing.T) {
+// TestABarIsRefusedWhereTheWatchIsLate: a member lost two renewals, and the third is kept back by the judges' watches, which have heard
+// their own lately. They take it for silent; its record says that it isn't.
+func TestABarIsRefusedWhereTheWatchIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t)
-		a := f.join("a", func(c *cluster.MemberConfig) { c.Self.Roles = []string{"composer"} })
-		if p := a.Locate("checker", "g"); p.Answer != engine.Nowhere {
-			t.Error(p)
+		var lose atomic.Bool
+		f.store.Faults = func(c objects.Call) objects.Fault {
+			return objects.Fault{LoseRequest: lose.Load() && c.Op == objects.OpPutRecord && c.Client == "a/1"}
 		}
-		if _, err := a.ask("g", 1); err == nil {
-			t.Error("answered by nobody")
+		a, b, c := f.trio()
+		epoch := a.Status().Epoch
+		lose.Store(true)
+		time.Sleep(1250 * time.Millisecond) // renewals after 0.5 s and 1 s are lost
+		lose.Store(false)
+		for _, s := range []*ship{a, b, c} {
+			s.client.Lag(2 * time.Second)
 		}
-		b := f.join("b")
-		f.until(time.Second, "b has all", func() bool { return b.owned() == cluster.Shards })
-		f.until(time.Second, "a knows", func() bool { return a.Locate("checker", "g") == engine.Place{Answer: engine.Elsewhere, Member: b.me} })
-		if n, err := a.ask("g", 1); n != 1 || err != nil {
+		time.Sleep(300 * time.Millisecond)
+		if !a.May() {
+			t.Fatal("its renewal after 1.5 s was not acknowledged")
+		}
+		for range 1000 {
+			time.Sleep(time.Millisecond)
+			if acting := acting(f, "g"); acting > 1 {
+				t.Fatalf("%d members act for one grain", acting)
+			}
+		}
+		for _, s := range []*ship{a, b, c} {
+			s.client.Lag(0)
+			s.client.Interrupt()
+		}
+		time.Sleep(time.Second)
+		if !whole(a, b, c)() || a.Status().Epoch != epoch {
+			f.dump()
+			t.Error("a member was evicted whose lease stood")
+		}
+	})
+}
+
+// acting counts the members that would handle a message to a grain now.
+func acting(f *fleet, grain string) (n int) {
+	for _, s := range f.all {
+		if s.May() && s.Locate("checker", grain).Answer == engine.Here {
+			n++
+		}
+	}
+	return n
+}
+
+// TestAMemberThatDiesYoung: its one record was told before the view named it.
+func TestAMemberThatDiesYoung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.paced()
+		a, b := f.join("a"), f.join("b")
+		time.Sleep(3 * time.Second)
+		f.join("c").die()
+		f.until(2*time.Second+20*time.Millisecond, "two share", whole(a, b))
+	})
+}
+
+// TestANameIsFreeOnceItsOwnerWasSilent: nobody is left to evict the earlier incarnation, so the next one does, after the longest patience.
+func TestANameIsFreeOnceItsOwnerWasSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.paced()
+		first := f.join("a")
+		f.until(time.Second, "it owns all", whole(first))
+		time.Sleep(3 * time.Second)
+		if n, err := first.ask("g", 1); n != 1 || err != nil {
 			t.Error(n, err)
 		}
-	})
-}
-
-// TestANodesNextStart replaces the one before where it is known to be dead, and else waits for its eviction and says so.
-func TestANodesNextStart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFleet(t)
-		a, b, c := f.trio()
-		c.die()
+		second := f.build("a", nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := second.Start(ctx, second.sys); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error("joined beside one that lives:", err)
+		}
+		first.die()
 		began := time.Now()
-		c = f.join("c", func(m *cluster.MemberConfig) { m.Predecessor = func(string) bool { return true } })
-		f.until(time.Second, "three share", whole(a, b, c))
-		if took := time.Since(began); took > 10*time.Millisecond {
-			t.Error("the known predecessor delayed its successor by", took)
+		third := f.join("a")
+		if took := time.Since(began); took < 10*time.Second || took > 10*time.Second+100*time.Millisecond {
+			t.Errorf("joined after %v, want 10 s of silence", took)
 		}
-		time.Sleep(3 * time.Second)
-		c.die()
-		next := f.build("c", nil)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := next.Start(ctx, next.sys); err == nil || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "another incarnation") {
-			t.Error("started:", err)
-		}
-		c = f.join("c")
-		f.until(time.Second, "three share", whole(a, b, c))
-		if took := time.Since(began); took < 5*time.Second {
-			t.Error("it didn't wait")
-		}
-	})
-}
-
-// TestStopLeavesNothingBehind: every goroutine of a member ends with Stop, also where the store is away; the bubble finds those that
-// don't.
-func TestStopLeavesNothingBehind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFleet(t)
-		a, b, c := f.trio()
-		if err := a.Stop(t.Context()); err != nil {
-			t.Error(err)
-		}
-		f.store.Away(time.Hour)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		if err := b.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error("stopped:", err)
-		}
-		c.Kill()
-		if c.May() {
-			t.Error("it may act after Kill")
-		}
-		if err := c.Stop(t.Context()); err != nil {
-			t.Error(err)
+		f.until(time.Second, "it owns all", whole(third))
+		if n, err := third.ask("g", 2); n != 2 || err != nil {
+			t.Error(n, err)
 		}
 	})
 }

@@ -18,9 +18,9 @@ type Config struct {
 	Insecure    bool        // plain is meant, also beyond loopback
 	Log         *slog.Logger
 
-	// Broken is told of a member to which a connection broke, or to which there is none: a reason to see whether it lives. It is called
-	// from many goroutines, again for each attempt, and returns at once. nil: nobody is told.
-	Broken func(incarnation string)
+	// OnDown is told of a peer whose connection broke, whose address refuses one, or where another incarnation answers: it may be dead,
+	// see Probe. It is called by a goroutine of the lane, again after each attempt, and must not wait. nil: nobody is told.
+	OnDown func(incarnation string)
 
 	MaxPacket int // bytes of one packet; 0 is 1 MiB
 	MaxBatch  int // bytes that are written at once, unless one packet is larger; 0 is 256 KiB
@@ -74,9 +74,6 @@ func (c Config) secure(address string) error {
 func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.Broken == nil {
-		c.Broken = func(string) {}
 	}
 	c.MaxPacket = cmp.Or(c.MaxPacket, 1<<20)
 	c.MaxBatch = cmp.Or(c.MaxBatch, 256<<10)

@@ -37,8 +37,8 @@ func (l *link) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		l.t.cfg.Broken(l.peer.name)
 		l.report(ctx, err)
+		l.down(lived, err)
 		if lived {
 			pause = l.t.cfg.RetryMin
 		}

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"syscall"
 	"time"
 
 	"hayauma.example/actors"
@@ -34,7 +32,7 @@ func (a *App) openFleet(ctx context.Context, incarnation string) (err error) {
 			return err
 		}
 		self.Address = cmp.Or(a.cfg.Cluster.Advertise, a.transport.Addr().String())
-		cfg.Peers, cfg.Probe = a.transport.SetPeers, refuses
+		cfg.Peers, cfg.Probe = a.transport.SetPeers, a.transport.Probe
 	}
 	if err := a.agree(ctx, self); err != nil {
 		return err
@@ -64,7 +62,7 @@ func (a *App) loadCertificates(context.Context) (err error) {
 func (a *App) openTransport(ctx context.Context, incarnation string) error {
 	cfg := remote.Config{
 		Incarnation: incarnation, Listen: a.cfg.Cluster.Listen, TLS: a.secured, Log: a.log,
-		Broken: func(other string) { a.member.Suspect(other) },
+		OnDown: func(other string) { a.member.Suspect(other) },
 	}
 	t, err := remote.Listen(ctx, cfg)
 	if err != nil {
@@ -81,15 +79,6 @@ func (a *App) wire() engine.Transport {
 		return nil
 	}
 	return a.transport
-}
-
-// refuses tells that nothing listens at an address: its process has ended.
-func refuses(ctx context.Context, address, _ string) bool {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-	if err == nil {
-		_ = conn.Close() // it was only a question
-	}
-	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // join enters the fleet. The kinds are served by then.
