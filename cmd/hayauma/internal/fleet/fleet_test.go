@@ -1,7 +1,7 @@
 package fleet_test
 
 import (
-	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -63,6 +63,11 @@ func both(w *fleet.World, n int) []*fleet.Mission {
 	return []*fleet.Mission{w.NewMission("first", n, n), w.NewMission("second", n/2, n*2)}
 }
 
+var seeds = flag.Int("fleet.seeds", 6, "how many seeds of each story are played")
+
+// settled is how old a node is before it can vouch for the others.
+const settled = 10 * time.Second
+
 var (
 	all   = fleet.All
 	split = [][]string{{actors.RoleComposer}, {actors.RolePoster}, {actors.RoleChecker}}
@@ -87,11 +92,12 @@ func TestNothingHappens(t *testing.T) {
 }
 
 func TestPlannedLeave(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(*seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			play(t, fleet.Options{Seed: seed, Limits: pace, Faults: quick, Chunk: 20, Jitter: 2 * time.Millisecond}, func(w *fleet.World) {
 				nodes := w.Boot(all, all, all)
 				w.Configure()
+				time.Sleep(settled)
 				missions := both(w, 100)
 				for _, m := range missions {
 					m.Forget(3)
@@ -108,7 +114,7 @@ func TestPlannedLeave(t *testing.T) {
 }
 
 func TestKill(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(*seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			play(t, fleet.Options{Seed: seed, Limits: pace, Faults: quick, Chunk: 20, Jitter: 2 * time.Millisecond}, func(w *fleet.World) {
 				nodes := w.Boot(all, all, all)
@@ -127,5 +133,3 @@ func TestKill(t *testing.T) {
 		})
 	}
 }
-
-var _ = context.Background

@@ -147,9 +147,9 @@ func (p *parts) Part(n int, data []byte) error {
 	return p.objects.Put(context.Background(), campaign.PartName(p.upload, n), data)
 }
 
-// Await waits until a campaign is final, or a day is over.
+// Await waits until a campaign is final, or two hours are over.
 func (w *World) Await(m *Mission) {
-	for every := 100 * time.Millisecond; w.Now() < 26*time.Hour; <-time.After(every) {
+	for every := 100 * time.Millisecond; w.Now() < 2*time.Hour; <-time.After(every) {
 		i, err := Ask[actors.Info](w, actors.Campaigns, m.ID, actors.CampaignMsg(actors.Show{}))
 		if err == nil {
 			m.info = i

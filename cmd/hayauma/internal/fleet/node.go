@@ -83,7 +83,7 @@ func (n *Node) serve() {
 	may := func() bool { return owner.May(n) }
 	n.Gates = gate.New(n.Sys, gate.Deps{Provider: n.provider, Log: n.Log, May: may})
 	if n.Carries(actors.RolePoster) {
-		channel.Serve(n.Sys, channel.Deps{
+		n.serveChannels(channel.Deps{
 			Provider: n.provider, Getenv: func(string) string { return Token }, Budget: o.Budget, May: may,
 			Members: func() int { return owner.Carriers(n, actors.RolePoster) },
 		})
@@ -109,6 +109,15 @@ func (n *Node) servePosters(d poster.Deps) {
 	}
 	d.Crash = func(string) {}
 	engine.Serve(n.Sys, actors.Posters, func(id string) engine.Actor[actors.PosterMsg] { return wrap(poster.New(&d, id)) })
+}
+
+func (n *Node) serveChannels(d channel.Deps) {
+	wrap := n.w.o.Mutant.Channel
+	if wrap == nil {
+		channel.Serve(n.Sys, d)
+		return
+	}
+	engine.ServeDurable(n.Sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, channel.Event] { return wrap(channel.New(d, id)) })
 }
 
 func (n *Node) serveCheckers(d checker.Deps) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -105,6 +106,9 @@ func (s *Script) Join(ctx context.Context, nodes ...*Node) error {
 	defer s.changing.Unlock()
 	s.mu.Lock()
 	s.all = append(s.all, nodes...)
+	for _, n := range nodes {
+		s.views[n] = maps.Clone(s.owner)
+	}
 	s.mu.Unlock()
 	s.meet()
 	return s.place(ctx)
@@ -302,7 +306,7 @@ func (s *Script) Leave(ctx context.Context, n *Node) error {
 	if err := s.placeFrom(ctx, n); err != nil {
 		return err
 	}
-	s.pause(5 * time.Millisecond) // what is on its way is acknowledged
+	s.pause(50 * time.Millisecond) // what it kept for others, and what is on its way, arrives
 	s.meet()
 	for _, o := range s.members() {
 		o.Sys.MemberLost(n.Name)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"hayauma.example/actors"
+	"hayauma.example/actors/channel"
 	"hayauma.example/actors/checker"
 	"hayauma.example/actors/poster"
 	"hayauma.example/actors/provider"
@@ -50,6 +51,7 @@ type Mutant struct {
 	Provider func(provider.Provider) provider.Provider
 	Poster   func(*poster.Poster) engine.Actor[actors.PosterMsg]
 	Checker  func(*checker.Checker) engine.Durable[actors.CheckerMsg, checker.Event]
+	Channel  func(*channel.Channel) engine.Durable[actors.ChannelMsg, channel.Event]
 }
 
 // Owner decides which node owns which shards, and tells nodes what they have to know of it.
