@@ -25,7 +25,7 @@ type Script struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	tasks    sync.WaitGroup
-	changing sync.Mutex // held through one change of the view: there is one after another
+	changing chan struct{} // holds one through a change of the view: there is one after another; a bubble's clock waits for no mutex
 
 	mu    sync.Mutex
 	all   []*Node                           // guarded by mu; members
@@ -47,6 +47,7 @@ func NewScript(w *World) *Script {
 	s := &Script{
 		Detect: 200 * time.Millisecond, Patience: 800 * time.Millisecond, w: w, seats: map[*Node]*seat{}, owner: map[journal.Shard]*Node{},
 		held: map[*Node]bool{}, views: map[*Node]map[journal.Shard]*Node{}, roles: map[*Node]map[string]int{},
+		changing: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -102,8 +103,8 @@ func every(role string) (shards []journal.Shard) {
 
 // Join implements Owner.
 func (s *Script) Join(ctx context.Context, nodes ...*Node) error {
-	s.changing.Lock()
-	defer s.changing.Unlock()
+	s.changing <- struct{}{}
+	defer func() { <-s.changing }()
 	s.mu.Lock()
 	s.all = append(s.all, nodes...)
 	for _, n := range nodes {
@@ -258,8 +259,8 @@ func (s *Script) Killed(n *Node) {
 	s.seats[n].ledgers.Kill()
 	s.tasks.Go(func() {
 		s.pause(s.Detect)
-		s.changing.Lock()
-		defer s.changing.Unlock()
+		s.changing <- struct{}{}
+		defer func() { <-s.changing }()
 		s.forget(n)
 		if s.ctx.Err() == nil && len(s.members()) > 0 {
 			if err := s.place(s.ctx); err != nil {
@@ -298,8 +299,8 @@ func (s *Script) forget(n *Node) {
 
 // Leave implements Owner.
 func (s *Script) Leave(ctx context.Context, n *Node) error {
-	s.changing.Lock()
-	defer s.changing.Unlock()
+	s.changing <- struct{}{}
+	defer func() { <-s.changing }()
 	s.mu.Lock()
 	s.all = slices.DeleteFunc(s.all, func(o *Node) bool { return o == n })
 	s.mu.Unlock()
