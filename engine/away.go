@@ -343,8 +343,8 @@ func (s receiver) giveBack(to string, packet []byte) {
 	}
 }
 
-// comesBack sends a message on that its receiver surely has not handled. Where it came to the member that we still take for the owner,
-// that one knows more, and the message waits until we do.
+// comesBack sends a message on that its receiver surely has not handled. Where it came to the member that we take for the owner, one of the
+// two knows more: the message waits until places change here, or for a moment, because it may be there that they were to change.
 func (s receiver) comesBack(from string, packet []byte) {
 	h, body, err := cutHeader(packet)
 	var p parcel
@@ -360,7 +360,9 @@ func (s receiver) comesBack(from string, packet []byte) {
 		return
 	}
 	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from {
+		p.hops-- // the two differ about one grain: that ends with time, not with hops
 		p.kind.keep(p.id, &p.envelope, p.hops)
+		s.retrySoon()
 		return
 	}
 	p.kind.route(p.id, &p.envelope, p.hops)

@@ -3,6 +3,7 @@ package engine
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // maxHeld bounds the messages that wait for their grain's member to be settled.
@@ -22,6 +23,7 @@ type heldMessage struct {
 
 // held keeps messages to grains whose member is being settled, in order for each grain.
 type held struct {
+	soon   atomic.Bool  // a retry is due in a moment
 	grains atomic.Int64 // that messages wait for, or are just being sent on to
 
 	mu      sync.Mutex
@@ -88,6 +90,19 @@ func (h *held) restore(key heldKey, queue []heldMessage) {
 func (s *System) retryHeld() {
 	if !s.stopping.Load() {
 		s.tasks.Go(s.placesChanged)
+	}
+}
+
+// retryEvery is how soon what came back from its owner goes there again.
+const retryEvery = 50 * time.Millisecond
+
+// retrySoon is retryHeld in a moment, once for all who ask for it until then.
+func (s *System) retrySoon() {
+	if s.held.soon.CompareAndSwap(false, true) {
+		time.AfterFunc(retryEvery, func() {
+			s.held.soon.Store(false)
+			s.retryHeld()
+		})
 	}
 }
 

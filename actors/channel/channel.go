@@ -28,6 +28,14 @@ type Deps struct {
 
 // Serve lets the system host channels.
 func Serve(sys *engine.System, deps Deps) {
+	deps = deps.withDefaults()
+	engine.ServeDurable(sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, Event] { return New(deps, id) })
+}
+
+// New makes the channel of an identity, whose journal is empty.
+func New(deps Deps, id string) *Channel { return &Channel{deps: deps.withDefaults(), name: id} }
+
+func (deps Deps) withDefaults() Deps {
 	if deps.Budget <= 0 {
 		deps.Budget = DefaultBudget
 	}
@@ -37,9 +45,7 @@ func Serve(sys *engine.System, deps Deps) {
 	if deps.May == nil {
 		deps.May = func() bool { return true }
 	}
-	engine.ServeDurable(sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, Event] {
-		return &Channel{deps: deps, name: id}
-	})
+	return deps
 }
 
 // What a channel tells itself. They are of the closed set by the interface that they embed.

@@ -46,28 +46,39 @@ func (l *Ledger) parent(p actors.Span) (parent actors.Span, ok bool) {
 func chunkSpan(e plan.Entry) actors.Span { return actors.Span{Lo: e.First, Hi: e.First + e.Count} }
 
 // unsettled names what is still to be sent of a window's paths: pushes as stretches, multicasts as their leaves, without what was
-// returned from that window.
+// returned from that window. Paths that follow each other may be asked about as one: what is named is always a path.
 func (l *Ledger) unsettled(window uint32, paths []actors.Span) []actors.Span {
 	gone := l.gone(window)
 	var out []actors.Span
 	for _, p := range paths {
-		switch _, entry, ok := plan.Find(l.Table, p.Lo); {
-		case !ok || p.Hi > l.Table.Recipients:
-		case entry.Mode == plan.Multicast:
-			out = l.leaves(p, gone, out)
-		default:
-			out = l.stretches(p, gone, out)
+		if p.Hi > l.Table.Recipients {
+			continue
+		}
+		for p.Lo < p.Hi {
+			_, entry, ok := plan.Find(l.Table, p.Lo)
+			if !ok {
+				break
+			}
+			chunk := chunkSpan(entry)
+			part := actors.Span{Lo: p.Lo, Hi: min(p.Hi, chunk.Hi)}
+			if entry.Mode == plan.Multicast {
+				out = l.leaves(chunk, part, gone, out)
+			} else {
+				out = l.stretches(part, gone, out)
+			}
+			p.Lo = part.Hi
 		}
 	}
 	return out
 }
 
-func (l *Ledger) leaves(p actors.Span, gone *actors.Set, out []actors.Span) []actors.Span {
-	if l.split[p] {
+// leaves are the unsettled paths that p has become, as far as they lie within a stretch.
+func (l *Ledger) leaves(p, within actors.Span, gone *actors.Set, out []actors.Span) []actors.Span {
+	switch {
+	case l.split[p]:
 		a, b := p.Halves()
-		return l.leaves(b, gone, l.leaves(a, gone, out))
-	}
-	if l.pending(p) && !gone.Covers(p) {
+		return l.leaves(b, within, gone, l.leaves(a, within, gone, out))
+	case within.Contains(p) && l.pending(p) && !gone.Covers(p):
 		out = append(out, p)
 	}
 	return out

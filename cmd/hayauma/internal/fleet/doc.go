@@ -1,0 +1,18 @@
+// Package fleet is a world of whole nodes in one testing/synctest bubble: engine, shards, campaigns, channels, checkers, composers and
+// posters of each, joined by a network in memory, over one store and one simulated provider. Only tests import it.
+//
+//	World ──▶ Node (system, gates, campaign.Local) ──▶ Network (latency, cuts, crashes)
+//	  │         ▲ directory, journal, lease
+//	  │       Owner: who owns which shard, and what a node is told of it
+//	  ├──▶ Mission (a campaign, from its audience to its ledger)
+//	  └──▶ Judge (the provider's ledger against the fleet's)
+//
+// [Script] is the Owner that obeys its test: shards fall to nodes by rendezvous, a death is noticed after a while, a hand-over vacates,
+// releases and claims. Another Owner may stand in its place.
+//
+// # The judge
+//
+// When every campaign is final: every recipient stands in the ledger once; delivered means that the provider accepted this body for
+// this user once, unknown at most once, everything else never; nobody else got anything; the sum is right; no second has more starts of
+// calls than the limit, over all nodes; and where a mission says so nothing is unknown, and it took no longer than it may.
+package fleet
