@@ -44,4 +44,5 @@ func Register(r *codec.Registry) {
 	codec.Register[actors.MonthOf](r, "tally.month_of")
 	codec.Register[actors.Counted](r, "tally.count_answer")
 	codec.Register[actors.Figures](r, "tally.figures")
+	codec.Register[actors.TellAgain](r, "tally.tell_again")
 }
