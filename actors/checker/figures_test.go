@@ -177,7 +177,11 @@ func TestTallyThatIsAwayIsToldLater(t *testing.T) {
 
 // Whatever is reported, repeated, late, crossing months and cut off by crashes: the tallies end with what a dumb model counts.
 func TestTalliesAgreeWithADumbModel(t *testing.T) {
-	for i := range 25 {
+	seeds := 40
+	if testing.Short() {
+		seeds = 10
+	}
+	for i := range seeds {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				random, _ := enginetest.Rand(t)
