@@ -10,6 +10,9 @@
 //	                 └───▶ channel ◀─────────────┘ ◀─WantTokens─ gate (one a node) │
 //	                 └──────────────── Open, Unsettled, Direct, GiveUp ────────────┘
 //
+// Checkers also tell their channel's statistics and usage ledger, see package tally. Each node's list of campaigns (package catalog) follows
+// the campaigns' stored events.
+//
 // # The life of one message
 //
 // A campaign is accepted when its audience is stored and its Accepted event is durable. Its run is planned: every row is rendered

@@ -52,6 +52,12 @@
 // [Context.Become] stacks handlers, [Context.Stash] puts messages aside. [Context.After], [Context.Every] and [Context.ReceiveTimeout]
 // bring time as messages. [Context.Go] does I/O off the actor. All of it ends with the activation; what is stashed goes back to the mailbox.
 //
+// # Roles
+//
+// A kind's role names its shards: journal and timetable find what is stored by it, so a role is the program's and never changes. Which
+// members carry a role is the directory's to say, and theirs to choose: a member serves the kinds of the roles that it carries, and has
+// references to all. So a kind moves to other members by configuration, and its records stay where they are.
+//
 // # Failure
 //
 // A panic ends the message in hand, which becomes a dead letter; its Ask is answered with a [PanicError]. What becomes of the actor is its

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -114,15 +115,15 @@ func want(t *testing.T, c *catalog.Catalog, q catalog.Query, text string) {
 		q.Limit = 100
 	}
 	items, more := c.Page(q, time.Now())
-	got := ""
+	var got strings.Builder
 	for _, i := range items {
-		got += fmt.Sprintf("%s:%s:%d ", i.ID, i.State, i.Totals[actors.Delivered])
+		got.WriteString(fmt.Sprintf("%s:%s:%d ", i.ID, i.State, i.Totals[actors.Delivered]))
 	}
 	if more {
-		got += "…"
+		got.WriteString("…")
 	}
-	if got != text {
-		t.Errorf("%+v lists %q, want %q", q, got, text)
+	if got.String() != text {
+		t.Errorf("%+v lists %q, want %q", q, got.String(), text)
 	}
 }
 

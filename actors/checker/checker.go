@@ -88,8 +88,10 @@ func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerM
 		c.Respond(k.ledger.page(m.Span))
 	case actors.Story:
 		k.story(c, m)
-	case reminded, actors.TellAgain:
+	case actors.TellAgain:
 		k.tellAgain(c)
+	case reminded:
+		k.reminded(c, m)
 	case tell:
 		k.tell(c, m.listener)
 	case answered:

@@ -26,7 +26,10 @@ const remindTell = "tell"
 
 type (
 	// reminded is the reminder's word.
-	reminded struct{ actors.CheckerMsg }
+	reminded struct {
+		actors.CheckerMsg
+		due time.Time
+	}
 	// tell is the checker's own word: it is time to tell a listener.
 	tell struct {
 		actors.CheckerMsg
@@ -43,7 +46,7 @@ type (
 
 // listen is for the kind, which all systems of a process share.
 var listen = sync.OnceFunc(func() {
-	engine.OnReminder(actors.Checkers, func(string, time.Time, []byte) actors.CheckerMsg { return reminded{} })
+	engine.OnReminder(actors.Checkers, func(_ string, due time.Time, _ []byte) actors.CheckerMsg { return reminded{due: due} })
 })
 
 // listeners are the kinds that are told: each by itself, so that neither waits for the other.
@@ -94,6 +97,13 @@ func (k *Checker) owes(events []Event) bool {
 // Started goes on with what an earlier activation owed, or says that nothing is.
 func (k *Checker) Started(c *engine.Context[actors.CheckerMsg]) {
 	if k.ledger.figures.channel != "" {
+		k.tellAgain(c)
+	}
+}
+
+// reminded wakes who sleeps; a reminder that was moved meanwhile must not, or the next sleep would begin too soon.
+func (k *Checker) reminded(c *engine.Context[actors.CheckerMsg], m reminded) {
+	if m.due.Equal(k.ledger.figures.owing.Due) {
 		k.tellAgain(c)
 	}
 }

@@ -5,10 +5,15 @@
 //	Unsettled ──▶ Redriven is durable ──▶ the paths to send again
 //	Direct, GiveUp ──▶ what the campaign itself decided
 //
+//	figures ──Count──▶ the channel's usage ledger and statistics (package tally), every 10 s and at the end, until both have them on disk
+//
 // It promises that nothing is acknowledged before its record is durable, that an outcome is replaced only by a greater one, that a
 // path which was re-driven in a window is never returned from it, and that a returned path is never named for sending under that
 // window again. All decisions are functions of the ledger, which is a fold of the journal; reports that concern the same
 // recipients are never judged in one batch, so that each is judged against everything recorded before it.
+//
+// Figures by month are part of the fold (figures.go), so they are as durable as the outcomes. The first record that changes them sets a
+// reminder in the same batch, and the record that both tallies have everything takes it back: whoever is killed, they are told.
 //
 // On failure (a refused append, a panic) the activation ends and nothing was acknowledged: posters repeat their reports.
 package checker

@@ -100,10 +100,11 @@ func (f *rulings) splitNow(p actors.Span) bool {
 
 func (f *rulings) events() []Event {
 	var out []Event
-	for lo, hi := 0, 0; lo < len(f.settled); lo = hi {
-		for hi = lo + 1; hi < len(f.settled) && sameMonths(f.at[lo], f.at[hi]); hi++ {
+	for from, i := 0, 1; i <= len(f.settled); i++ {
+		if i == len(f.settled) || !sameMonths(f.at[from], f.at[i]) {
+			out = append(out, Settled{Entries: f.settled[from:i], At: f.at[from]})
+			from = i
 		}
-		out = append(out, Settled{Entries: f.settled[lo:hi], At: f.at[lo]})
 	}
 	for _, r := range f.returned {
 		out = append(out, r)

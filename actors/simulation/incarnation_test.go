@@ -17,6 +17,7 @@ import (
 	"hayauma.example/actors/poster"
 	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/line"
+	"hayauma.example/actors/tally"
 	"hayauma.example/cluster"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
@@ -42,6 +43,7 @@ func registry() *codec.Registry {
 	campaign.Register(r)
 	channel.Register(r)
 	checker.Register(r)
+	tally.Register(r)
 	return r
 }
 
@@ -59,7 +61,7 @@ func (w *world) start() (*incarnation, error) {
 	}
 	ctx := context.Background()
 	var err error
-	in.solo, err = cluster.OpenSolo(ctx, store, cluster.SoloConfig{Roles: []string{actors.RoleComposer, actors.RolePoster, actors.RoleChecker}, Log: log})
+	in.solo, err = cluster.OpenSolo(ctx, store, cluster.SoloConfig{Roles: actors.AllRoles(), Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +87,8 @@ func (in *incarnation) serve(log *slog.Logger) {
 	channel.Serve(in.sys, channel.Deps{Provider: in.provider, Getenv: func(string) string { return token }, Budget: in.w.sc.budget})
 	freezer := campaign.Freezer{Objects: objects, Dir: in.w.sc.dir, Check: line.CheckMessages, Sizes: plan.Options{ChunkRecipients: in.w.sc.chunk}}
 	campaign.Serve(in.sys, campaign.Deps{Objects: objects, Plan: func(j campaign.PlanJob) (plan.Table, error) { return freezer.Freeze(j) }, Crash: in.reach})
+	tally.Serve(in.sys, actors.Statistics)
+	tally.Serve(in.sys, actors.Usages)
 	composer.Serve(in.sys, composer.Deps{Objects: objects, Crash: in.reach})
 	in.servePosters(poster.Deps{Cluster: in.w.memory.ClusterID(), Gates: gates, Crash: in.reach})
 	in.serveCheckers(checker.Deps{History: in.history, Crash: in.reach})

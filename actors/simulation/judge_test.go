@@ -171,7 +171,7 @@ func (w *world) judgeNumbers(say func(string, ...any)) {
 	for _, r := range w.appended {
 		k := r.grain.Kind + " " + r.grain.ID
 		switch r.grain.Kind {
-		case "campaign", "checker", "channel":
+		case "campaign", "checker", "channel", "statistics", "usage":
 		default:
 			continue // the timetable has numbers of its own
 		}
@@ -208,6 +208,7 @@ func (w *world) judgeReplay(before map[string]story, say func(string, ...any)) {
 		}
 	}
 	time.Sleep(settleFor)
+	w.judgeFigures(before, say)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.calls) != calls {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -53,7 +54,7 @@ func (s *Store) follow(ctx context.Context, subjects string, after uint64, yield
 		}
 	}
 	for {
-		msg, err := messages.Next(jetstream.NextContext(ctx))
+		msg, err := f.next(ctx, cons, messages)
 		if err != nil {
 			return err
 		}
@@ -61,6 +62,32 @@ func (s *Store) follow(ctx context.Context, subjects string, after uint64, yield
 			return err
 		}
 	}
+}
+
+// lookEvery is how long a follower that has not caught up waits for a record before it asks whether there is one: what there was may have
+// been purged.
+const lookEvery = 100 * time.Millisecond
+
+// next is the next message.
+func (f *following) next(ctx context.Context, cons jetstream.Consumer, messages jetstream.MessagesContext) (jetstream.Msg, error) {
+	for ctx.Err() == nil {
+		if f.caught {
+			return messages.Next(jetstream.NextContext(ctx))
+		}
+		soon, cancel := context.WithTimeout(ctx, lookEvery)
+		msg, err := messages.Next(jetstream.NextContext(soon))
+		cancel()
+		if err == nil || !errors.Is(err, context.DeadlineExceeded) {
+			return msg, err
+		}
+		info, err := cons.Info(ctx) // fails while the consumer is made anew
+		if err == nil && info.NumPending == 0 && info.Delivered.Consumer <= f.delivered {
+			if err := f.catchUp(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, ctx.Err()
 }
 
 // end is the position of the newest record of any kind.
@@ -74,9 +101,10 @@ func (s *Store) end(ctx context.Context) (uint64, error) {
 
 // following tells one follower.
 type following struct {
-	end    uint64 // everything up to here was stored before it began
-	caught bool
-	yield  func(journal.Sight, error) bool
+	end       uint64 // everything up to here was stored before it began
+	caught    bool
+	delivered uint64 // the newest message's number among those of its consumer
+	yield     func(journal.Sight, error) bool
 }
 
 func (f *following) catchUp() error {
@@ -100,6 +128,7 @@ func (f *following) see(msg jetstream.Msg) error {
 			return err
 		}
 	}
+	f.delivered = meta.Sequence.Consumer
 	g, err := grainOf(msg.Subject())
 	if err != nil {
 		return err

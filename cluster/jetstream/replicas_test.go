@@ -69,6 +69,11 @@ func freePorts(t *testing.T, n int) []int {
 
 func clusterStore(t *testing.T, s *server.Server) (*nats.Conn, *jetstream.Store) {
 	t.Helper()
+	return storeOf(t, s, jetstream.Config{Replicas: 3, Request: 10 * time.Second})
+}
+
+func storeOf(t *testing.T, s *server.Server, cfg jetstream.Config) (*nats.Conn, *jetstream.Store) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	node, err := natsnode.Open(ctx, natsnode.Config{URL: s.ClientURL()})
@@ -76,7 +81,7 @@ func clusterStore(t *testing.T, s *server.Server) (*nats.Conn, *jetstream.Store)
 		t.Fatal(err)
 	}
 	t.Cleanup(node.Conn().Close)
-	store, err := jetstream.Open(ctx, node.Conn(), jetstream.Config{Replicas: 3, Request: 10 * time.Second})
+	store, err := jetstream.Open(ctx, node.Conn(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
