@@ -61,6 +61,7 @@ type Lease struct {
 	epoch   uint64 // of the newest view seen
 	named   bool   // a view has named us
 	ended   bool
+	losses  uint64 // times that the store was found without our record
 }
 
 // NewLease starts suspended; its first renewal is due at once.
@@ -151,8 +152,15 @@ func (l *Lease) Missing(now time.Duration) {
 		return
 	}
 	l.revision, l.created, l.floor, l.due = 0, 0, l.number, now
+	l.losses++
 	clear(l.sends)
 }
+
+// Losses counts how often the store was found without our record: after each the caller begins its watch of the records again.
+func (l *Lease) Losses() uint64 { return l.losses }
+
+// Number is that of the newest renewal.
+func (l *Lease) Number() uint64 { return l.number }
 
 // Unproven asks for a change of the view by our own compare-and-set: Join, Replace or Affirm with this number as Member.Proven.
 func (l *Lease) Unproven() (number uint64, needed bool) {

@@ -167,6 +167,22 @@ func (w *Watch) Judge(own Standing, now time.Duration) []Judgment {
 	return out
 }
 
+// Next is how long after now silence alone may change a judgment for the first time; an hour where it never does. What else changes
+// one is an event, or our own standing.
+func (w *Watch) Next(now time.Duration) time.Duration {
+	next := time.Hour
+	for _, s := range w.sights {
+		for _, at := range [...]time.Duration{
+			s.heard + w.timers.gap(), s.heard + w.timers.TakeOver, s.heard + w.timers.Crowd, s.barred + w.timers.TakeOver,
+		} {
+			if at > now {
+				next = min(next, at-now)
+			}
+		}
+	}
+	return next
+}
+
 // patience is how long silence is borne, and why.
 type patience struct {
 	limit, gap time.Duration

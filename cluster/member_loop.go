@@ -1,0 +1,182 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"hayauma.example/cluster/objects"
+	"hayauma.example/cluster/roster"
+	"hayauma.example/engine/journal"
+)
+
+// loop is what the owner goroutine decides by. Nothing else touches it, but for those who know that the loop has ended.
+type loop struct {
+	lease  *roster.Lease
+	watch  *roster.Watch
+	view   objects.Viewed
+	viewed bool // view was read once
+	shards map[journal.Shard]*holding
+	order  []*holding // the same, always in one order
+	acts   bool       // the lease stood when it was looked at last
+	ended  bool       // it has ended for good
+	why    error      // why; nil: by our own will
+	waits  string     // what a join waits for
+
+	leaving  bool // by our own Stop, or by the view
+	parting  bool // everything is released: the record and the view are being left
+	changing bool // a change of the view is under way
+	changeAt time.Duration
+	revision uint64 // of our record, the highest known
+	outrun   uint64 // the highest epoch found in a fence
+
+	judgeAt time.Duration
+	rejudge bool
+	records map[string]roster.Found // of incarnations that the view does not name
+	probing map[string]bool
+	heard   map[string]time.Duration // by incarnation: the newest sign of life
+	dead    map[string]time.Duration // by incarnation: since when its death is suspected
+	rewatch context.CancelFunc       // ends the watch of the records, which begins again
+	losses  uint64                   // of our record, that the watch began again after
+	dirty   bool                     // places are to be published
+	went    []string                 // the engine is to be told of
+	putting int                      // batches of fences under way
+	looking bool                     // fences are read that others asked about
+	nudges  map[string][]journal.Shard
+	counts  Counts
+	older   time.Duration // since when the leader answers with an older view; 0: it doesn't
+	warned  bool          // that our node's name is taken
+	seen    []seen        // to be told to hooks
+	drops   []journal.Shard
+	others  table                  // lines of roles that are not ours
+	asked   map[journal.Shard]bool // others wait for their fences
+}
+
+func newLoop(m *Member) loop {
+	l := loop{
+		lease: roster.NewLease(m.me, m.timers, 0), watch: roster.NewWatch(m.me, m.timers), shards: map[journal.Shard]*holding{},
+		waits: "an answer of the store", probing: map[string]bool{}, heard: map[string]time.Duration{}, dead: map[string]time.Duration{},
+		nudges: map[string][]journal.Shard{}, asked: map[journal.Shard]bool{}, records: map[string]roster.Found{}, dirty: true,
+	}
+	for _, role := range m.cfg.Self.Roles {
+		for n := range Shards {
+			h := &holding{shard: journal.Shard{Role: role, Number: n}, state: roster.NewShard(m.me)}
+			l.shards[h.shard] = h
+			l.order = append(l.order, h)
+		}
+	}
+	return l
+}
+
+// post has the loop run f. It never waits: what is posted is bounded by what is under way, which is an operation for each shard, a few
+// renewals and changes, and one sight of each watch.
+func (m *Member) post(f func()) {
+	m.mu.Lock()
+	m.inbox = append(m.inbox, f)
+	m.mu.Unlock()
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pass is post that waits until f was run, or never will be.
+func (m *Member) pass(ctx context.Context, f func()) {
+	done := make(chan struct{})
+	m.post(func() { f(); close(done) })
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// ask runs f where the loop's state may be read.
+func (m *Member) ask(f func() string) (answer string) {
+	done := make(chan struct{})
+	m.post(func() { answer = f(); close(done) })
+	select {
+	case <-done:
+	case <-m.over:
+		select {
+		case <-done:
+		default:
+			answer = f()
+		}
+	}
+	return answer
+}
+
+// async does something off the loop, and has the loop run what comes of it.
+func (m *Member) async(ctx context.Context, do func(ctx context.Context) (then func())) {
+	m.work.Go(func() {
+		if then := do(ctx); then != nil {
+			m.post(then)
+		}
+	})
+}
+
+// run is the owner goroutine: events, then what time brings, then what both ask for.
+func (m *Member) run(ctx context.Context) {
+	defer close(m.over)
+	m.work.Go(func() { m.watchView(ctx) })
+	m.watchRecords(ctx)
+	m.read(ctx)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		for _, f := range m.events() {
+			f()
+		}
+		m.tick(ctx)
+		m.settle(ctx)
+		timer.Reset(max(0, m.next()-m.now()))
+		select {
+		case <-m.wake:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	m.loop.rewatch()
+}
+
+func (m *Member) events() []func() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	events := m.inbox
+	m.inbox = nil
+	return events
+}
+
+// tick does what is due.
+func (m *Member) tick(ctx context.Context) {
+	now := m.now()
+	m.renew(ctx, now)
+	m.stand(now)
+	m.judge(ctx, now)
+	m.wish(ctx, now)
+}
+
+// next is when something is due that no event brings.
+func (m *Member) next() time.Duration {
+	l := &m.loop
+	now := m.now()
+	at := now + time.Hour
+	soonest := func(t time.Duration) {
+		if t > now {
+			at = min(at, t)
+		}
+	}
+	if !l.ended {
+		at = min(at, l.lease.Due())
+	}
+	if until, ok := l.lease.Until(); ok {
+		soonest(until)
+	}
+	soonest(l.judgeAt)
+	soonest(l.changeAt)
+	for _, h := range l.order {
+		if h.want != roster.Nothing && !h.busy {
+			soonest(h.due)
+		}
+	}
+	return at
+}
