@@ -18,6 +18,9 @@ func (s *Ledgers) OnReminder(fire func(kind, id, name string, due time.Time, pay
 // Append implements engine.Journal. The marks take effect before done runs.
 func (s *Ledgers) Append(u engine.Unit, done func(error)) {
 	l, err := s.find(ShardOf(u.Role, u.Key))
+	if err == nil && u.Tenure != 0 && u.Tenure != l.tenure() {
+		err = ErrOldTenure
+	}
 	if err != nil {
 		done(err)
 		return
@@ -30,6 +33,17 @@ func (s *Ledgers) Append(u engine.Unit, done func(error)) {
 		done(err)
 	})
 }
+
+// Tenure implements engine.Tenured: the fence of the shard's claim, 0 where it is not open.
+func (s *Ledgers) Tenure(role, key string) uint64 {
+	l, err := s.find(ShardOf(role, key))
+	if err != nil {
+		return 0
+	}
+	return l.tenure()
+}
+
+func (l *ledger) tenure() uint64 { return uint64(l.claim.Fence) }
 
 // Replay implements engine.Journal. It ends with an error where the shard was given up meanwhile.
 func (s *Ledgers) Replay(ctx context.Context, role, key string, g journal.Grain) iter.Seq2[journal.Record, error] {

@@ -16,6 +16,9 @@ import (
 var (
 	// ErrNotOpen: the shard is not open in this process. It is a journal.ErrFenced: nothing was stored, and the grain is another's.
 	ErrNotOpen = fmt.Errorf("cluster: the shard is not open in this process: %w", journal.ErrFenced)
+	// ErrOldTenure: the grain was replayed under an earlier claim of the shard, and others may have appended since. It is a
+	// journal.ErrFenced: nothing was stored, and the activation ends.
+	ErrOldTenure = fmt.Errorf("cluster: the grain was replayed under an earlier claim of its shard: %w", journal.ErrFenced)
 	// ErrOldClaim: the shard was opened under this claim before, or under a later one. Numbers and batches would repeat.
 	ErrOldClaim = errors.New("cluster: a claim is opened once: claim the shard anew")
 )
@@ -70,7 +73,7 @@ type Ledgers struct {
 	ended  bool
 }
 
-var _ engine.Journal = (*Ledgers)(nil)
+var _ engine.Tenured = (*Ledgers)(nil)
 
 // NewLedgers has no shard open yet. It ends with Stop or Kill, whatever becomes of ctx.
 func NewLedgers(ctx context.Context, store journal.Store, cfg Config) *Ledgers {

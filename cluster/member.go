@@ -91,7 +91,7 @@ type Member struct {
 }
 
 var (
-	_ engine.Journal   = (*Member)(nil)
+	_ engine.Tenured   = (*Member)(nil)
 	_ engine.Directory = (*Member)(nil)
 )
 
@@ -233,6 +233,14 @@ func (m *Member) Append(u engine.Unit, done func(error)) {
 		return
 	}
 	done(ErrNotOpen)
+}
+
+// Tenure implements engine.Tenured.
+func (m *Member) Tenure(role, key string) uint64 {
+	if l := m.ledgers.Load(); l != nil {
+		return l.Tenure(role, key)
+	}
+	return 0
 }
 
 // Replay implements engine.Journal.

@@ -132,11 +132,14 @@ func (m *Member) claimed(hs []*holding, stakes []stake, busy bool) {
 		s := &stakes[i]
 		h.busy = false
 		if s.event == roster.ClaimStored {
-			h.claim = s.fence
+			h.claim, h.gave = s.fence, false
 		}
 		m.on(h, s.event)
 		if busy && h.want == roster.Look {
 			h.due = m.now() + busyAgain
+		}
+		if h.told {
+			m.again(h)
 		}
 		switch {
 		case h.want != roster.Look || s.event != roster.ClaimBlocked:
@@ -238,10 +241,9 @@ func (m *Member) released(hs []*holding, stakes []stake, busy bool) {
 		case "":
 			m.step(h, func(st roster.Shard) (roster.Shard, roster.Action, error) { return st.Fenced(s.found.Fence.Owner) })
 		case roster.ReleaseStored:
+			h.gave = true
 			m.on(h, roster.ReleaseStored)
-			if s.owner != "" && s.owner != m.me {
-				m.tellLater(s.owner, h.shard)
-			}
+			m.handed(h)
 		default:
 			m.on(h, roster.AnswerLost)
 			if busy {

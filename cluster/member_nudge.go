@@ -83,6 +83,8 @@ func (m *Member) look(told nudge) {
 			case h == nil:
 			case h.want == roster.Look:
 				h.due = m.now()
+			case h.busy:
+				h.told = true
 			case h.state.Phase() == roster.Idle && !h.busy:
 				l.asked[h.shard] = true
 			}

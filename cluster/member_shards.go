@@ -27,6 +27,8 @@ type holding struct {
 	shard journal.Shard
 	state roster.Shard
 	claim journal.Fence // the newest of ours that is known to be stored
+	told  bool          // somebody said that its fence has changed, since it was read
+	gave  bool          // the fence says released, by us, as far as we know
 	open  bool          // the ledger is
 	busy  bool          // an operation of it is under way
 	want  roster.Action // is next, when nothing is under way any more
@@ -76,6 +78,13 @@ func (m *Member) step(h *holding, f func(roster.Shard) (roster.Shard, roster.Act
 func (m *Member) again(h *holding) {
 	if h.want == roster.Look {
 		h.due = m.now()
+	}
+}
+
+// handed tells the owner of a shard that we have released that it may claim it: at once, and again when a later view names another.
+func (m *Member) handed(h *holding) {
+	if owner := h.state.Owner(); h.gave && owner != "" && owner != m.me {
+		m.tellLater(owner, h.shard)
 	}
 }
 
@@ -228,7 +237,7 @@ func (m *Member) once(ctx context.Context, hs []*holding, do func(context.Contex
 // begin takes what the shards want in hand.
 func begin(hs []*holding) {
 	for _, h := range hs {
-		h.busy, h.want = true, roster.Nothing
+		h.busy, h.told, h.want = true, false, roster.Nothing
 	}
 }
 

@@ -147,11 +147,15 @@ func (m *Member) assign(before roster.View, diff roster.Diff) {
 		owners := roster.Place(l.view.View, role)
 		for n, owner := range owners {
 			h := l.shards[journal.Shard{Role: role, Number: n}]
-			if was := h.state.Owner(); was != owner && owner == m.me && went.Names(was) {
+			was := h.state.Owner()
+			if was != owner && owner == m.me && went.Names(was) {
 				h.down, h.from = m.downSince(was), was
 			}
 			m.step(h, func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.See(l.view.View.Epoch, owner) })
 			m.again(h)
+			if was != owner {
+				m.handed(h)
+			}
 		}
 	}
 }

@@ -64,6 +64,7 @@ type extension struct {
 	poisoned bool   // a plain cell ends once its mailbox is empty
 	vacating bool   // a grain goes to another member
 	seq      uint64 // number of the last applied event
+	tenure   uint64 // in which they were replayed
 	snapshot uint64 // event number of the last snapshot
 	pause    uint32 // counts the pauses of backingOff
 	unsaved  int    // encoded bytes of the events after it

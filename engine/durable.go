@@ -135,7 +135,7 @@ func (c *cell) begin(f *frame) {
 	}
 	sys.journal.Append(Unit{
 		Grain: c.grain(), Role: c.kind.role, Key: c.kind.affinity(c.id),
-		First: x.seq + 1, Count: uint32(len(u.events)), Data: u.data, Marks: marks,
+		First: x.seq + 1, Count: uint32(len(u.events)), Data: u.data, Marks: marks, Tenure: x.tenure,
 	}, func(err error) {
 		if !sys.dead.Load() {
 			c.pushSystem(persisted{u, true, err})

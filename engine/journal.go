@@ -25,6 +25,16 @@ type Unit struct {
 	Count     uint32 // of events
 	Data      []byte // theirs
 	Marks     []Mark
+	Tenure    uint64 // under which the activation was replayed, where the journal is Tenured; 0: not known
+}
+
+// Tenured is a Journal whose shards come and go. An activation appends under the tenure in which it was replayed, and the journal
+// refuses it as fenced in any other: a handler that is stuck while its shard goes to another member and comes back would append what it
+// has numbered before.
+type Tenured interface {
+	Journal
+	// Tenure names the present claim of the key's shard: never 0 but where there is none, and another one for each claim.
+	Tenure(role, key string) uint64
 }
 
 // Journal keeps the events and reminders of durable grains.

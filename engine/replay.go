@@ -26,6 +26,7 @@ type replays struct {
 type replayed struct {
 	actor         any
 	seq, snapshot uint64
+	tenure        uint64 // of the journal, when it began
 	unsaved       int
 	last          []numbered // of the newest record
 	err           error
@@ -82,6 +83,9 @@ func (c *cell) replay(ctx context.Context) (m replayed) {
 		}
 	}()
 	m.actor = c.kind.make(c.id)
+	if j, ok := c.kind.sys.journal.(Tenured); ok { // asked first: of a claim that comes between, it is an old one, and nothing is appended
+		m.tenure = j.Tenure(c.kind.role, c.kind.affinity(c.id))
+	}
 	for rec, err := range c.kind.sys.journal.Replay(ctx, c.kind.role, c.kind.affinity(c.id), c.grain()) {
 		if err == nil {
 			err = m.read(c, rec)
@@ -149,7 +153,7 @@ func (c *cell) replayed(f *frame, m replayed) (hasLeft bool) {
 	x.mode = open
 	switch {
 	case m.err == nil:
-		x.seq, x.snapshot, x.unsaved = m.seq, m.snapshot, m.unsaved
+		x.seq, x.tenure, x.snapshot, x.unsaved = m.seq, m.tenure, m.snapshot, m.unsaved
 		for _, e := range m.last { // the activation that stored them may have ended before it published them
 			c.kind.publish(c.id, e)
 		}

@@ -13,6 +13,10 @@ type Config struct {
 	MaxBytes       uint64 // of events; 0 is no limit
 	MaxObjectBytes uint64 // of objects; 0 is no limit
 
+	// RecordFor is how long a member's record stays that nobody renews: those of dead incarnations go by it. 0 is 1 h; a second is the
+	// server's least, and it has to be far above the times of the membership. Members of one cluster may differ.
+	RecordFor time.Duration
+
 	Request time.Duration // deadline of each request of a [Membership], beside the caller's own; 0 is 1 s
 }
 
@@ -23,6 +27,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxBytes > 0 && c.MaxBytes < minBytes || c.MaxObjectBytes > 0 && c.MaxObjectBytes < minBytes {
 		return errors.New("jetstream: a store below 1 MiB can't hold one batch: raise --store-max-bytes")
+	}
+	if c.RecordFor != 0 && c.RecordFor < time.Second {
+		return errors.New("jetstream: records of members stay for less than 1 s: give more than a minute, or 0 for 1 h")
 	}
 	if c.Request < 0 {
 		return errors.New("jetstream: a request's deadline is negative: give a positive time, or 0 for 1 s")
@@ -50,6 +57,13 @@ func (c Config) request() time.Duration {
 	return c.Request
 }
 
+func (c Config) recordFor() time.Duration {
+	if c.RecordFor == 0 {
+		return time.Hour
+	}
+	return c.RecordFor
+}
+
 func (c Config) direct() bool { return c.Replicas <= 1 }
 
 func (c Config) events(extra int64) jetstream.StreamConfig {
@@ -68,11 +82,11 @@ func (c Config) uploads() jetstream.StreamConfig {
 	return s
 }
 
-// members is a bucket in memory, as a KV client sees it.
+// members is a bucket in memory, as a KV client sees it. Its records have a time to live of their own: the stream's would end the floor too.
 func (c Config) members() jetstream.StreamConfig {
 	s := c.stream(members, membersKeys+">", 0)
 	s.Storage, s.MaxMsgsPerSubject = jetstream.MemoryStorage, 1
-	s.AllowAtomicPublish, s.AllowRollup = true, true
+	s.AllowAtomicPublish, s.AllowRollup, s.AllowMsgTTL = true, true, true
 	return s
 }
 

@@ -37,6 +37,9 @@
 // floor that its writer knows; all later changes of a record expect that record. So nothing is stored below a floor, and no revision
 // comes again, whoever was asleep between looking and writing; that the wall clock goes on over a restart is all that is assumed.
 //
+// A record that nobody renews is removed after RecordFor, by a time to live of its own, so that those of dead incarnations go. To its
+// owner that is a memory that was lost; a bar may go with it, long after the view has ceased to name the one it was for. The floor stays.
+//
 // Watches are push consumers whose deliveries are counted here: a gap, a heartbeat that tells of a later delivery, 1.25 s without
 // any, or another floor is an interruption, and is told.
 package jetstream

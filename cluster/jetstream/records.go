@@ -8,6 +8,7 @@ import (
 	"iter"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/roster"
@@ -26,6 +27,7 @@ func (m *Membership) PutRecord(ctx context.Context, r roster.Record, expect uint
 	}
 	defer cancel()
 	msg := change(membersKeys+r.Incarnation, data, expect)
+	msg.Header.Set(jetstream.MsgTTLHeader, m.store.cfg.recordFor().String())
 	put := m.renew
 	if expect == 0 {
 		put = m.born

@@ -15,7 +15,8 @@ type Store interface {
 	Fences
 }
 
-// Records are the members' records, by incarnation. The store may lose all of them at once.
+// Records are the members' records, by incarnation. The store may lose all of them at once, and
+// removes one that was not renewed for an hour.
 type Records interface {
 	// PutRecord replaces the record of revision expect, or creates it where expect is 0. Its refusal is a *Refused[roster.Found].
 	PutRecord(ctx context.Context, r roster.Record, expect uint64) (revision uint64, err error)
