@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	clientCount = 6
+	clientCount = 10
+	readerCount = 4 // of the clients: they only read, and so never wait for a store that is away
 	senderCount = 2
 	askFor      = 900 * time.Millisecond
 	lastChance  = 15 * time.Second // after which a command is given up for good
@@ -59,7 +60,11 @@ func (c *client) run() {
 func (c *client) draw(r *rand.Rand, i int) *operation {
 	o := &operation{client: c.n, node: c.node, key: keys(c.w.plan.keys)[r.IntN(c.w.plan.keys)]}
 	o.in = Do{ID: fmt.Sprintf("%d-%d", c.n, i), Op: opRead}
-	switch r.IntN(5) {
+	kind := r.IntN(5)
+	if c.n < readerCount {
+		kind = 3
+	}
+	switch kind {
 	case 0, 1:
 		o.in.Op, o.in.Value = opWrite, (c.n+1)*10000+i
 	case 2:
@@ -73,7 +78,7 @@ func (c *client) give(r *rand.Rand, o *operation) {
 	w := c.w
 	o.at = w.now()
 	w.history.called(o)
-	impatient := r.IntN(20) == 0
+	impatient := r.IntN(20) == 0 || o.in.Op == opRead && r.IntN(3) > 0 // a read that was given up says nothing, and costs nothing
 	for tries := 1; ; tries++ {
 		out, err := c.ask(o)
 		if err == nil {

@@ -13,8 +13,8 @@ import (
 const (
 	workFrom = 2500 * time.Millisecond // clients begin
 	faultsAt = 4 * time.Second         // faults begin between here
-	faultsTo = 11 * time.Second        // and here
-	calmAt   = 14 * time.Second        // all have ended
+	faultsTo = 15 * time.Second        // and here
+	calmAt   = 18 * time.Second        // all have ended
 	settleIn = 30 * time.Second        // in which all has to be well again
 )
 
@@ -80,7 +80,8 @@ type plan struct {
 	roles   [][]string // of each node
 	late    []bool     // nodes that a join brings
 	latency time.Duration
-	peace   bool // nothing but planned faults
+	peace   bool    // nothing but planned faults
+	rough   float64 // how often requests to the store fail: times the usual odds
 	faults  []fault
 	keys    int
 }
@@ -92,7 +93,8 @@ func newPlan(seed uint64) *plan {
 	p.late = make([]bool, nodes)
 	p.drawRoles(r, nodes)
 	p.peace = r.IntN(8) == 0
-	for range 2 + r.IntN(4) {
+	p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]
+	for range 3 + r.IntN(6) {
 		p.add(p.draw(r))
 	}
 	slices.SortStableFunc(p.faults, func(a, b fault) int { return cmp.Compare(a.at, b.at) })
@@ -166,7 +168,7 @@ func (p *plan) touched(node int) bool {
 
 func (p *plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d nodes, latency %v, peace %t, roles %v, late %v\n", p.seed, len(p.roles), p.latency, p.peace, p.roles, p.late)
+	fmt.Fprintf(&b, "seed %d: %d nodes, latency %v, rough %v, peace %t, roles %v, late %v\n", p.seed, len(p.roles), p.latency, p.rough, p.peace, p.roles, p.late)
 	for _, f := range p.faults {
 		fmt.Fprintln(&b, " ", f)
 	}

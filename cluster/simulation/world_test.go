@@ -51,15 +51,20 @@ type world struct {
 // way is one direction between two nodes.
 type way struct{ from, to int }
 
-// Odds that hold all the time.
-var (
-	objectOdds = objects.Odds{
-		LoseRequest: 0.01, LoseAnswer: 0.01, Busy: 0.01, Blind: 0.1, Interrupt: 0.002, Straggle: 0.01, Latency: 5 * time.Millisecond, Late: 2 * time.Second,
+// Odds of what happens to requests all the time.
+func objectOdds(rough float64) objects.Odds {
+	return objects.Odds{
+		LoseRequest: 0.01 * rough, LoseAnswer: 0.01 * rough, Busy: 0.01 * rough, Blind: 0.1 * rough, Interrupt: 0.002 * rough,
+		Straggle: 0.01 * rough, Latency: 5 * time.Millisecond, Late: 2 * time.Second,
 	}
-	journalOdds = journaltest.Odds{
-		LoseRequest: 0.01, LoseAnswer: 0.01, Busy: 0.01, Straggle: 0.02, Latency: 4 * time.Millisecond, Late: 1500 * time.Millisecond,
+}
+
+func journalOdds(rough float64) journaltest.Odds {
+	return journaltest.Odds{
+		LoseRequest: 0.01 * rough, LoseAnswer: 0.01 * rough, Busy: 0.01 * rough, Straggle: 0.02 * rough,
+		Latency: 4 * time.Millisecond, Late: 1500 * time.Millisecond,
 	}
-)
+}
 
 func newWorld(t *testing.T, seed uint64, m mutant) *world {
 	p := newPlan(seed)
@@ -71,9 +76,9 @@ func newWorld(t *testing.T, seed uint64, m mutant) *world {
 	}
 	w.ctx, w.cancel = context.WithCancel(t.Context())
 	w.tap = newTap(m.base(w.memory), w.memory)
-	w.server = &journaltest.Server{Store: w.tap, Hitches: journaltest.Seeded(seed, journalOdds)}
+	w.server = &journaltest.Server{Store: w.tap, Hitches: journaltest.Seeded(seed, journalOdds(p.rough))}
 	w.shared = objects.NewMemory(w.memory)
-	faults := objects.Seeded(seed, objectOdds)
+	faults := objects.Seeded(seed, objectOdds(p.rough))
 	w.shared.Faults = func(c objects.Call) objects.Fault {
 		if c.Client == observer {
 			return objects.Fault{}
