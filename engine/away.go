@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"time"
 	"unsafe"
 
 	"github.com/anthdm/hollywood/actor"
@@ -310,8 +311,8 @@ func (s receiver) giveBack(to string, packet []byte) {
 	}
 }
 
-// comesBack sends a message on that its receiver surely has not handled. Where it came to the member that we still take for the owner,
-// that one knows more, and the message waits until we do.
+// comesBack sends a message on that its receiver surely has not handled. Where it came to the member that we take for the owner, one of the
+// two doesn't know the newest places yet: the message waits until ours change, or tries again, since that one may learn of its own.
 func (s receiver) comesBack(from string, packet []byte) {
 	h, body, err := cutHeader(packet)
 	var p parcel
@@ -328,10 +329,17 @@ func (s receiver) comesBack(from string, packet []byte) {
 	}
 	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from {
 		p.kind.keep(p.id, &p.envelope, p.hops)
+		time.AfterFunc(min(firstRetry<<(p.hops-1), lastRetry), s.retryHeld)
 		return
 	}
 	p.kind.route(p.id, &p.envelope, p.hops)
 }
+
+// Pauses before a message goes again to a member that doesn't know that it is the owner; they double. maxHops of them are 9 s.
+const (
+	firstRetry = 5 * time.Millisecond
+	lastRetry  = time.Second
+)
 
 // MemberLost tells the system that an incarnation is no member any more: questions that it was to answer end with a MemberLostError, and
 // who watched its grains is told that they are lost. The transport has given back what was on its way before.

@@ -26,7 +26,8 @@ const (
 	opTouch   op = 11 // Ref.Touch
 )
 
-// maxHops bounds how often a packet goes on to another member. Each time is a change of the view that one of the two did not know yet.
+// maxHops bounds how often a packet goes on to another member, or to the same one again. Each time is a change of the view that one of the
+// two did not know yet.
 const maxHops = 16
 
 // header is what stands before a packet's message:

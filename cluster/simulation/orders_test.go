@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -11,6 +12,7 @@ type orders struct {
 	activations int
 	got         map[string][]handled // by line and sender, in order
 	sent        map[string]int
+	overtaken   int
 }
 
 type handled struct{ activation, n int }
@@ -40,17 +42,27 @@ func (o *orders) next(line, from string) int {
 	return o.sent[key]
 }
 
-// check: nothing twice.
-func (o *orders) check(bool) (problems []string) {
+// check: nothing twice; in order where nothing moves; nothing missing where nothing failed, of senders whose process went on.
+func (o *orders) check(p *plan, ended map[string]bool) (problems []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for key, got := range o.got {
 		seen := map[int]bool{}
+		last := handled{}
 		for _, h := range got {
-			if seen[h.n] {
+			switch {
+			case seen[h.n]:
 				problems = append(problems, fmt.Sprintf("I4: %s: %d was handled twice", key, h.n))
+			case h.n < last.n && p.still():
+				problems = append(problems, fmt.Sprintf("I4: %s: %d after %d", key, h.n, last.n))
+			case h.n < last.n:
+				o.overtaken++
 			}
-			seen[h.n] = true
+			seen[h.n], last = true, h
+		}
+		_, from, _ := strings.Cut(key, " from ")
+		if p.peace && !ended[from] && len(seen) < o.sent[key] {
+			problems = append(problems, fmt.Sprintf("%s: %d of %d were handled", key, len(seen), o.sent[key]))
 		}
 	}
 	return problems

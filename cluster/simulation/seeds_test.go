@@ -32,6 +32,7 @@ func (s *score) add(w *world) {
 	sent, handled := w.orders.count()
 	s.sent += sent
 	s.handled += handled
+	s.overtaken += w.orders.overtaken
 	s.settled = max(s.settled, w.settled)
 }
 
@@ -59,8 +60,8 @@ func TestSeeds(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("figure: %d of %d plans hit an open window; %d commands, %d without a seen end; %d of %d tells handled; %d copies in the journal; "+
-		"well again after %v at most; %v a play", s.counted, s.played, s.commands, s.unknown, s.handled, s.sent, s.copies, s.settled,
+	t.Logf("figure: %d of %d plans hit an open window; %d commands, %d without a seen end; %d of %d tells handled, %d of them overtaken; %d copies in the journal; "+
+		"well again after %v at most; %v a play", s.counted, s.played, s.commands, s.unknown, s.handled, s.sent, s.overtaken, s.copies, s.settled,
 		(time.Since(begin) / time.Duration(s.played)).Round(time.Millisecond))
 }
 

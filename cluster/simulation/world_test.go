@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -45,7 +46,8 @@ type world struct {
 	over     bool
 	hits     int // faults that hit an open window
 	problems []string
-	settled  time.Duration // after the last fault
+	settled  time.Duration   // after the last fault
+	gone     map[string]bool // processes that had ended before the play did
 }
 
 // way is one direction between two nodes.
@@ -106,7 +108,7 @@ func play(t *testing.T, seed uint64, m mutant) (w *world) {
 		w.run()
 	})
 	w.problems = append(w.problems, w.tap.found()...)
-	w.problems = append(w.problems, w.orders.check(w.plan.peace)...)
+	w.problems = append(w.problems, w.orders.check(w.plan, w.gone)...)
 	w.problems = append(w.problems, w.history.linearizable()...)
 	return w
 }
@@ -148,6 +150,9 @@ func (w *world) run() {
 	close(w.calm)
 	w.crew.Wait()
 	w.checkReads()
+	w.mu.Lock()
+	w.gone = maps.Clone(w.dead)
+	w.mu.Unlock()
 	w.stop()
 }
 
