@@ -188,11 +188,11 @@ func (s *ship) owned() (n int) {
 	return n
 }
 
-// until waits for something, looking each millisecond of the bubble's time, and returns how long that took.
+// until waits for something, looking when all is done in each millisecond of the bubble's time, and returns how long that took.
 func (f *fleet) until(bound time.Duration, what string, ok func() bool) time.Duration {
 	f.t.Helper()
 	began := time.Now()
-	for !ok() {
+	for synctest.Wait(); !ok(); synctest.Wait() {
 		if time.Since(began) > bound {
 			f.dump()
 			f.t.Fatalf("not within %v: %s", bound, what)

@@ -13,6 +13,7 @@ import (
 
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/objects"
+	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
 
@@ -185,6 +186,30 @@ func (v *voyage) count(ctx context.Context, g int) (last int) {
 	return last
 }
 
+// watchOwners looks that no two members act for one grain at one time.
+func (v *voyage) watchOwners(ctx context.Context) {
+	for ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+		for g := range 12 {
+			if n := v.acting(fmt.Sprint("g", g)); n > 1 {
+				v.t.Errorf("%d members act for grain %d", n, g)
+				return
+			}
+		}
+	}
+}
+
+func (v *voyage) acting(grain string) (n int) {
+	v.at.Lock()
+	defer v.at.Unlock()
+	for _, s := range v.ships {
+		if s != nil && s.May() && s.Locate("checker", grain).Answer == engine.Here {
+			n++
+		}
+	}
+	return n
+}
+
 // TestMembersThroughStorms: through every fault each number is counted once, and when they are over everything is owned again.
 func TestMembersThroughStorms(t *testing.T) {
 	for seed := range uint64(*memberSeeds) {
@@ -202,6 +227,7 @@ func sail(t *testing.T, seed uint64) {
 	for g := range last {
 		asking.Go(func() { last[g] = v.count(ctx, g) })
 	}
+	asking.Go(func() { v.watchOwners(ctx) })
 	for end := time.Now().Add(40 * time.Second); time.Now().Before(end); {
 		v.misbehave()
 		time.Sleep(v.some(3 * time.Second))

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"hayauma.example/cluster"
+	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/roster"
 	"hayauma.example/engine"
 )
@@ -89,10 +91,11 @@ func TestTakesOverTwoSecondsAfterTheLastRenewal(t *testing.T) {
 		c.die()
 		f.until(3*time.Second, "two share", whole(a, b))
 		synctest.Wait()
-		t.Log(a.slowest(), b.slowest())
-		// The first judge needs 8 ms. The other one hears of the view 1 ms later than it, and has the rest before it.
-		if worst := max(a.slowest(), b.slowest()); worst < 2*time.Second || worst > 2*time.Second+10*time.Millisecond {
-			t.Errorf("served again %v after the last renewal, want 2 s and up to five requests of 2 ms", worst)
+		// The judges see the renewal and the new view together, for a watch tells as late as an answer comes.
+		for _, s := range []*ship{a, b} {
+			if took := s.slowest(); took != 2*time.Second+4*2*time.Millisecond {
+				t.Errorf("%s serves again %v after the last renewal, want 2 s and four requests of 2 ms", s.node, took)
+			}
 		}
 		if a.Status().Counts.SelfFences+b.Status().Counts.SelfFences > 0 {
 			t.Error("others were suspended")
@@ -199,9 +202,6 @@ func TestAHangingMemberSuspendsItselfFirst(t *testing.T) {
 		}
 		if s := c.Status(); s.Condition != roster.NodeEvicted || s.Standing != roster.Ended {
 			t.Errorf("%v %v", s.Condition, s.Standing)
-		}
-		if n, err := c.ask("g", 2); n != 2 || err != nil { // it still knows where things are
-			t.Log("an evicted member asks:", n, err)
 		}
 		d := f.join("c")
 		f.until(time.Second, "three share", whole(a, b, d))
@@ -396,4 +396,53 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestABarIsRefusedWhereTheWatchIsLate: a member lost two renewals, and the third is kept back by the judges' watches, which have heard
+// their own lately. They take it for silent; its record says that it isn't.
+func TestABarIsRefusedWhereTheWatchIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		var lose atomic.Bool
+		f.store.Faults = func(c objects.Call) objects.Fault {
+			return objects.Fault{LoseRequest: lose.Load() && c.Op == objects.OpPutRecord && c.Client == "a/1"}
+		}
+		a, b, c := f.trio()
+		epoch := a.Status().Epoch
+		lose.Store(true)
+		time.Sleep(1250 * time.Millisecond) // renewals after 0.5 s and 1 s are lost
+		lose.Store(false)
+		for _, s := range []*ship{a, b, c} {
+			s.client.Lag(2 * time.Second)
+		}
+		time.Sleep(300 * time.Millisecond)
+		if !a.May() {
+			t.Fatal("its renewal after 1.5 s was not acknowledged")
+		}
+		for range 1000 {
+			time.Sleep(time.Millisecond)
+			if acting := acting(f, "g"); acting > 1 {
+				t.Fatalf("%d members act for one grain", acting)
+			}
+		}
+		for _, s := range []*ship{a, b, c} {
+			s.client.Lag(0)
+			s.client.Interrupt()
+		}
+		time.Sleep(time.Second)
+		if !whole(a, b, c)() || a.Status().Epoch != epoch {
+			f.dump()
+			t.Error("a member was evicted whose lease stood")
+		}
+	})
+}
+
+// acting counts the members that would handle a message to a grain now.
+func acting(f *fleet, grain string) (n int) {
+	for _, s := range f.all {
+		if s.May() && s.Locate("checker", grain).Answer == engine.Here {
+			n++
+		}
+	}
+	return n
 }

@@ -18,6 +18,10 @@ type Config struct {
 	Insecure    bool        // plain is meant, also beyond loopback
 	Log         *slog.Logger
 
+	// OnDown is told of a peer whose connection broke, whose address refuses one, or where another incarnation answers: it may be dead,
+	// see Probe. It is called by a goroutine of the lane, again after each attempt, and must not wait. nil: nobody is told.
+	OnDown func(incarnation string)
+
 	MaxPacket int // bytes of one packet; 0 is 1 MiB
 	MaxBatch  int // bytes that are written at once, unless one packet is larger; 0 is 256 KiB
 	Backlog   int // bytes that a lane to a member holds unacknowledged, memory for them included; 0 is 16 MiB

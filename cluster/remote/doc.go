@@ -53,5 +53,8 @@
 // with a [*MalformedError]; it and all other ends are logged, one line in 10 s for each lane and for all connections that were
 // accepted. A Receiver's panic ends the connection that brought the packet; the packet counts as received.
 //
+// OnDown tells of a peer that may be dead, and Probe finds out: it gives a name that is in nobody's view, so that the answer says only
+// who listens there.
+//
 // Close returns what is not acknowledged at that moment; a member that leaves calls Flush before. Restarted peers have another incarnation: what was meant for the old one stays until a view says that it is gone.
 package remote

@@ -37,6 +37,7 @@ func (l *link) run(ctx context.Context) {
 			return
 		}
 		l.report(ctx, err)
+		l.down(lived, err)
 		if lived {
 			pause = l.t.cfg.RetryMin
 		}
