@@ -47,7 +47,7 @@ func (w *world) strike(f fault) {
 func (w *world) hit(p *process, f fault) {
 	switch f.what {
 	case crash:
-		if p.die(f.order) {
+		if p.die(f.order, false) {
 			w.suspect(p, f)
 			w.later(f, func() { w.start(f.node, f.flag) })
 		}

@@ -105,6 +105,7 @@ func (p *process) build(predecessor bool) (err error) {
 	if err != nil {
 		return err
 	}
+	engine.DeadLetters.Subscribe(p.sys, w.orders.reportedLost)
 	p.serve()
 	return nil
 }
@@ -134,8 +135,8 @@ func (p *process) steps() [5]func() {
 	}
 }
 
-// die ends the process as kill -9 does; false: it has ended before.
-func (p *process) die(order [5]int) bool {
+// die ends the process as kill -9 does; false: it has ended before. Who has left has nothing to lose.
+func (p *process) die(order [5]int, left bool) bool {
 	w := p.w
 	w.mu.Lock()
 	if p.ended {
@@ -143,6 +144,9 @@ func (p *process) die(order [5]int) bool {
 		return false
 	}
 	p.ended = true
+	if !left {
+		w.abrupt++
+	}
 	w.dead[p.me] = true
 	if w.nodes[p.node] == p {
 		w.nodes[p.node] = nil
@@ -160,7 +164,7 @@ var anyOrder = [5]int{0, 1, 2, 3, 4}
 // again ends the process and starts the node anew, as a supervisor does.
 func (p *process) again(after time.Duration, _ error) {
 	p.w.work.Go(func() {
-		if p.die(anyOrder) {
+		if p.die(anyOrder, false) {
 			p.w.rest(after)
 			p.w.start(p.node, true)
 		}
@@ -178,7 +182,7 @@ func (p *process) leave() {
 		p.w.log.add("node %d's system didn't stop: %v", p.node, err)
 	}
 	_ = p.link.Close()
-	p.die(anyOrder)
+	p.die(anyOrder, true)
 }
 
 func nodeName(n int) string { return "n" + string(rune('0'+n)) }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"hayauma.example/engine"
 )
 
 // orders is what lines have handled.
@@ -12,12 +14,16 @@ type orders struct {
 	activations int
 	got         map[string][]handled // by line and sender, in order
 	sent        map[string]int
+	lost        map[string]map[int]bool // reported
+	reported    int
 	overtaken   int
 }
 
 type handled struct{ activation, n int }
 
-func newOrders() *orders { return &orders{got: map[string][]handled{}, sent: map[string]int{}} }
+func newOrders() *orders {
+	return &orders{got: map[string][]handled{}, sent: map[string]int{}, lost: map[string]map[int]bool{}}
+}
 
 func (o *orders) activate() int {
 	o.mu.Lock()
@@ -42,14 +48,31 @@ func (o *orders) next(line, from string) int {
 	return o.sent[key]
 }
 
-// check: nothing twice; in order where nothing moves; nothing missing where nothing failed, of senders whose process went on.
-func (o *orders) check(p *plan, ended map[string]bool) (problems []string) {
+// reportedLost notes what a system said that nobody would handle, or that it may not have been handled.
+func (o *orders) reportedLost(d engine.DeadLetter) {
+	m, ok := d.Message.(Numbered)
+	if !ok {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for key, got := range o.got {
+	key := d.ID + " from " + m.From
+	if o.lost[key] == nil {
+		o.lost[key] = map[int]bool{}
+	}
+	o.lost[key][m.N] = true
+	o.reported++
+}
+
+// check: nothing twice; in order where nothing moves; nothing lost without a word where no process ended abruptly, of senders whose own
+// process went on.
+func (o *orders) check(p *plan, abrupt int, ended map[string]bool) (problems []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for key, sent := range o.sent {
 		seen := map[int]bool{}
 		last := handled{}
-		for _, h := range got {
+		for _, h := range o.got[key] {
 			switch {
 			case seen[h.n]:
 				problems = append(problems, fmt.Sprintf("I4: %s: %d was handled twice", key, h.n))
@@ -61,8 +84,10 @@ func (o *orders) check(p *plan, ended map[string]bool) (problems []string) {
 			seen[h.n], last = true, h
 		}
 		_, from, _ := strings.Cut(key, " from ")
-		if p.peace && !ended[from] && len(seen) < o.sent[key] {
-			problems = append(problems, fmt.Sprintf("%s: %d of %d were handled", key, len(seen), o.sent[key]))
+		for n := 1; n <= sent && abrupt == 0 && !ended[from]; n++ {
+			if !seen[n] && !o.lost[key][n] {
+				problems = append(problems, fmt.Sprintf("I4: %s: %d was neither handled nor reported", key, n))
+			}
 		}
 	}
 	return problems

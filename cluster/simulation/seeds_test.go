@@ -16,7 +16,7 @@ var (
 // score adds up what plays have shown.
 type score struct {
 	played, counted, commands, unknown, copies, evictions int
-	sent, handled                                         int
+	sent, handled, overtaken, reported                    int
 	settled                                               time.Duration
 }
 
@@ -33,6 +33,7 @@ func (s *score) add(w *world) {
 	s.sent += sent
 	s.handled += handled
 	s.overtaken += w.orders.overtaken
+	s.reported += w.orders.reported
 	s.settled = max(s.settled, w.settled)
 }
 
@@ -60,8 +61,8 @@ func TestSeeds(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("figure: %d of %d plans hit an open window; %d commands, %d without a seen end; %d of %d tells handled, %d of them overtaken; %d copies in the journal; "+
-		"well again after %v at most; %v a play", s.counted, s.played, s.commands, s.unknown, s.handled, s.sent, s.overtaken, s.copies, s.settled,
+	t.Logf("figure: %d of %d plans hit an open window; %d commands, %d without a seen end; %d of %d tells handled, %d reported, %d overtaken; %d copies in the journal; "+
+		"well again after %v at most; %v a play", s.counted, s.played, s.commands, s.unknown, s.handled, s.sent, s.reported, s.overtaken, s.copies, s.settled,
 		(time.Since(begin) / time.Duration(s.played)).Round(time.Millisecond))
 }
 

@@ -47,7 +47,8 @@ type world struct {
 	hits     int // faults that hit an open window
 	problems []string
 	settled  time.Duration   // after the last fault
-	gone     map[string]bool // processes that had ended before the play did
+	abrupt   int             // processes that ended without leaving
+	gone     map[string]bool // processes that ended before the play did
 }
 
 // way is one direction between two nodes.
@@ -108,7 +109,7 @@ func play(t *testing.T, seed uint64, m mutant) (w *world) {
 		w.run()
 	})
 	w.problems = append(w.problems, w.tap.found()...)
-	w.problems = append(w.problems, w.orders.check(w.plan, w.gone)...)
+	w.problems = append(w.problems, w.orders.check(w.plan, w.abrupt, w.gone)...)
 	w.problems = append(w.problems, w.history.linearizable()...)
 	return w
 }
@@ -150,9 +151,6 @@ func (w *world) run() {
 	close(w.calm)
 	w.crew.Wait()
 	w.checkReads()
-	w.mu.Lock()
-	w.gone = maps.Clone(w.dead)
-	w.mu.Unlock()
 	w.stop()
 }
 
@@ -160,11 +158,12 @@ func (w *world) run() {
 func (w *world) stop() {
 	w.mu.Lock()
 	w.over = true
+	w.gone = maps.Clone(w.dead)
 	all := w.all
 	w.mu.Unlock()
 	w.cancel()
 	for _, p := range all {
-		p.die(anyOrder)
+		p.die(anyOrder, true)
 	}
 	w.work.Wait()
 	w.rest(20 * time.Second)
