@@ -49,7 +49,60 @@
 //     asks the store whether the fence is still its own; then it claims and opens the shard again (at once, every second, or by the next
 //     Replay), and otherwise leaves it to whoever has taken it and tells OnFenced. The new fence settles what became of the last batch,
 //     so whoever replays sees the truth.
+//   - An activation that was replayed under an earlier claim appends nothing: [ErrOldTenure]. A handler can be stuck for longer than
+//     anybody waits for it, and go on when its shard has been elsewhere and came back.
 //   - While its lease is in doubt it calls Suspend.
+//
+// # Member
+//
+// [Member] is this process's part in a fleet, and a process alone is a fleet of one. What is decided is package roster's; Member brings it
+// the time and what happened, and carries its decisions out. It is the engine's Directory, and its Journal by Ledgers.
+//
+//	watch of the view ───┐                            ┌──▶ peers, then places, then the engine is told
+//	watch of the records ┤   inbox   ┌────────────┐   ├──▶ fences in batches, at most 4 × 256 under way
+//	answers of the store ┼──────────▶│ loop       │───┼──▶ Ledgers: Open, Fire; Vacate, Close; Drop
+//	OnLost, nudges, Drain┤           │ Lease Watch│   ├──▶ renewals, changes of the view, bars, probes
+//	Suspect, Stop ───────┘    timer ▶│ View Shard │   └──▶ hooks, one after another, on a goroutine of their own
+//	                                 └────────────┘
+//
+// One goroutine, the loop, has all state: the lease, the watch of the others, the view, and a roster.Shard for each shard of its roles. It
+// waits for nothing. What takes time runs elsewhere and comes back as an event: one operation for each shard, one change of the view, and
+// the renewals of one lease at most. After each batch of events it does what is due, publishes places, and only then begins what the
+// shards want. A timer is set for the next time at which something is due: the lease's end, a verdict, a renewal.
+//
+//	Locate    an atomic pointer to a table that is never changed in place, and ShardOf
+//	May       an atomic pointer to the lease, and the clock: to be asked right before a provider call, not copied
+//
+// A shard here is (roster.Phase): CLAIMING while its fence is read and written; RECOVERING while its ledger opens, messages wait; then it
+// is here and its overdue reminders are told; OWNED. It is given up in this order: elsewhere for the directory; grains leave, work that
+// they have begun has 800 ms; what they appended is stored; the fence says released, and to whom; that one is told. Who finds a fence
+// held tells its holder, and looks again after 250 ms, so that no hand-off hangs on a hint.
+//
+// Who leaves waits (500 ms at most) until the others have seen that nothing is there any more, and have what it has sent them; then it
+// releases its record and leaves the view, and no question of theirs is lost with it.
+//
+// It promises:
+//
+//   - This process serves a shard only while roster says so: package roster has the argument why no two do.
+//   - A shard that the view gives to this member is served as soon as its fence allows it, whatever was lost or refused before.
+//   - A grain is said to be at another member only after that one's address was given to Peers. The engine hears of a member that went
+//     after places name it no more; before OnView.
+//   - Stop, or the end of the process, needs nobody's help. All of its goroutines end with Stop; with Kill as soon as what they call returns.
+//   - Where OnEnded was called, nothing is owned any more, and never will be by this incarnation.
+//
+// What a failure costs, by the default timers; r is a request of the store (measured on the embedded server: 1 ms), and times are until all
+// is served again:
+//
+//	alone, first start                        5 r
+//	planned: Stop, Drain, a node that joins   the work of grains (800 ms at most) and 10 r
+//	process dies, connection refused          a probe and 4 r: some 10 ms
+//	process hangs, machine lost, cut off      2 s after its last renewal and 4 r; itself it is suspended at 1.5 s
+//	half of the members or more silent        10 s after the last renewal; at once where death is certain
+//	store away                                all suspended after 1.5 s, nobody evicted; back: the first renewal
+//	records lost (the memory of the servers)  suspended for 3 r; appends wait
+//	an append without a clear answer          its shard is dropped and claimed anew: 4 r; again within 10 s: after 0.1 s, doubled to 5 s
+//	a nudge lost                              250 ms
+//	this node's name still in the view        nothing where Predecessor says that it is dead; else 2 s of silence where others are, 10 s alone
 //
 // # Timetable
 //

@@ -41,7 +41,7 @@ type MemberConfig struct {
 	Peers func(addresses map[string]string)
 
 	// Predecessor: this process holds its node's lock, so an earlier incarnation of the node's name is certainly dead and is replaced
-	// at once. Without it the member waits until the others have evicted that one.
+	// at once. Without it the member waits until that one has been silent for long enough: 2 s where others judge it, 10 s alone.
 	Predecessor bool
 
 	// Probe tells whether an incarnation is certainly dead: its address refuses connections, or another one answers there. It is

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"hayauma.example/cluster/objects"
@@ -44,7 +45,7 @@ func (m *Member) observe(s objects.Sight[roster.Record]) {
 		clear(l.records)
 		l.rejudge = true
 	case objects.Stored:
-		if !l.view.View.Names(s.Key) && len(l.records) < maxStrangers {
+		if s.Key != m.me && !l.view.View.Names(s.Key) && len(l.records) < maxStrangers {
 			l.records[s.Key] = roster.Found{Record: s.Value, Revision: s.Revision}
 		}
 		l.watch.Observe(s.Value, s.Revision, now)
@@ -82,8 +83,13 @@ func (m *Member) judge(ctx context.Context, now time.Duration) {
 	}
 	l.rejudge = false
 	l.judgeAt = now + l.watch.Next(now)
-	for _, j := range l.watch.Judge(l.lease.Standing(now), now) {
-		if j.Verdict == roster.Alive {
+	own := l.lease.Standing(now)
+	inTheWay := m.inTheWay()
+	if inTheWay != "" {
+		own = roster.Steady
+	}
+	for _, j := range l.watch.Judge(own, now) {
+		if j.Verdict == roster.Alive || inTheWay != "" && j.Incarnation != inTheWay {
 			continue
 		}
 		if j.For >= m.timers.TakeOver || j.Verdict == roster.Evict {
@@ -93,6 +99,27 @@ func (m *Member) judge(ctx context.Context, now time.Duration) {
 			m.evict(ctx, j)
 		}
 	}
+}
+
+// inTheWay is an incarnation that has this node's name, while this member waits to join; "" where there is none. Perhaps nobody is left to
+// judge that one. So the applicant does, of its silence only: it hears its own renewals as a member does, it bars the record, and a view at
+// hand is changed, which is all that the argument for one owner asks of a judge; that it has no lease yet only means that it may take an
+// outage for silence. Alone with that one it waits as for a crowd.
+func (m *Member) inTheWay() string {
+	l := &m.loop
+	if !l.viewed || l.leaving || l.view.View.Names(m.me) {
+		return ""
+	}
+	old, _ := l.view.View.Node(m.cfg.Self.Node)
+	return old.Incarnation
+}
+
+// witnessed is the view with this member in it, whose own renewals show whether its watch can be trusted.
+func (m *Member) witnessed(v roster.View) roster.View {
+	if v.Names(m.me) {
+		return v
+	}
+	return roster.View{Epoch: v.Epoch, Members: append(slices.Clone(v.Members), m.cfg.Self)}
 }
 
 // evict carries a judgment out: a view at hand, the bar, that very view without the member. Where another changed the view between, it
@@ -105,6 +132,9 @@ func (m *Member) evict(ctx context.Context, j roster.Judgment) {
 	needs := l.lease.Standing(m.now())
 	if j.Why != roster.Unheard {
 		needs = roster.Leased
+	}
+	if j.Incarnation == m.inTheWay() {
+		needs = roster.Suspended
 	}
 	l.changing = true
 	at := v.Revision

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -77,9 +78,7 @@ func (p *places) lose(c journal.Claim) {
 		return
 	}
 	next := make(table, len(*t))
-	for role, line := range *t {
-		next[role] = line
-	}
+	maps.Copy(next, *t)
 	line := *next[c.Shard.Role]
 	line[c.Shard.Number] = engine.Place{Answer: engine.Soon}
 	next[c.Shard.Role] = &line

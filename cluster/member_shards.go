@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -168,9 +169,7 @@ func (m *Member) milestones() {
 func (m *Member) publish() {
 	l := &m.loop
 	t := table{}
-	for role, line := range l.others {
-		t[role] = line
-	}
+	maps.Copy(t, l.others)
 	claims := make(map[journal.Shard]journal.Fence, len(l.order))
 	for _, h := range l.order {
 		line := t[h.shard.Role]

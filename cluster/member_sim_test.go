@@ -191,6 +191,12 @@ func (v *voyage) watchOwners(ctx context.Context) {
 	for ctx.Err() == nil {
 		time.Sleep(time.Millisecond)
 		for g := range 12 {
+			for _, s := range v.crew() {
+				if who := s.strange(fmt.Sprint("g", g)); who != "" {
+					v.t.Errorf("%s names %s before it knows its address", s.node, who)
+					return
+				}
+			}
 			if n := v.acting(fmt.Sprint("g", g)); n > 1 {
 				v.t.Errorf("%d members act for grain %d", n, g)
 				return
@@ -199,11 +205,21 @@ func (v *voyage) watchOwners(ctx context.Context) {
 	}
 }
 
-func (v *voyage) acting(grain string) (n int) {
+// crew is who runs.
+func (v *voyage) crew() (ships []*ship) {
 	v.at.Lock()
 	defer v.at.Unlock()
 	for _, s := range v.ships {
-		if s != nil && s.May() && s.Locate("checker", grain).Answer == engine.Here {
+		if s != nil {
+			ships = append(ships, s)
+		}
+	}
+	return ships
+}
+
+func (v *voyage) acting(grain string) (n int) {
+	for _, s := range v.crew() {
+		if s.May() && s.Locate("checker", grain).Answer == engine.Here {
 			n++
 		}
 	}

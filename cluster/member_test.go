@@ -446,3 +446,45 @@ func acting(f *fleet, grain string) (n int) {
 	}
 	return n
 }
+
+// TestAMemberThatDiesYoung: its one record was told before the view named it.
+func TestAMemberThatDiesYoung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.paced()
+		a, b := f.join("a"), f.join("b")
+		time.Sleep(3 * time.Second)
+		f.join("c").die()
+		f.until(2*time.Second+20*time.Millisecond, "two share", whole(a, b))
+	})
+}
+
+// TestANameIsFreeOnceItsOwnerWasSilent: nobody is left to evict the earlier incarnation, so the next one does, after the longest patience.
+func TestANameIsFreeOnceItsOwnerWasSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.paced()
+		first := f.join("a")
+		f.until(time.Second, "it owns all", whole(first))
+		time.Sleep(3 * time.Second)
+		if n, err := first.ask("g", 1); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+		second := f.build("a", nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := second.Start(ctx, second.sys); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error("joined beside one that lives:", err)
+		}
+		first.die()
+		began := time.Now()
+		third := f.join("a")
+		if took := time.Since(began); took < 10*time.Second || took > 10*time.Second+100*time.Millisecond {
+			t.Errorf("joined after %v, want 10 s of silence", took)
+		}
+		f.until(time.Second, "it owns all", whole(third))
+		if n, err := third.ask("g", 2); n != 2 || err != nil {
+			t.Error(n, err)
+		}
+	})
+}

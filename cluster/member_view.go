@@ -76,7 +76,7 @@ func (m *Member) see(v objects.Viewed) {
 	l.view, l.viewed, l.rejudge = v, true, true
 	l.lease.See(v.View)
 	m.lend()
-	l.watch.See(v.View, m.now())
+	l.watch.See(m.witnessed(v.View), m.now())
 	diff := roster.Between(before, v.View)
 	m.meet(diff.Came)
 	m.log.Info("view", "epoch", v.View.Epoch, "members", len(v.View.Members), "came", names(diff.Came), "went", names(diff.Went))
@@ -264,7 +264,7 @@ func (m *Member) prove(v roster.View, proven uint64) (roster.View, roster.Reason
 	}
 	if taken && !m.loop.warned {
 		m.loop.warned = true
-		m.log.Warn("an earlier incarnation has this node's name: waiting for the others to evict it", "node", self.Node, "incarnation", old.Incarnation)
+		m.log.Warn("an earlier incarnation has this node's name: waiting until it is evicted for its silence", "node", self.Node, "incarnation", old.Incarnation)
 	}
 	return v.Join(self)
 }
