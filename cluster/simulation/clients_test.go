@@ -10,7 +10,8 @@ import (
 
 const (
 	clientCount = 10
-	readerCount = 4 // of the clients: they only read, and so never wait for a store that is away
+	readerCount = 4 // of the clients: they only read, and wait for nothing for long
+	readFor     = 150 * time.Millisecond
 	senderCount = 2
 	askFor      = 900 * time.Millisecond
 	lastChance  = 15 * time.Second // after which a command is given up for good
@@ -58,11 +59,14 @@ func (c *client) run() {
 }
 
 func (c *client) draw(r *rand.Rand, i int) *operation {
-	o := &operation{client: c.n, node: c.node, key: keys(c.w.plan.keys)[r.IntN(c.w.plan.keys)]}
+	o := &operation{client: c.n, node: c.node, key: keys[r.IntN(len(keys))]}
 	o.in = Do{ID: fmt.Sprintf("%d-%d", c.n, i), Op: opRead}
 	kind := r.IntN(5)
-	if c.n < readerCount {
+	if c.reads() {
 		kind = 3
+	}
+	if often := keys[:len(keys)/2]; kind < 3 && r.IntN(12) > 0 {
+		o.key = often[r.IntN(len(often))]
 	}
 	switch kind {
 	case 0, 1:
@@ -78,7 +82,7 @@ func (c *client) give(r *rand.Rand, o *operation) {
 	w := c.w
 	o.at = w.now()
 	w.history.called(o)
-	impatient := r.IntN(20) == 0 || o.in.Op == opRead && r.IntN(3) > 0 // a read that was given up says nothing, and costs nothing
+	impatient := c.reads() || r.IntN(20) == 0
 	for tries := 1; ; tries++ {
 		out, err := c.ask(o)
 		if err == nil {
@@ -103,8 +107,15 @@ func (c *client) ask(o *operation) (Done, error) {
 	if p == nil || p.sys == nil {
 		return Done{}, errDown
 	}
-	return engine.AskTimeout[Done, any](registers.Ref(p.sys, o.key), o.in, askFor)
+	patience := askFor
+	if c.reads() {
+		patience = readFor
+	}
+	return engine.AskTimeout[Done, any](registers.Ref(p.sys, o.key), o.in, patience)
 }
+
+// reads: a reader only reads, and gives up at once; a read that nobody saw the end of says nothing.
+func (c *client) reads() bool { return c.n < readerCount }
 
 func (c *client) learn(o *operation) {
 	switch {

@@ -83,12 +83,11 @@ type plan struct {
 	peace   bool    // nothing but planned faults
 	rough   float64 // how often requests to the store fail: times the usual odds
 	faults  []fault
-	keys    int
 }
 
 func newPlan(seed uint64) *plan {
 	r := rand.New(rand.NewPCG(seed, 1))
-	p := &plan{seed: seed, latency: between(r, 200*time.Microsecond, 4*time.Millisecond), keys: 8}
+	p := &plan{seed: seed, latency: between(r, 200*time.Microsecond, 4*time.Millisecond)}
 	nodes := 3 + r.IntN(5)
 	p.late = make([]bool, nodes)
 	p.drawRoles(r, nodes)

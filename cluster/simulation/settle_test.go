@@ -100,11 +100,11 @@ func (w *world) fencesAmiss(owned map[journal.Shard]string) string {
 	return ""
 }
 
-const readFor = 10 * time.Second
+const finalFor = 10 * time.Second
 
 // checkReads: every register answers at two nodes, the same, and has rung.
 func (w *world) checkReads() {
-	for i, key := range keys(w.plan.keys) {
+	for i, key := range keys {
 		for c := range 2 {
 			w.finalRead(i+c, key)
 		}
@@ -116,7 +116,7 @@ func (w *world) finalRead(n int, key string) {
 	node := n % len(w.plan.roles)
 	o := &operation{client: 100 + n, node: node, key: key, in: Do{ID: fmt.Sprintf("final-%d-%s", n, key), Op: opRead}, at: w.now()}
 	w.history.called(o)
-	c := &client{w: w, node: node}
+	c := &client{w: w, n: 100, node: node}
 	for {
 		out, err := c.ask(o)
 		if err == nil {
@@ -124,7 +124,7 @@ func (w *world) finalRead(n int, key string) {
 			w.log.add("%v", o)
 			return
 		}
-		if w.now()-o.at > readFor {
+		if w.now()-o.at > finalFor {
 			w.history.ended(o, nil, 0)
 			w.problem("register %s can't be read at node %d: %v", key, node, err)
 			return
@@ -138,7 +138,7 @@ func (w *world) checkReminders() {
 	var late []string
 	for begin := w.now(); ; w.rest(lookEvery) {
 		late = nil
-		for _, key := range keys(w.plan.keys) {
+		for _, key := range keys {
 			if set, rang := w.rang(key); set && !rang {
 				late = append(late, key)
 			}
@@ -156,7 +156,7 @@ func (w *world) checkReminders() {
 // rang asks a register whether its reminder was set, and has fired.
 func (w *world) rang(key string) (set, rang bool) {
 	for n := range w.plan.roles {
-		out, err := (&client{w: w, node: n}).ask(&operation{key: key, in: Do{Op: opRang}})
+		out, err := (&client{w: w, n: 100, node: n}).ask(&operation{key: key, in: Do{Op: opRang}})
 		if err == nil {
 			return out.Value != 0, out.OK
 		}
