@@ -117,7 +117,9 @@ func TestDrainUnderQuestions(t *testing.T) {
 					})
 				}
 				time.Sleep(100 * time.Millisecond)
+				mu.Lock()
 				before := asked
+				mu.Unlock()
 				began := time.Now()
 				after := []*ship{a, b}
 				if how == "a node joins" {
