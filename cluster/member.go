@@ -131,7 +131,9 @@ func (m *Member) Start(ctx context.Context, sys *engine.System) error {
 	case <-m.joined:
 		return nil
 	case <-m.left:
-		return m.failure()
+		return cmp.Or(m.failure(), errStopped)
+	case <-m.over:
+		return errStopped
 	case <-ctx.Done():
 		waits := m.ask(func() string { return m.loop.waits })
 		m.Kill()

@@ -18,7 +18,7 @@ import (
 )
 
 // memberSeeds: more of them for a long look.
-var memberSeeds = flag.Int("member-seeds", 8, "seeds of the members' simulation")
+var memberSeeds = flag.Int("member-seeds", 5, "seeds of the members' simulation")
 
 // voyage is a fleet whose store fails by a seed, whose members die, are cut off and are started again, while grains count.
 type voyage struct {
@@ -189,7 +189,7 @@ func (v *voyage) count(ctx context.Context, g int) (last int) {
 // watchOwners looks that no two members act for one grain at one time.
 func (v *voyage) watchOwners(ctx context.Context) {
 	for ctx.Err() == nil {
-		time.Sleep(time.Millisecond)
+		time.Sleep(3 * time.Millisecond)
 		for g := range 12 {
 			for _, s := range v.crew() {
 				if who := s.strange(fmt.Sprint("g", g)); who != "" {

@@ -275,3 +275,23 @@ func TestTimers(t *testing.T) {
 		}
 	}
 }
+
+// TestLossesAreCounted: each time that the store was found without our record, once.
+func TestLossesAreCounted(t *testing.T) {
+	l := leased(t)
+	if l.Losses() != 0 || l.Number() != 1 {
+		t.Errorf("%d losses, renewal %d", l.Losses(), l.Number())
+	}
+	for i := range uint64(3) {
+		r, ok := l.Renew(l.Due())
+		if !ok {
+			t.Fatal("no renewal")
+		}
+		l.Refused(r, roster.Found{}, l.Due())
+		if l.Losses() != i+1 || l.Number() != r.Number {
+			t.Errorf("%d losses after %d", l.Losses(), i+1)
+		}
+		r, _ = l.Renew(l.Due())
+		l.Acknowledged(r, 100+r.Number, l.Due())
+	}
+}

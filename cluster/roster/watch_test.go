@@ -275,3 +275,36 @@ func BenchmarkJudge(b *testing.B) {
 		w.Judge(roster.Steady, time.Second)
 	}
 }
+
+// TestNextMeetsEveryChange: whoever looks only when Next says so sees each verdict at the time at which it begins.
+func TestNextMeetsEveryChange(t *testing.T) {
+	w := watching(5)
+	renew(w, 5, 0)
+	var at []time.Duration
+	last := judged(w, 4, roster.Steady, 0)
+	for now := time.Duration(0); now < 20*time.Second; now += w.Next(now) {
+		renew(w, 5, now, 4)
+		if o := judged(w, 4, roster.Steady, now); o != last {
+			last = o
+			at = append(at, now)
+		}
+	}
+	if want := []time.Duration{1250 * ms, 2 * time.Second}; !slices.Equal(at, want) {
+		t.Errorf("verdicts changed at %v, want %v: silent, evict", at, want)
+	}
+	w = watching(2)
+	renew(w, 2, 0)
+	evicted := time.Duration(0)
+	for now := time.Duration(0); evicted == 0 && now < 20*time.Second; now += min(w.Next(now), time.Second) {
+		renew(w, 2, now, 1)
+		if judged(w, 1, roster.Steady, now).verdict == roster.Evict {
+			evicted = now
+		}
+	}
+	if evicted != 10*time.Second {
+		t.Errorf("half of the members are silent: evicted after %v, want 10 s", evicted)
+	}
+	if next := roster.NewWatch(me, roster.Timers{}).Next(0); next != time.Hour {
+		t.Error("nobody is watched, and yet something is due in", next)
+	}
+}
