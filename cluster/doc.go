@@ -1,8 +1,8 @@
 // Package cluster gives the engine its durable ground: who owns which shard, an append queue per shard, and the timetable.
 //
 // [Ledgers] is the shards that a process owns at present; it implements engine.Journal. A shard under one claim is one ledger: an
-// append queue, a timetable with a timer of its own, and nothing that outlives it. Who is to own what is decided elsewhere: by a fleet's
-// member, or by [Solo], which claims every shard of its roles at its start and opens them all at once.
+// append queue, a timetable with a timer of its own, and nothing that outlives it. Who is to own what is decided elsewhere: by a
+// [Member], or by [Solo], which claims every shard of its roles at its start and opens them all at once.
 //
 //	           Open            Fire
 //	CLAIMED ─────────▶ OPEN ─────────▶ FIRING     appends and replays work in both

@@ -86,9 +86,9 @@ func (m *Member) stand(now time.Duration) {
 		return
 	}
 	l.acts = acts
-	event := roster.LeaseLapsed
+	event, told := roster.LeaseLapsed, roster.Suspended
 	if acts {
-		event = roster.LeaseBack
+		event, told = roster.LeaseBack, roster.Leased
 		m.ledgers.Load().Resume()
 		m.log.Info("the lease stands", "node", m.cfg.Self.Node)
 	} else {
@@ -99,7 +99,7 @@ func (m *Member) stand(now time.Duration) {
 	for _, h := range l.order {
 		m.on(h, event)
 	}
-	m.hooks.standing(standing)
+	m.hooks.standing(told)
 }
 
 // end is for good: every shard is dropped.

@@ -41,7 +41,7 @@ func TestANodesNextStart(t *testing.T) {
 		a, b, c := f.trio()
 		c.die()
 		began := time.Now()
-		c = f.join("c", func(m *cluster.MemberConfig) { m.Predecessor = true })
+		c = f.join("c", func(m *cluster.MemberConfig) { m.Predecessor = func(string) bool { return true } })
 		f.until(time.Second, "three share", whole(a, b, c))
 		if took := time.Since(began); took > 10*time.Millisecond {
 			t.Error("the known predecessor delayed its successor by", took)
@@ -117,7 +117,9 @@ func TestDrainUnderQuestions(t *testing.T) {
 					})
 				}
 				time.Sleep(100 * time.Millisecond)
+				mu.Lock()
 				before := asked
+				mu.Unlock()
 				began := time.Now()
 				after := []*ship{a, b}
 				if how == "a node joins" {

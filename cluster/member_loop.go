@@ -127,9 +127,10 @@ func (m *Member) run(ctx context.Context) {
 		for _, f := range m.events() {
 			f()
 		}
-		m.tick(ctx)
+		now := m.now()
+		m.tick(ctx, now)
 		m.settle(ctx)
-		timer.Reset(max(0, m.next()-m.now()))
+		timer.Reset(max(0, m.next(now)-m.now()))
 		select {
 		case <-m.wake:
 		case <-timer.C:
@@ -148,18 +149,16 @@ func (m *Member) events() []func() {
 }
 
 // tick does what is due.
-func (m *Member) tick(ctx context.Context) {
-	now := m.now()
+func (m *Member) tick(ctx context.Context, now time.Duration) {
 	m.renew(ctx, now)
 	m.stand(now)
 	m.judge(ctx, now)
 	m.wish(ctx, now)
 }
 
-// next is when something is due that no event brings.
-func (m *Member) next() time.Duration {
+// next is when something is due that no event brings. What was due at now has been begun, or waits for an event.
+func (m *Member) next(now time.Duration) time.Duration {
 	l := &m.loop
-	now := m.now()
 	at := now + time.Hour
 	soonest := func(t time.Duration) {
 		if t > now {

@@ -360,7 +360,6 @@ func (s receiver) comesBack(from string, packet []byte) {
 		return
 	}
 	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from {
-		p.hops-- // the two differ about one grain: that ends with time, not with hops
 		p.kind.keep(p.id, &p.envelope, p.hops)
 		s.retrySoon()
 		return

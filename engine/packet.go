@@ -26,8 +26,9 @@ const (
 	opTouch   op = 11 // Ref.Touch
 )
 
-// maxHops bounds how often a packet goes on to another member. Each time is a change of the view that one of the two did not know yet.
-const maxHops = 16
+// maxHops bounds how often a packet goes on to another member, or to the same one again: each time is a change of the view that one of the
+// two did not know yet, or retryEvery. So a message that finds its grain nowhere is a dead letter after 8 s.
+const maxHops = 150
 
 // header is what stands before a packet's message:
 //

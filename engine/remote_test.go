@@ -306,6 +306,33 @@ func TestMessagesWaitWhileAnOwnerIsSettled(t *testing.T) {
 	})
 }
 
+// TestMessagesReachAnOwnerThatLearnsOfItLater: the sender knew first, and its own places don't change any more; an owner that never learns
+// of it is reported.
+func TestMessagesReachAnOwnerThatLearnsOfItLater(t *testing.T) {
+	for name, learns := range map[string]bool{"learns": true, "never": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRoad(t, "A", "B", "C")
+				r.net.SetLatency(time.Millisecond, 0)
+				r.owns("B")
+				r.believes("B", "C")
+				begin := time.Now()
+				if learns {
+					time.AfterFunc(25*time.Millisecond, func() { r.believes("B", "B") }) // asked at 0 and 52 ms
+				}
+				got, err := engine.AskTimeout[Whereabouts](roamers.Ref(r.systems["A"], "x"), Roam{What: "where"}, time.Minute)
+				var dead *engine.DeadLetterError
+				switch after := time.Since(begin); {
+				case learns && (err != nil || got.Member != "B" || after != 54*time.Millisecond):
+					t.Errorf("%+v, %v after %v", got, err, after)
+				case !learns && (!errors.As(err, &dead) || dead.Reason != engine.ReasonNoRoute || after > 10*time.Second):
+					t.Errorf("%+v, %v after %v", got, err, after)
+				}
+			})
+		})
+	}
+}
+
 func TestVacateWaitsForWorkAndSendsTheRestOn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRoad(t, "A", "B")

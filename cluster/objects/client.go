@@ -20,6 +20,7 @@ type Client struct {
 
 	calls   map[Op]uint64 // guarded by m.mu, as all below
 	cut     bool
+	held    time.Time // nothing leaves or comes in before
 	lag     time.Duration
 	records *hub[roster.Record]
 	views   *hub[roster.View]
@@ -53,6 +54,21 @@ func (c *Client) Heal() {
 	defer c.m.mu.Unlock()
 	c.cut = false
 	c.restart()
+}
+
+// Hold has the member's side stand still for a time: what it sends meanwhile leaves afterwards, and what is answered or told meanwhile is
+// heard afterwards. What is on its way to the store arrives.
+func (c *Client) Hold(d time.Duration) {
+	c.m.mu.Lock()
+	defer c.m.mu.Unlock()
+	if until := time.Now().Add(d); until.After(c.held) {
+		c.held = until
+	}
+}
+
+// heldFor is how much longer something waits that would be there after d.
+func (c *Client) heldFor(d time.Duration) time.Duration {
+	return max(0, c.held.Sub(time.Now().Add(d)))
 }
 
 // Interrupt makes the watches begin again.
@@ -187,7 +203,7 @@ func send[T any](c *Client, r request[T], done chan<- answer[T]) {
 	defer c.m.mu.Unlock()
 	f := c.fault(r.op)
 	if !f.LoseRequest && !c.cut {
-		time.AfterFunc(f.Request, func() { serve(c, r, f, done) })
+		time.AfterFunc(f.Request+c.heldFor(0), func() { serve(c, r, f, done) })
 	}
 }
 
@@ -205,6 +221,6 @@ func serve[T any](c *Client, r request[T], f Fault, done chan<- answer[T]) {
 		a.err = h.hidden()
 	}
 	if !f.LoseAnswer && !c.cut {
-		time.AfterFunc(f.Answer, func() { done <- a })
+		time.AfterFunc(f.Answer+c.heldFor(f.Answer), func() { done <- a })
 	}
 }

@@ -308,3 +308,47 @@ func wander(ctx context.Context, c *objects.Client, log *strings.Builder) {
 		}
 	}
 }
+
+// TestHeldClient: what was on its way is carried out and answered at the end, what is sent meanwhile arrives at the end though its caller
+// has gone, and the watch tells it all then.
+func TestHeldClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ms = time.Millisecond
+		m := newMemory()
+		m.Faults = func(objects.Call) objects.Fault { return objects.Fault{Request: 10 * ms} }
+		c, begin := m.Client(alice), time.Now()
+		sight := make(chan time.Duration, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() {
+			for s := range c.WatchRecords(ctx) {
+				if s.Event == objects.Stored {
+					sight <- time.Since(begin)
+					return
+				}
+			}
+		}()
+		answered := make(chan time.Duration, 1)
+		go func() {
+			if _, err := c.PutRecord(ctx, renewal(1), 0); err == nil {
+				answered <- time.Since(begin)
+			}
+		}()
+		time.Sleep(5 * ms)
+		c.Hold(700 * ms)
+		time.Sleep(6 * ms)
+		stands(t, m, true)
+		short, end := context.WithTimeout(ctx, 100*ms)
+		defer end()
+		if _, err := c.PutView(short, roster.View{Epoch: 1}, 0); !errors.Is(err, objects.ErrUnclear) {
+			t.Errorf("put while it stands still: %v", err)
+		}
+		if a, s := <-answered, <-sight; a != 705*ms || s != 705*ms {
+			t.Errorf("answered after %v, told after %v", a, s)
+		}
+		time.Sleep(11 * ms)
+		if v, err := m.Client(bob).View(ctx); err != nil || v.Revision == 0 {
+			t.Errorf("afterwards the view is %+v, %v", v, err)
+		}
+	})
+}

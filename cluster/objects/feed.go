@@ -129,7 +129,7 @@ func (f *feed[T]) take() (s Sight[T], ready bool, wait time.Duration) {
 	if len(f.queue) == 0 || f.hub.client.cut {
 		return s, false, 0
 	}
-	if wait = time.Until(f.queue[0].at); wait > 0 {
+	if wait = max(time.Until(f.queue[0].at), f.hub.client.heldFor(0)); wait > 0 {
 		return s, false, wait
 	}
 	s, f.queue = f.queue[0].sight, f.queue[1:]

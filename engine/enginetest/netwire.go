@@ -1,6 +1,9 @@
 package enginetest
 
 import (
+	"encoding/binary"
+	"hash/fnv"
+	"math/rand/v2"
 	"time"
 )
 
@@ -48,7 +51,7 @@ func (w *wire) launch(p *parcel) {
 	now := time.Now()
 	at := now.Add(w.net.latency)
 	if w.net.jitter > 0 {
-		at = at.Add(time.Duration(w.net.rand.Int64N(int64(w.net.jitter))))
+		at = at.Add(w.jitter(p.number))
 	}
 	if at.Before(w.last) {
 		at = w.last
@@ -56,6 +59,15 @@ func (w *wire) launch(p *parcel) {
 	w.last = at
 	w.flight = append(w.flight, flying{*p, at})
 	w.later(at.Sub(now), w.deliver)
+}
+
+// jitter is drawn from the seed, the lane and the packet alone, so that it doesn't hang on the order in which goroutines run.
+func (w *wire) jitter(number uint64) time.Duration {
+	h := fnv.New64a()
+	h.Write([]byte(w.from + "\x00" + w.to))
+	h.Write(binary.LittleEndian.AppendUint64([]byte{0, byte(w.Lane)}, number))
+	r := rand.New(rand.NewPCG(w.net.seed, h.Sum64()))
+	return time.Duration(r.Int64N(int64(w.net.jitter)))
 }
 
 // later calls f with the lock held unless the connection is another by then.

@@ -2,7 +2,6 @@ package enginetest
 
 import (
 	"cmp"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -22,7 +21,7 @@ type Network struct {
 	mu   sync.Mutex // guards what follows, and all of its members; not held while a Receiver is called
 	idle *sync.Cond // tells that a Receive has returned
 
-	rand            *rand.Rand
+	seed            uint64
 	latency, jitter time.Duration
 	backlog         int
 	members         map[string]*Member
@@ -43,11 +42,11 @@ type lane struct {
 func NewNetwork(t testing.TB, seed uint64) *Network {
 	t.Helper()
 	n := &Network{
-		t: t, rand: rand.New(rand.NewPCG(seed, seed)), backlog: 16 << 20,
+		t: t, seed: seed, backlog: 16 << 20,
 		members: map[string]*Member{}, cuts: map[way]bool{}, wires: map[lane]*wire{},
 	}
 	if seed == 0 {
-		n.rand, _ = Rand(t)
+		_, n.seed = Rand(t)
 	}
 	n.idle = sync.NewCond(&n.mu)
 	return n
@@ -142,7 +141,7 @@ func (n *Network) connect(name string) {
 	}
 }
 
-// between returns the wires of some ways, always in the same order: each takes from the network's random numbers.
+// between returns the wires of some ways, always in the same order.
 func (n *Network) between(some func(way) bool) []*wire {
 	var found []*wire
 	for key, w := range n.wires {

@@ -1,0 +1,81 @@
+package simulation
+
+import (
+	"flag"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	seeds = flag.Int("sim.seeds", 10, "how many plans are played whose faults hit an open window")
+	first = flag.Uint64("sim.first", 1, "the first of them")
+	one   = flag.Uint64("sim.seed", 0, "play this plan only, and show its transcript")
+)
+
+// score adds up what plays have shown.
+type score struct {
+	played, counted, commands, unknown, copies, evictions int
+	sent, handled, overtaken, reported                    int
+	settled                                               time.Duration
+}
+
+func (s *score) add(w *world) {
+	s.played++
+	if w.hits > 0 {
+		s.counted++
+	}
+	ops, unknown := w.history.operations()
+	s.commands += len(ops)
+	s.unknown += unknown
+	s.copies += w.tap.copies
+	sent, handled := w.orders.count()
+	s.sent += sent
+	s.handled += handled
+	s.overtaken += w.orders.overtaken
+	s.reported += w.orders.reported
+	s.settled = max(s.settled, w.settled)
+}
+
+// next is the seed to draw when a plan doesn't count.
+func next(seed uint64) uint64 { return seed + 1<<32 }
+
+// TestSeeds plays plans until as many as asked have hit an open window.
+func TestSeeds(t *testing.T) {
+	if *one != 0 {
+		w := play(t, *one, mutant{})
+		show(t, *one, w, true)
+		return
+	}
+	var s score
+	begin := time.Now()
+	for i := range uint64(*seeds) {
+		for seed := *first + i; ; seed = next(seed) {
+			w := play(t, seed, mutant{})
+			s.add(w)
+			if len(w.problems) > 0 {
+				show(t, seed, w, false)
+			}
+			if w.hits > 0 {
+				break
+			}
+		}
+	}
+	t.Logf("figure: %d of %d plans hit an open window; %d commands, %d without a seen end; %d of %d tells handled, %d reported, %d overtaken; %d copies in the journal; "+
+		"well again after %v at most; %v a play", s.counted, s.played, s.commands, s.unknown, s.handled, s.sent, s.reported, s.overtaken, s.copies, s.settled,
+		(time.Since(begin) / time.Duration(s.played)).Round(time.Millisecond))
+}
+
+// show fails for a play's problems, with its transcript.
+func show(t *testing.T, seed uint64, w *world, always bool) {
+	t.Helper()
+	if len(w.problems) == 0 && !always {
+		return
+	}
+	text := strings.Join(w.log.lines(), "\n")
+	if len(w.problems) == 0 {
+		t.Logf("%v%s", w.plan, text)
+		return
+	}
+	t.Errorf("seed %d:\n  %s\nrepeat with: %s\n%v%s", seed, strings.Join(w.problems, "\n  "), command(seed), w.plan, text)
+}
