@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -24,24 +26,37 @@ import (
 // sharedNATS is a server for several daemons.
 func sharedNATS(t *testing.T) string {
 	t.Helper()
+	url, _ := stoppableNATS(t)
+	return url
+}
+
+// stoppableNATS can be away for a while.
+func stoppableNATS(t *testing.T) (url string, away func() (back func())) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
 	l.Close()
-	n, err := natsnode.Open(t.Context(), natsnode.Config{DataDir: t.TempDir(), Listen: address})
-	if err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	var n *natsnode.Node
+	open := func() {
+		var err error
+		if n, err = natsnode.Open(t.Context(), natsnode.Config{DataDir: dir, Listen: address}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	t.Cleanup(func() {
+	shut := func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := n.Close(ctx); err != nil {
 			t.Error(err)
 		}
-	})
-	return "nats://" + address
+	}
+	open()
+	t.Cleanup(func() { shut() })
+	return "nats://" + address, func() func() { shut(); return open }
 }
 
 // node is the configuration of one of several.
@@ -125,6 +140,48 @@ func TestFleetHandsOver(t *testing.T) {
 		t.Errorf("the simulator has seen %+v", l)
 	}
 	stop(t, all[2])
+}
+
+// Without NATS nothing may be done, /readyz says so, and all goes on by itself.
+func TestNATSIsAwayForAWhile(t *testing.T) {
+	nats, away := stoppableNATS(t)
+	a, c := start(t, node(t, "a", nats), logTo(t, "a"))
+	settled(t, c, 1)
+	back := away()
+	await(t, a, http.StatusServiceUnavailable, "lease has run out: NATS gives no answers")
+	back()
+	await(t, a, http.StatusOK, "ok")
+	settled(t, c, 1)
+	stop(t, a)
+}
+
+// await asks whether a daemon is ready until it says what it should.
+func await(t *testing.T, a *app.App, status int, part string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		resp, err := http.Get(a.URL() + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err == nil && resp.StatusCode == status && strings.Contains(string(body), part) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d: %s, %v", resp.StatusCode, body, err)
+		}
+	}
+}
+
+// A role that nobody carries is told, and no reason to take no work.
+func TestMissingRoleIsAWarning(t *testing.T) {
+	cfg := node(t, "a", sharedNATS(t))
+	cfg.NodeType = []string{"poster", "composer"}
+	a, _ := start(t, cfg, logTo(t, "a"))
+	await(t, a, http.StatusOK, "no node carries the role checker: start one with NODE_TYPE=checker")
+	await(t, a, http.StatusOK, "no node carries the role usage: start one with NODE_TYPE=checker")
+	stop(t, a)
 }
 
 // Who comes again on its data directory doesn't wait until the others have missed it; who merely has its name does.
