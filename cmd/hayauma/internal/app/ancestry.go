@@ -51,8 +51,8 @@ func (a *App) settleAncestry() error {
 // alone tells whether no other process can reach the store.
 func (a *App) alone() bool { return !a.cfg.NATS.Shared() }
 
-// agree sees to it that this node and those in the view can talk to each other.
-func (a *App) agree(ctx context.Context, self roster.Member) error {
+// agree sees to it that this node and those in the view can talk to each other, and that it is the only one of its name.
+func (a *App) agree(ctx context.Context, self roster.Member, earlier func(string) bool) error {
 	if a.alone() {
 		return a.clearView(ctx, self.Node)
 	}
@@ -66,13 +66,64 @@ func (a *App) agree(ctx context.Context, self roster.Member) error {
 			strange[m.Incarnation] = m.Node
 		}
 	}
-	if len(strange) == 0 {
-		return nil
+	if len(strange) > 0 {
+		if node := a.alive(ctx, strange); node != "" {
+			return fmt.Errorf("node %s uses this store too, and the two can't talk to each other: set cluster-listen on every node that shares a store, or give each a store of its own", node)
+		}
 	}
-	if node := a.alive(ctx, strange); node != "" {
-		return fmt.Errorf("node %s uses this store too, and the two can't talk to each other: set cluster-listen on every node that shares a store, or give each a store of its own", node)
+	if m, taken := v.View.Node(self.Node); taken && !earlier(m.Incarnation) {
+		return a.inherit(ctx, self, m)
 	}
 	return nil
+}
+
+// inherit takes a silent member of this node's name out of the view. Others would do that too, but there may be none: those who join judge
+// nobody, and when all have died whose data directories are lost too, all names would be taken for ever.
+//
+// It evicts as members do: a view at hand; the bar, after which that member renews its lease no more; the time in which its lease
+// certainly ends; that very view without it. A view that changed meanwhile is for those who changed it: Member.Start waits for them.
+func (a *App) inherit(ctx context.Context, self, holder roster.Member) error {
+	if a.alive(ctx, map[string]string{holder.Incarnation: holder.Node}) != "" {
+		return fmt.Errorf("another live node is called %s: give each node a name of its own (--node)", self.Node)
+	}
+	v, err := a.view(ctx)
+	if err != nil || !v.View.Names(holder.Incarnation) {
+		return err
+	}
+	found, err := a.shared.Record(ctx, holder.Incarnation)
+	if err != nil {
+		return fmt.Errorf("the record of node %s's earlier start can't be read: %w", holder.Node, err)
+	}
+	if found.Record.State != roster.Barred {
+		bar := roster.Record{Incarnation: holder.Incarnation, Number: found.Record.Number, State: roster.Barred, By: self.Incarnation}
+		if _, err := a.shared.PutRecord(ctx, bar, found.Revision); err != nil {
+			return fmt.Errorf("node %s has an earlier start that is not surely over: start again: %w", holder.Node, err)
+		}
+	}
+	if err := pass(ctx, roster.DefaultTimers.TakeOver); err != nil {
+		return err
+	}
+	next, _, err := v.View.Evict(holder.Incarnation)
+	if err != nil {
+		return err
+	}
+	a.log.Warn("evicting a silent member that has this node's name", "node", holder.Node, "incarnation", holder.Incarnation)
+	if _, err := a.shared.PutView(ctx, next, v.Revision); err != nil {
+		a.log.Warn("the view has changed meanwhile", "error", err)
+	}
+	return nil
+}
+
+// pass waits.
+func pass(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // clearView takes out of the view of a store that is this process's alone whoever had another node's name: a host was renamed.
@@ -101,17 +152,15 @@ func (a *App) clearView(ctx context.Context, node string) error {
 	}
 }
 
+const viewAgain = 50 * time.Millisecond
+
 // view is asked for until ctx ends: a store that begins may be busy.
 func (a *App) view(ctx context.Context) (v objects.Viewed, err error) {
 	for {
 		if v, err = a.shared.View(ctx); err == nil {
 			return v, nil
 		}
-		t := time.NewTimer(50 * time.Millisecond)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+		if pass(ctx, viewAgain) != nil {
 			return v, fmt.Errorf("the fleet's view can't be read: %w", err)
 		}
 	}

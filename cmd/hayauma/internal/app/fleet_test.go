@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -184,19 +186,34 @@ func TestMissingRoleIsAWarning(t *testing.T) {
 	stop(t, a)
 }
 
-// Who comes again on its data directory doesn't wait until the others have missed it; who merely has its name does.
+// Who comes again on its data directory replaces its earlier start at once; who merely has the name waits until that was evicted.
 func TestNodeComesBack(t *testing.T) {
-	nats := sharedNATS(t)
-	cfg := node(t, "a", nats)
-	a, c := start(t, cfg, logTo(t, "a"))
-	settled(t, c, 1)
-	if _, err := app.Start(t.Context(), cfg, app.Options{}); !errors.As(err, new(*natsnode.InUseError)) {
-		t.Errorf("a second one on the same directory: %v", err)
+	took := map[bool]time.Duration{}
+	for _, own := range []bool{true, false} {
+		nats := sharedNATS(t)
+		cfg := node(t, "a", nats)
+		earlier := leaveBehind(t, natsnode.Config{URL: nats}, "a")
+		if own {
+			if err := os.WriteFile(filepath.Join(cfg.Data, "starts"), []byte(earlier+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		a, c := start(t, cfg, logTo(t, "a"))
+		took[own] = time.Since(began)
+		settled(t, c, 1)
+		if _, err := app.Start(t.Context(), cfg, app.Options{}); !errors.As(err, new(*natsnode.InUseError)) {
+			t.Errorf("a second one on the same directory: %v", err)
+		}
+		if _, err := app.Start(t.Context(), node(t, "a", nats), app.Options{}); err == nil || !strings.Contains(err.Error(), "another live node is called a") {
+			t.Errorf("a second one of the same name: %v", err)
+		}
+		stop(t, a)
 	}
-	stop(t, a)
-	a, c = start(t, cfg, logTo(t, "a again"))
-	settled(t, c, 1)
-	stop(t, a)
+	t.Logf("own predecessor %v, another's %v", took[true].Round(time.Millisecond), took[false].Round(time.Millisecond))
+	if took[false] < roster.DefaultTimers.TakeOver || took[true] >= took[false] {
+		t.Errorf("the own one was waited for %v, the other %v", took[true], took[false])
+	}
 }
 
 // Nodes that can't talk to each other are not let into one store.
@@ -225,7 +242,7 @@ func TestLoneNodesShareNoStore(t *testing.T) {
 func TestRenamedNodeAlone(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data, cfg.Listen, cfg.MemoryLimit, cfg.Node = t.TempDir(), "127.0.0.1:0", 0, "after"
-	leaveBehind(t, cfg.Data, "before")
+	leaveBehind(t, natsnode.Config{DataDir: cfg.Data}, "before")
 	began := time.Now()
 	a, c := start(t, cfg, logTo(t, "after"))
 	settled(t, c, 1)
@@ -233,10 +250,10 @@ func TestRenamedNodeAlone(t *testing.T) {
 	stop(t, a)
 }
 
-// leaveBehind is the view of a node that was killed.
-func leaveBehind(t *testing.T, dir, name string) {
+// leaveBehind writes the view of a node that was killed, and names its start.
+func leaveBehind(t *testing.T, cfg natsnode.Config, name string) (incarnation string) {
 	t.Helper()
-	n, err := natsnode.Open(t.Context(), natsnode.Config{DataDir: dir})
+	n, err := natsnode.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,4 +279,5 @@ func leaveBehind(t *testing.T, dir, name string) {
 	if err := n.Close(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
+	return id
 }
