@@ -246,7 +246,11 @@ func TestRenamedNodeAlone(t *testing.T) {
 	began := time.Now()
 	a, c := start(t, cfg, logTo(t, "after"))
 	settled(t, c, 1)
-	t.Logf("it owns everything after %v", time.Since(began).Round(time.Millisecond))
+	took := time.Since(began)
+	t.Logf("it owns everything after %v", took.Round(time.Millisecond))
+	if took >= roster.DefaultTimers.Crowd { // that long the one that was killed would be waited for
+		t.Error("it has waited for its earlier name")
+	}
 	stop(t, a)
 }
 
