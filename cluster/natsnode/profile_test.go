@@ -147,6 +147,7 @@ func both(t *testing.T, cert, key string) *tls.Config {
 
 // Two servers of three have no leader at their first start, but tell whom they reach.
 func TestRoutesTakeCertificatesOfOneAuthority(t *testing.T) {
+	t.Parallel()
 	ours, theirs := mutual(t), mutual(t)
 	for name, tc := range map[string]struct {
 		other *tls.Config

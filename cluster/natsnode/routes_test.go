@@ -240,6 +240,7 @@ func TestThreeServersWithRoutes(t *testing.T) {
 }
 
 func TestOneOfThreeTellsWhatToDo(t *testing.T) {
+	t.Parallel()
 	cfg := fleet(t)[0]
 	cfg.OpenTimeout = 2 * time.Second
 	_, err := natsnode.Open(t.Context(), cfg)

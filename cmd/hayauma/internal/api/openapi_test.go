@@ -20,6 +20,11 @@ func TestOpenAPIIsValid(t *testing.T) {
 	if post == nil || post.RequestBody.Value.Content.Get("multipart/form-data") == nil || post.Responses.Value("202") == nil {
 		t.Errorf("the submission is described as %+v", post)
 	}
+	for _, path := range []string{"/v1/cluster", "/v1/cluster/drain"} {
+		if doc.Paths.Value(path) == nil {
+			t.Errorf("%s is missing", path)
+		}
+	}
 	if free := doc.Paths.Value("/healthz").Get.Security; free == nil || len((*free)[0]) != 0 {
 		t.Errorf("/healthz asks for %v", free)
 	}

@@ -51,8 +51,8 @@ func (a *App) settleAncestry() error {
 // alone tells whether no other process can reach the store.
 func (a *App) alone() bool { return !a.cfg.NATS.Shared() }
 
-// agree sees to it that this node and those in the view can talk to each other.
-func (a *App) agree(ctx context.Context, self roster.Member) error {
+// agree sees to it that this node and those in the view can talk to each other, and that it is the only one of its name.
+func (a *App) agree(ctx context.Context, self roster.Member, earlier func(string) bool) error {
 	if a.alone() {
 		return a.clearView(ctx, self.Node)
 	}
@@ -66,13 +66,27 @@ func (a *App) agree(ctx context.Context, self roster.Member) error {
 			strange[m.Incarnation] = m.Node
 		}
 	}
-	if len(strange) == 0 {
+	if len(strange) > 0 {
+		if node := a.alive(ctx, strange); node != "" {
+			return fmt.Errorf("node %s uses this store too, and the two can't talk to each other: set cluster-listen on every node that shares a store, or give each a store of its own", node)
+		}
+	}
+	if m, taken := v.View.Node(self.Node); taken && !earlier(m.Incarnation) && a.alive(ctx, map[string]string{m.Incarnation: m.Node}) != "" {
+		return fmt.Errorf("another live node is called %s: give each node a name of its own (--node)", self.Node)
+	}
+	return nil // a silent one of our name is evicted, by the others or by the member that joins
+}
+
+// pass waits.
+func pass(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
 		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	if node := a.alive(ctx, strange); node != "" {
-		return fmt.Errorf("node %s uses this store too, and the two can't talk to each other: set cluster-listen on every node that shares a store, or give each a store of its own", node)
-	}
-	return nil
 }
 
 // clearView takes out of the view of a store that is this process's alone whoever had another node's name: a host was renamed.
@@ -101,17 +115,15 @@ func (a *App) clearView(ctx context.Context, node string) error {
 	}
 }
 
+const viewAgain = 50 * time.Millisecond
+
 // view is asked for until ctx ends: a store that begins may be busy.
 func (a *App) view(ctx context.Context) (v objects.Viewed, err error) {
 	for {
 		if v, err = a.shared.View(ctx); err == nil {
 			return v, nil
 		}
-		t := time.NewTimer(50 * time.Millisecond)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+		if pass(ctx, viewAgain) != nil {
 			return v, fmt.Errorf("the fleet's view can't be read: %w", err)
 		}
 	}

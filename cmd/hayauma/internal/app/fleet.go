@@ -34,10 +34,10 @@ func (a *App) openFleet(ctx context.Context, incarnation string) (err error) {
 		self.Address = cmp.Or(a.cfg.Cluster.Advertise, a.transport.Addr().String())
 		cfg.Peers, cfg.Probe = a.transport.SetPeers, a.transport.Probe
 	}
-	if err := a.agree(ctx, self); err != nil {
+	if cfg.Predecessor, err = a.ancestry(incarnation); err != nil {
 		return err
 	}
-	if cfg.Predecessor, err = a.ancestry(incarnation); err != nil {
+	if err := a.agree(ctx, self, cfg.Predecessor); err != nil {
 		return err
 	}
 	cfg.Self = self

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,24 +28,37 @@ import (
 // sharedNATS is a server for several daemons.
 func sharedNATS(t *testing.T) string {
 	t.Helper()
+	url, _ := stoppableNATS(t)
+	return url
+}
+
+// stoppableNATS can be away for a while.
+func stoppableNATS(t *testing.T) (url string, away func() (back func())) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
 	l.Close()
-	n, err := natsnode.Open(t.Context(), natsnode.Config{DataDir: t.TempDir(), Listen: address})
-	if err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	var n *natsnode.Node
+	open := func() {
+		var err error
+		if n, err = natsnode.Open(t.Context(), natsnode.Config{DataDir: dir, Listen: address}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	t.Cleanup(func() {
+	shut := func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := n.Close(ctx); err != nil {
 			t.Error(err)
 		}
-	})
-	return "nats://" + address
+	}
+	open()
+	t.Cleanup(func() { shut() })
+	return "nats://" + address, func() func() { shut(); return open }
 }
 
 // node is the configuration of one of several.
@@ -127,19 +144,76 @@ func TestFleetHandsOver(t *testing.T) {
 	stop(t, all[2])
 }
 
-// Who comes again on its data directory doesn't wait until the others have missed it; who merely has its name does.
-func TestNodeComesBack(t *testing.T) {
-	nats := sharedNATS(t)
-	cfg := node(t, "a", nats)
-	a, c := start(t, cfg, logTo(t, "a"))
+// Without NATS nothing may be done, /readyz says so, and all goes on by itself.
+func TestNATSIsAwayForAWhile(t *testing.T) {
+	nats, away := stoppableNATS(t)
+	a, c := start(t, node(t, "a", nats), logTo(t, "a"))
 	settled(t, c, 1)
-	if _, err := app.Start(t.Context(), cfg, app.Options{}); !errors.As(err, new(*natsnode.InUseError)) {
-		t.Errorf("a second one on the same directory: %v", err)
+	back := away()
+	await(t, a, http.StatusServiceUnavailable, "lease has run out: NATS gives no answers")
+	back()
+	await(t, a, http.StatusOK, "ok")
+	settled(t, c, 1)
+	stop(t, a)
+}
+
+// await asks whether a daemon is ready until it says what it should.
+func await(t *testing.T, a *app.App, status int, part string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		resp, err := http.Get(a.URL() + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err == nil && resp.StatusCode == status && strings.Contains(string(body), part) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d: %s, %v", resp.StatusCode, body, err)
+		}
 	}
+}
+
+// A role that nobody carries is told, and no reason to take no work.
+func TestMissingRoleIsAWarning(t *testing.T) {
+	cfg := node(t, "a", sharedNATS(t))
+	cfg.NodeType = []string{"poster", "composer"}
+	a, _ := start(t, cfg, logTo(t, "a"))
+	await(t, a, http.StatusOK, "no node carries the role checker: start one with NODE_TYPE=checker")
+	await(t, a, http.StatusOK, "no node carries the role usage: start one with NODE_TYPE=checker")
 	stop(t, a)
-	a, c = start(t, cfg, logTo(t, "a again"))
-	settled(t, c, 1)
-	stop(t, a)
+}
+
+// Who comes again on its data directory replaces its earlier start at once; who merely has the name waits until that was evicted.
+func TestNodeComesBack(t *testing.T) {
+	took := map[bool]time.Duration{}
+	for _, own := range []bool{true, false} {
+		nats := sharedNATS(t)
+		cfg := node(t, "a", nats)
+		earlier := leaveBehind(t, natsnode.Config{URL: nats}, "a")
+		if own {
+			if err := os.WriteFile(filepath.Join(cfg.Data, "starts"), []byte(earlier+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		a, c := start(t, cfg, logTo(t, "a"))
+		took[own] = time.Since(began)
+		settled(t, c, 1)
+		if _, err := app.Start(t.Context(), cfg, app.Options{}); !errors.As(err, new(*natsnode.InUseError)) {
+			t.Errorf("a second one on the same directory: %v", err)
+		}
+		if _, err := app.Start(t.Context(), node(t, "a", nats), app.Options{}); err == nil || !strings.Contains(err.Error(), "another live node is called a") {
+			t.Errorf("a second one of the same name: %v", err)
+		}
+		stop(t, a)
+	}
+	t.Logf("own predecessor %v, another's %v", took[true].Round(time.Millisecond), took[false].Round(time.Millisecond))
+	if took[false] < roster.DefaultTimers.TakeOver || took[true] >= took[false] {
+		t.Errorf("the own one was waited for %v, the other %v", took[true], took[false])
+	}
 }
 
 // Nodes that can't talk to each other are not let into one store.
@@ -168,18 +242,22 @@ func TestLoneNodesShareNoStore(t *testing.T) {
 func TestRenamedNodeAlone(t *testing.T) {
 	cfg := config.Default()
 	cfg.Data, cfg.Listen, cfg.MemoryLimit, cfg.Node = t.TempDir(), "127.0.0.1:0", 0, "after"
-	leaveBehind(t, cfg.Data, "before")
+	leaveBehind(t, natsnode.Config{DataDir: cfg.Data}, "before")
 	began := time.Now()
 	a, c := start(t, cfg, logTo(t, "after"))
 	settled(t, c, 1)
-	t.Logf("it owns everything after %v", time.Since(began).Round(time.Millisecond))
+	took := time.Since(began)
+	t.Logf("it owns everything after %v", took.Round(time.Millisecond))
+	if took >= roster.DefaultTimers.Crowd { // that long the one that was killed would be waited for
+		t.Error("it has waited for its earlier name")
+	}
 	stop(t, a)
 }
 
-// leaveBehind is the view of a node that was killed.
-func leaveBehind(t *testing.T, dir, name string) {
+// leaveBehind writes the view of a node that was killed, and names its start.
+func leaveBehind(t *testing.T, cfg natsnode.Config, name string) (incarnation string) {
 	t.Helper()
-	n, err := natsnode.Open(t.Context(), natsnode.Config{DataDir: dir})
+	n, err := natsnode.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,4 +283,5 @@ func leaveBehind(t *testing.T, dir, name string) {
 	if err := n.Close(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
+	return id
 }
