@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +50,8 @@ var faults = []fault{
 		}},
 }
 
-// TestFleetFaults runs campaigns through each fault, once for each kind, or HAYAUMA_FAILOVERS times; with HAYAUMA_NODES nodes.
+// TestFleetFaults runs campaigns through each fault, once for each kind, or HAYAUMA_FAILOVERS times; with HAYAUMA_NODES nodes, and only
+// the faults whose names begin with HAYAUMA_FAULT.
 func TestFleetFaults(t *testing.T) {
 	times, nodes := number(t, "HAYAUMA_FAILOVERS", 1), number(t, "HAYAUMA_NODES", 3)
 	f := newFleet(t, all(nodes), "--faults", "latency=20ms")
@@ -65,6 +68,9 @@ func (f *fleet) suffer(faults []fault, times int) {
 		f.t.Fatalf("channel add: %+v", r)
 	}
 	for _, x := range faults {
+		if !strings.HasPrefix(x.name, os.Getenv("HAYAUMA_FAULT")) {
+			continue
+		}
 		var still []time.Duration
 		for n := range times {
 			still = append(still, f.strike(x, fmt.Sprint(x.name, " ", n), 1+n%(len(f.nodes)-1)))
@@ -94,7 +100,9 @@ func (f *fleet) strike(x fault, name string, victim int) (still time.Duration) {
 	f.end(mailings)
 	f.settle()
 	f.paced(name, mailings[0])
-	return f.stood(at, func(user string) bool { return owned[cluster.ShardOf("poster", user).Number] })
+	return f.stood(at, func(user string) bool {
+		return mailings[0].want[user] != "" && owned[cluster.ShardOf("poster", user).Number] // a push lives where its user does
+	})
 }
 
 // revive starts nodes again that have ended, as whoever runs them would.
@@ -143,7 +151,7 @@ func (f *fleet) paced(name string, pushed *mailing) {
 		most = max(most, i-first+1)
 	}
 	f.t.Logf("figure: %s: %d calls in a second at most, the limit is %d", name, most, pushLimit)
-	if most > pushLimit*11/10 {
+	if most > pushLimit*3/2 { // two channels at once would start twice as many; exact times are asserted in virtual time
 		f.t.Errorf("%s: %d calls within a second", name, most)
 	}
 }
