@@ -172,10 +172,13 @@ func (s *Script) place(ctx context.Context) error {
 
 // Move hands shards over, or has them claimed where from is nil. One that dies meanwhile is dealt with after it.
 func (s *Script) Move(ctx context.Context, from, to *Node, shards []journal.Shard) error {
-	if from != nil {
+	if from != nil && !from.Dead() {
 		if err := s.release(ctx, from, to, shards); err != nil && !from.Dead() {
 			return err
 		}
+	}
+	if from != nil && from.Dead() {
+		return nil // those who find out take over, and say what was lost
 	}
 	if to.Dead() {
 		s.believe(nil, nil, shards)
@@ -378,4 +381,23 @@ func (s *Script) pause(d time.Duration) {
 	case <-time.After(d):
 	case <-s.ctx.Done():
 	}
+}
+
+// OwnerOf is who owns the shard of a key; nil: that is being settled.
+func (s *Script) OwnerOf(role, key string) *Node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.owner[cluster.ShardOf(role, key)]
+}
+
+// Owned are the shards of a node.
+func (s *Script) Owned(n *Node) (shards []journal.Shard) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for shard, owner := range s.owner {
+		if owner == n {
+			shards = append(shards, shard)
+		}
+	}
+	return shards
 }
