@@ -43,7 +43,9 @@ func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window
 	a.number = max(a.number, uint32(max(0, c.Now().Sub(w.At)/time.Second))) + 1 // greater than any of an earlier activation
 	q.window, q.number = w.Number, a.number
 	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: q.window, Number: q.number, Paths: q.paths}),
-		func(u actors.UnsettledPaths, err error) actors.CampaignMsg { return unsettledKnown{question: q, answer: u, err: err} })
+		func(u actors.UnsettledPaths, err error) actors.CampaignMsg {
+			return unsettledKnown{question: q, answer: u, err: err}
+		})
 }
 
 func (a *Campaign) unsettledKnown(c *engine.Context[actors.CampaignMsg], m unsettledKnown) {

@@ -19,9 +19,9 @@ type gate struct {
 	heard bool
 	seen  time.Duration
 	until time.Duration // so long it keeps its turn
-	lacks [2]bool // by endpoint: it got less than it wanted
-	used  [2]int  // by endpoint: tokens granted, made level with the others when it begins to lack
-	turn  [2]int  // by endpoint: whose turn it is among its runs
+	lacks [2]bool       // by endpoint: it got less than it wanted
+	used  [2]int        // by endpoint: tokens granted, made level with the others when it begins to lack
+	turn  [2]int        // by endpoint: whose turn it is among its runs
 }
 
 // gates shares tokens between nodes.

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -110,7 +111,7 @@ func TestProblemsCross(t *testing.T) {
 		w.Configure()
 		for range 10 {
 			_, err := fleet.Ask[actors.Info](w, actors.Campaigns, "nobody", actors.CampaignMsg(actors.Show{}))
-			if p, ok := err.(actors.Problem); !ok || p.Status != 404 || p.Title != "no such campaign" {
+			if p, ok := errors.AsType[actors.Problem](err); !ok || p.Status != 404 || p.Title != "no such campaign" {
 				t.Errorf("%T %v", err, err)
 			}
 		}
