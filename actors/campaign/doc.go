@@ -23,6 +23,10 @@
 //     or a token. A run that waits its turn, or whose provider refuses connections, would otherwise lose the proof that it is untried.
 //     Liveness stands: a lost command waits nowhere, so 60 s after the last one that does, its path is sent again.
 //   - expire_after also takes back what is untried of open windows, as a cancel does; what is in doubt is still resolved.
-//   - A planned stop drains: every run is held for this activation, so what is untried comes back before the node goes.
+//   - The last node that stops drains (Drain): every run is held for this activation, so what is untried comes back before the node goes. Where
+//     others go on nothing is held: composers and posters that leave give back what they held, and the campaign notes, as its newest event
+//     (Parted), that the rest stands elsewhere, so that its next activation doesn't put that in doubt.
+//   - What is lost with a node's posters is looked for here (lost.go): the checker names what is unsettled, the composer what it has not told
+//     anybody, the frozen chunks whose posters were in lost shards. Only that is asked about with Unsettled, and sent again.
 //   - A cancelled campaign that a full store keeps from being planned for 10 s ends without a ledger: all are cancelled, nothing was sent.
 package campaign

@@ -35,17 +35,17 @@ func Serve(sys *engine.System, deps Deps) {
 // New makes the channel of an identity, whose journal is empty.
 func New(deps Deps, id string) *Channel { return &Channel{deps: deps.withDefaults(), name: id} }
 
-func (deps Deps) withDefaults() Deps {
-	if deps.Budget <= 0 {
-		deps.Budget = DefaultBudget
+func (d Deps) withDefaults() Deps {
+	if d.Budget <= 0 {
+		d.Budget = DefaultBudget
 	}
-	if deps.Members == nil {
-		deps.Members = func() int { return 1 }
+	if d.Members == nil {
+		d.Members = func() int { return 1 }
 	}
-	if deps.May == nil {
-		deps.May = func() bool { return true }
+	if d.May == nil {
+		d.May = func() bool { return true }
 	}
-	return deps
+	return d
 }
 
 // What a channel tells itself. They are of the closed set by the interface that they embed.

@@ -34,6 +34,12 @@
 // The pause is durable before the gate has its answer. Probes run 1 s, 2 s, 4 s … 60 s apart. A rate limit answer pauses nothing: it stops
 // one endpoint for 1 s, doubling to 8 s while it comes again.
 //
+// # Many nodes
+//
+// The gates of all nodes ask one channel. One that got less than it wanted keeps its turn until 0.3 s after the moment at which it was to ask
+// again, so a node that is lost with its gate holds nobody up for longer. The budget of demand is the configuration's for each node that
+// carries posters. A channel whose node's lease has lapsed grants nothing: another may have it by now.
+//
 // # Failure
 //
 // A question that fails is asked again by the gate under the same number, so no report is lost or counted twice. If the journal refuses an

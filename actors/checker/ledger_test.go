@@ -181,3 +181,38 @@ func TestEventNamesNeverChange(t *testing.T) {
 		t.Errorf("%v, want %v", reg.Names(), want)
 	}
 }
+
+// TestOnlyPathsAreUnsettled: paths that follow each other are asked about as one, and a stretch that is no path never becomes one.
+func TestOnlyPathsAreUnsettled(t *testing.T) {
+	l := &Ledger{}
+	l.Apply(Opened{Campaign: "c", Run: "r", Table: plan.Table{Recipients: 30, Chunks: []plan.Entry{
+		{Mode: plan.Multicast, First: 0, Count: 10}, {Mode: plan.Multicast, First: 10, Count: 10}, {Mode: plan.Push, First: 20, Count: 10},
+	}}})
+	l.Apply(Split{Window: 1, Path: actors.Span{Lo: 0, Hi: 10}})
+	l.Apply(Split{Window: 1, Path: actors.Span{Lo: 0, Hi: 5}})
+	for _, c := range []struct{ ask, want []actors.Span }{
+		{[]actors.Span{{Lo: 0, Hi: 10}}, []actors.Span{{Lo: 0, Hi: 3}, {Lo: 3, Hi: 5}, {Lo: 5, Hi: 10}}},
+		{[]actors.Span{{Lo: 3, Hi: 20}}, []actors.Span{{Lo: 3, Hi: 5}, {Lo: 5, Hi: 10}, {Lo: 10, Hi: 20}}},
+		{[]actors.Span{{Lo: 3, Hi: 9}}, []actors.Span{{Lo: 3, Hi: 5}}},
+		{[]actors.Span{{Lo: 15, Hi: 22}}, []actors.Span{{Lo: 20, Hi: 22}}},
+		{[]actors.Span{{Lo: 25, Hi: 31}}, nil},
+	} {
+		if got := l.unsettled(1, c.ask); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.ask, got, c.want)
+		}
+	}
+}
+
+// TestHalvesAreReturnedAfterTheSplit: a poster that leaves returns halves that nobody sent, which counts if the split is recorded.
+func TestHalvesAreReturnedAfterTheSplit(t *testing.T) {
+	l := &Ledger{}
+	l.Apply(Opened{Campaign: "c", Run: "r", Table: plan.Table{Recipients: 10, Chunks: []plan.Entry{{Mode: plan.Multicast, Count: 10}}}})
+	half := actors.Report{Run: "r", Window: 1, Path: actors.Span{Lo: 5, Hi: 10}, What: actors.PathReturned}
+	if v := l.judge(half); v.ruling != ignored || v.reason != notSplit {
+		t.Errorf("before the split: %+v", v)
+	}
+	l.Apply(Split{Window: 1, Path: actors.Span{Hi: 10}})
+	if v := l.judge(half); v.ruling != returns {
+		t.Errorf("after it: %+v", v)
+	}
+}

@@ -14,6 +14,10 @@
 // free again and what trouble the provider made. A token is void [channel.TokenLife] after its question was sent. Where an endpoint has no
 // limit the answer is a lease of that length for any number of calls, so a busy gate asks some ten times a second however fast it is.
 //
+// Right before a call starts the gate's Deps are asked whether this node still may: a token that comes after its node's lease has lapsed is
+// given back. What is said between a poster and its gate never leaves the node; a poster that does says Left, and so the tokens that it had
+// not seen come back.
+//
 // # Failure
 //
 // A question without an answer is asked again under its number with the same report, so that nothing is counted twice; meanwhile no

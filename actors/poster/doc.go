@@ -10,5 +10,7 @@
 // Untried = a first dispatch that was never called, or answered only by what proves that nothing was accepted (401, 429, not sent).
 // Only that may be returned, in the turn in which it is dropped. A poster that doesn't hold a path answers nothing.
 //
+// A poster whose shard goes to another node ends with Stopping (leave.go): it says of every path that it holds what becomes of it.
+//
 // A command has its window's deadline: no call starts after it; then what is untried is returned, the rest is dropped.
 package poster

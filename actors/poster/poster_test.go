@@ -23,6 +23,7 @@ var cluster = uuid.MustParse("6f0c8f3a-1c57-4f1e-9a53-0d6f8a1f7c11")
 // world is posters around a real gate; channel, checker and provider are played. The channel grants everything at once.
 type world struct {
 	sys     *engine.System
+	gates   *gate.Gates
 	began   time.Time
 	reports *enginetest.Probe[report]
 
@@ -53,6 +54,7 @@ func newWorld(t *testing.T, answers ...provider.Verdict) *world {
 	engine.Serve(w.sys, actors.Channels, func(string) engine.Actor[actors.ChannelMsg] { return channels{w} })
 	engine.Serve(w.sys, actors.Checkers, func(string) engine.Actor[actors.CheckerMsg] { return checkers{w} })
 	gates := gate.New(w.sys, gate.Deps{Provider: func(actors.Settings) (provider.Provider, error) { return w, nil }})
+	w.gates = gates
 	poster.Serve(w.sys, poster.Deps{Cluster: cluster, Gates: gates})
 	return w
 }

@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,13 +15,22 @@ import (
 // TestAnythingHappens plays fleets of every shape under faults of the provider, kills, planned stops, newcomers, cuts without a change
 // of the view, and leases that lapse.
 func TestAnythingHappens(t *testing.T) {
-	for seed := range uint64(*seeds) {
+	first := uint64(1000)
+	chosen := slices.Clone(kept)
+	for n := range uint64(*seeds) {
+		chosen = append(chosen, first+n)
+	}
+	for _, seed := range chosen {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			random(t, 1000+seed)
+			random(t, seed)
 		})
 	}
 }
+
+// kept are seeds that have failed: messages that waited for ever for a grain that had moved (1228, 1868), and paths joined to one that
+// nobody had planned (1607).
+var kept = []uint64{1228, 1868, 1607}
 
 // shapes are who carries what.
 var shapes = [][][]string{

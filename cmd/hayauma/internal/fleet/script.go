@@ -63,6 +63,12 @@ func (s *Script) Attach(n *Node) (engine.Directory, engine.Journal) {
 	return seat.directory, seat.ledgers
 }
 
+func (s *Script) seat(n *Node) *seat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seats[n]
+}
+
 func (s *Script) locate(n *Node, shard journal.Shard) engine.Place {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +138,7 @@ func (s *Script) meet() {
 			}
 		}
 		s.mu.Unlock()
-		s.seats[n].directory.Place(func(role, key string) engine.Place { return s.locate(n, cluster.ShardOf(role, key)) })
+		s.seat(n).directory.Place(func(role, key string) engine.Place { return s.locate(n, cluster.ShardOf(role, key)) })
 	}
 }
 
@@ -172,16 +178,19 @@ func (s *Script) place(ctx context.Context) error {
 
 // Move hands shards over, or has them claimed where from is nil. One that dies meanwhile is dealt with after it.
 func (s *Script) Move(ctx context.Context, from, to *Node, shards []journal.Shard) error {
-	if from != nil {
+	if from != nil && !from.Dead() {
 		if err := s.release(ctx, from, to, shards); err != nil && !from.Dead() {
 			return err
 		}
+	}
+	if from != nil && from.Dead() {
+		return nil // those who find out take over, and say what was lost
 	}
 	if to.Dead() {
 		s.believe(nil, nil, shards)
 		return nil
 	}
-	ledgers := s.seats[to].ledgers
+	ledgers := s.seat(to).ledgers
 	claims, err := to.Store.Claim(ctx, to.Name, shards)
 	if err == nil {
 		err = ledgers.Open(ctx, claims)
@@ -233,7 +242,7 @@ func (s *Script) release(ctx context.Context, from, to *Node, shards []journal.S
 		all.Go(func() { from.Sys.Vacate(within, role, of(role)) })
 	}
 	all.Wait()
-	return s.seats[from].ledgers.Close(ctx, shards)
+	return s.seat(from).ledgers.Close(ctx, shards)
 }
 
 // believe tells nodes where shards are; owner nil: that is being settled, of which every node is told.
@@ -250,13 +259,13 @@ func (s *Script) believe(nodes []*Node, owner *Node, shards []journal.Shard) {
 			}
 		}
 		s.mu.Unlock()
-		s.seats[n].directory.Place(func(role, key string) engine.Place { return s.locate(n, cluster.ShardOf(role, key)) })
+		s.seat(n).directory.Place(func(role, key string) engine.Place { return s.locate(n, cluster.ShardOf(role, key)) })
 	}
 }
 
 // Killed implements Owner: after a while the others know, and take over.
 func (s *Script) Killed(n *Node) {
-	s.seats[n].ledgers.Kill()
+	s.seat(n).ledgers.Kill()
 	s.tasks.Go(func() {
 		s.pause(s.Detect)
 		s.changing <- struct{}{}
@@ -307,12 +316,12 @@ func (s *Script) Leave(ctx context.Context, n *Node) error {
 	if err := s.placeFrom(ctx, n); err != nil {
 		return err
 	}
-	s.pause(50 * time.Millisecond) // what it kept for others, and what is on its way, arrives
+	s.pause(200 * time.Millisecond) // what it kept for others, and what is on its way, arrives: it is tried again every 50 ms
 	s.meet()
 	for _, o := range s.members() {
 		o.Sys.MemberLost(n.Name)
 	}
-	s.seats[n].ledgers.Kill()
+	s.seat(n).ledgers.Kill()
 	return nil
 }
 
@@ -331,7 +340,7 @@ func (s *Script) placeFrom(ctx context.Context, n *Node) error {
 		}
 	}
 	s.mu.Unlock()
-	s.seats[n].directory.Place(func(role, key string) engine.Place { return s.locate(n, cluster.ShardOf(role, key)) })
+	s.seat(n).directory.Place(func(role, key string) engine.Place { return s.locate(n, cluster.ShardOf(role, key)) })
 	if len(rest) > 0 { // nobody else carries the role
 		if err := s.release(ctx, n, nil, rest); err != nil {
 			return err
@@ -339,43 +348,4 @@ func (s *Script) placeFrom(ctx context.Context, n *Node) error {
 		s.believe(nil, nil, rest)
 	}
 	return nil
-}
-
-// Hold takes a node's lease away, or gives it back.
-func (s *Script) Hold(n *Node, held bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.held[n] = held
-}
-
-// May implements Owner.
-func (s *Script) May(n *Node) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.held[n]
-}
-
-// Carriers implements Owner.
-func (s *Script) Carriers(n *Node, role string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.roles[n][role]
-}
-
-// Close implements Owner.
-func (s *Script) Close() {
-	s.cancel()
-	s.tasks.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, seat := range s.seats {
-		seat.ledgers.Kill()
-	}
-}
-
-func (s *Script) pause(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-s.ctx.Done():
-	}
 }
