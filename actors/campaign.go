@@ -38,9 +38,6 @@ type (
 	// Drain is the word of the last node that it is about to stop, so that nobody goes on: give back what is untried and open nothing more.
 	// It is forgotten with the activation.
 	Drain struct{}
-	// Part is the node's word that the campaign is about to move to another node, while composers and posters elsewhere go on: the next
-	// activation need not send again what this one has sent. Answer: Done, when that is durable; nothing is opened after it.
-	Part struct{}
 
 	// Progress is the checker's report after each durable record; figures are absolute, so a lost or repeated one does no harm.
 	Progress struct {
@@ -85,7 +82,6 @@ func (Drain) campaignMsg()        {}
 func (Progress) campaignMsg()     {}
 func (StandingOf) campaignMsg()   {}
 func (ChannelState) campaignMsg() {}
-func (Part) campaignMsg()         {}
 func (Dropped) campaignMsg()      {}
 func (ShardsLost) campaignMsg()   {}
 

@@ -35,7 +35,6 @@ func registerCampaign(r *codec.Registry) {
 	codec.Register[Resume](r, "campaign/resume")
 	codec.Register[Cancel](r, "campaign/cancel")
 	codec.Register[Drain](r, "campaign/drain")
-	codec.Register[Part](r, "campaign/part")
 	codec.Register[Progress](r, "campaign/progress")
 	codec.Register[StandingOf](r, "campaign/standing_of")
 	codec.Register[ChannelState](r, "campaign/channel_state")

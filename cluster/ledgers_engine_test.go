@@ -90,6 +90,7 @@ func (p *pair) join(name string, m *enginetest.Member) {
 	codec.Register[Tick](messages, "tick")
 	codec.Register[Ticked](messages, "ticked")
 	codec.Register[Rings](messages, "rings")
+	registerTravels(messages)
 	p.dirs[name] = &enginetest.Directory{}
 	p.believe(name, engine.Place{Answer: engine.Soon})
 	p.ledgers[name] = cluster.NewLedgers(p.t.Context(), p.store, cluster.Config{})
@@ -125,13 +126,18 @@ func every() []journal.Shard {
 }
 
 // move hands every shard over, as a fleet does.
-func (p *pair) move(from, to string, orderly bool) {
+func (p *pair) move(from, to string, orderly bool) { p.moveWithin(time.Minute, from, to, orderly) }
+
+// moveWithin is move with a bound on what grains still do.
+func (p *pair) moveWithin(patience time.Duration, from, to string, orderly bool) {
 	ctx := p.t.Context()
 	p.believe(from, engine.Place{Answer: engine.Elsewhere, Member: to})
 	if !orderly {
 		p.ledgers[from].Drop(every())
 	}
-	p.systems[from].Vacate(ctx, "checker", func(string) bool { return true })
+	within, cancel := context.WithTimeout(ctx, patience)
+	p.systems[from].Vacate(within, "checker", func(string) bool { return true })
+	cancel()
 	err := p.ledgers[from].Close(ctx, every())
 	claims, errClaim := p.store.Claim(ctx, to, every())
 	if err = errors.Join(err, errClaim, p.ledgers[to].Open(ctx, claims)); err != nil {

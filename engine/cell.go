@@ -63,6 +63,7 @@ type extension struct {
 	failing  error  // a child's failure that waits for the append in flight
 	poisoned bool   // a plain cell ends once its mailbox is empty
 	vacating bool   // a grain goes to another member
+	farewell bool   // its actor was told so
 	seq      uint64 // number of the last applied event
 	tenure   uint64 // in which they were replayed
 	snapshot uint64 // event number of the last snapshot

@@ -206,6 +206,12 @@ func (s *serving[M]) started(f *frame) {
 	}
 }
 
+func (s *serving[M]) leaving(f *frame) {
+	if a, ok := f.cell.actor.(Leaving[M]); ok {
+		a.Leaving(f.owner.(*Context[M]))
+	}
+}
+
 func (s *serving[M]) stopping(f *frame) {
 	if a, ok := f.cell.actor.(Stopping[M]); ok {
 		a.Stopping(f.owner.(*Context[M]))

@@ -26,6 +26,8 @@
 // A grain leaves memory after its idle time, late by at most a quarter. It is not idle while a Go function runs, a timer is
 // pending, a kept reply is unsent, a message is stashed, a child lives or an append is in flight. [Ref.Touch] makes it young again.
 //
+// A grain that [System.Vacate] sends to another member is told by [Leaving] before, and may store a last word.
+//
 // [Ref.Stop] ends an actor after the message in hand, [Ref.Poison] after those that are queued; both tell when it is done. [Watch] has
 // an actor told of another's end.
 //

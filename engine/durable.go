@@ -194,6 +194,8 @@ func (c *cell) proceed(f *frame) (hasLeft bool) {
 	case err != nil:
 		x.failing = nil
 		return c.escalated(f, err)
+	case x.farewell:
+		return c.terminate(f, ReasonMoved)
 	}
 	return false
 }
@@ -211,6 +213,8 @@ func (c *cell) refused(f *frame, err error) (hasLeft bool) {
 		return c.terminate(f, ReasonLost)
 	case x.ending != "":
 		return c.terminate(f, x.ending)
+	case x.farewell:
+		return c.terminate(f, ReasonMoved)
 	}
 	return c.retryLater(f, cause)
 }

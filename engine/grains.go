@@ -52,6 +52,7 @@ type behaviour interface {
 	bind(f *frame)                 // the cell has its actor
 	invoke(f *frame, msg any) bool // false: not a message of this kind
 	started(f *frame)
+	leaving(f *frame)
 	stopping(f *frame)
 	restarting(f *frame, cause error)
 	reminds() bool

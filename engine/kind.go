@@ -92,6 +92,10 @@ type Starter[M any] interface{ Started(c *Context[M]) }
 // Stopping is told when the actor is about to end for good: stop, passivation. What it sends now is sent; its children still live.
 type Stopping[M any] interface{ Stopping(c *Context[M]) }
 
+// Leaving is told, before Stopping, when a grain is about to go to another member: its Go functions have ended, or are about to be
+// cancelled. A durable one may Persist what its next activation is to know; it leaves when that is stored.
+type Leaving[M any] interface{ Leaving(c *Context[M]) }
+
 // Restarting is told, in place of Stopping, when another activation will follow after a failure. It is the one that has failed.
 type Restarting[M any] interface {
 	Restarting(c *Context[M], cause error)

@@ -223,6 +223,9 @@ func (c *cell) stop(f *frame, m terminate) (hasLeft bool) {
 		x.ending = m.reason
 		return false
 	}
+	if x != nil && x.vacating && m.reason == ReasonMoved && c.farewell(f) { // its patience has ended
+		return false
+	}
 	return c.terminate(f, m.reason)
 }
 

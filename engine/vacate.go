@@ -71,7 +71,19 @@ func (c *cell) vacated(f *frame) (hasLeft bool) {
 	if !x.vacating || x.mode == persisting || x.mode == awaiting || x.act != nil && x.act.running > 0 {
 		return false
 	}
-	return c.terminate(f, ReasonMoved)
+	return !c.farewell(f) && c.terminate(f, ReasonMoved)
+}
+
+// farewell tells the actor that it leaves, once; true: it leaves when its last append is stored.
+func (c *cell) farewell(f *frame) (appends bool) {
+	x := c.ext
+	if x.farewell || c.actor == nil || x.mode != open {
+		return false
+	}
+	x.farewell = true
+	c.kind.behaviour.leaving(f)
+	c.settle(f)
+	return x.mode != open
 }
 
 // reroute sends what is queued to where the grain is now, but for its own messages.

@@ -100,7 +100,6 @@ type Campaign struct {
 	missing   map[uint32]*missing // by window: paths that nobody sends any more
 	parts     map[uint32]question // by window: what the checker is asked of them
 	sought    *engine.Timer       // when they are asked about
-	partedAt  time.Time           // told to be about to move; zero: it is not
 }
 
 // listen is for the kind, which all systems of a process share.
@@ -171,8 +170,6 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 		a.cancel(c)
 	case actors.Drain:
 		a.drain(c)
-	case actors.Part:
-		a.part(c)
 	case actors.Dropped:
 		a.dropped(c, m)
 	case actors.ShardsLost:

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"time"
@@ -10,11 +9,8 @@ import (
 	"hayauma.example/engine"
 )
 
-// Times of campaigns that move.
-const (
-	partPatience = 10 * time.Second // a campaign that was told that it moves, and does not, goes on
-	clockSlack   = 5 * time.Second  // that the clocks of two nodes may differ by without more than time lost
-)
+// clockSlack is what the clocks of two nodes may differ by, without more than time lost when campaigns move.
+const clockSlack = 5 * time.Second
 
 // Local tells the campaigns of one node what becomes of others. It is safe for concurrent use.
 type Local struct {
@@ -32,30 +28,12 @@ func (l *Local) Lost(shards map[string]actors.Shards) {
 	l.mu.Lock()
 	l.last = time.Now()
 	l.mu.Unlock()
-	for _, ref := range l.campaigns(func(string) bool { return true }) {
-		ref.Tell(actors.ShardsLost{Shards: shards})
-	}
-}
-
-// Part tells the campaigns here whose identities meet the condition that their shards are about to be handed over, and returns when all
-// have noted what they leave to others, or ctx ends. Called before the directory says that they are elsewhere; without it, nothing goes
-// wrong, but their next activations send again, and so put in doubt, what is under way.
-func (l *Local) Part(ctx context.Context, of func(key string) bool) {
-	var all sync.WaitGroup
-	for _, ref := range l.campaigns(of) {
-		all.Go(func() { _, _ = engine.Ask[actors.Done](ctx, ref, actors.CampaignMsg(actors.Part{})) })
-	}
-	all.Wait()
-}
-
-func (l *Local) campaigns(of func(key string) bool) (refs []engine.Ref[actors.CampaignMsg]) {
 	l.sys.Cells(func(c engine.CellInfo) bool {
-		if c.Kind == actors.Campaigns.Name() && of(c.ID) {
-			refs = append(refs, actors.Campaigns.Ref(l.sys, c.ID))
+		if c.Kind == actors.Campaigns.Name() {
+			actors.Campaigns.Ref(l.sys, c.ID).Tell(actors.ShardsLost{Shards: shards})
 		}
 		return true
 	})
-	return refs
 }
 
 // heldOut tells whether no shard was lost since a moment, as far as a node can tell that has been there all the time. By the clocks of two
@@ -67,10 +45,10 @@ func (l *Local) heldOut(since time.Time) bool {
 	return l.began.Before(since) && (l.last.IsZero() || l.last.Before(since))
 }
 
-// part notes that everything that was dispatched stands elsewhere; nothing follows, so that it stays the newest event.
-func (a *Campaign) part(c *engine.Context[actors.CampaignMsg]) {
+// Leaving notes that everything that was dispatched stands elsewhere, so that the next activation doesn't send it again. Without that
+// note nothing goes wrong, but what is under way is put in doubt. It stays the newest event: nothing follows.
+func (a *Campaign) Leaving(c *engine.Context[actors.CampaignMsg]) {
 	if a.intent.Run == "" || a.intent.Finished != nil || len(a.intent.Open) == 0 {
-		c.Respond(actors.Done{})
 		return
 	}
 	e := Parted{At: c.Now()}
@@ -79,22 +57,7 @@ func (a *Campaign) part(c *engine.Context[actors.CampaignMsg]) {
 			e.Windows = append(e.Windows, w.Number)
 		}
 	}
-	a.partedAt = e.At
-	engine.Persist(c, []Event{e}, func() { c.Respond(actors.Done{}) })
-}
-
-// parting tells whether the campaign is about to move; then it begins nothing. After a while it goes on where it is.
-func (a *Campaign) parting(c *engine.Context[actors.CampaignMsg]) bool {
-	if a.partedAt.IsZero() {
-		return false
-	}
-	if left := a.partedAt.Add(partPatience).Sub(c.Now()); left > 0 && left <= partPatience {
-		a.tickIn(c, left)
-		return true
-	}
-	a.partedAt = time.Time{}
-	a.view.looked = false // what was returned meanwhile
-	return false
+	engine.Persist(c, []Event{e}, func() {})
 }
 
 // nobody is the role that no node carries, where an error says so.

@@ -66,7 +66,7 @@ func (a *Campaign) miss(window uint32, paths []actors.Span, lost bool) {
 // seek asks the checker for what is missing, where it may be sent again; the rest waits until it may.
 func (a *Campaign) seek(c *engine.Context[actors.CampaignMsg]) {
 	maps.DeleteFunc(a.missing, func(n uint32, _ *missing) bool { return a.intent.Window(n) == nil })
-	if !a.view.looked || !a.intent.mayRedrive(a.view) || a.intent.Finished != nil || !a.partedAt.IsZero() {
+	if !a.view.looked || !a.intent.mayRedrive(a.view) || a.intent.Finished != nil {
 		return
 	}
 	for _, w := range a.intent.Open {

@@ -40,9 +40,6 @@ func workAt(e Accepted) time.Time { return e.Due.Add(-PlanAhead) }
 // advance applies the next step. It is called after everything that may have changed the answer.
 func (a *Campaign) advance(c *engine.Context[actors.CampaignMsg]) {
 	a.view.now = c.Now()
-	if a.parting(c) {
-		return
-	}
 	step, at := a.intent.next(a.view)
 	switch step {
 	case idle:
@@ -264,7 +261,7 @@ func (a *Campaign) reread(c *engine.Context[actors.CampaignMsg]) {
 // absorb takes the checker's figures, puts returned paths back into the plan, and goes on.
 func (a *Campaign) absorb(c *engine.Context[actors.CampaignMsg], p actors.Progress) {
 	a.learn(c, p)
-	if closed := a.intent.closedBy(p.Returned); len(closed) > 0 && a.intent.Finished == nil && a.partedAt.IsZero() {
+	if closed := a.intent.closedBy(p.Returned); len(closed) > 0 && a.intent.Finished == nil {
 		engine.Persist(c, closed, func() {
 			a.deps.Crash("campaign.window.closed")
 			a.view.expired = false

@@ -21,6 +21,7 @@ import (
 	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/line"
 	"hayauma.example/actors/tally"
+	"hayauma.example/cluster"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/metrics"
 	"hayauma.example/codec"
@@ -71,8 +72,12 @@ func (a *App) serve(crash func(string)) {
 	a.pool = line.NewPool(2 * most) // while channels take turns, up to twice as many calls may be in flight
 	gates := gate.New(a.sys, gate.Deps{Provider: a.provider, MaxInFlight: most, May: a.member.May, Log: a.log})
 	a.gates = gates
-	channel.Serve(a.sys, channel.Deps{Provider: a.provider, Getenv: a.opts.Getenv, Budget: a.cfg.DemandBytes})
-	a.campaigns = campaign.Serve(a.sys, campaign.Deps{Objects: a.objects, Plan: a.plan, Crash: crash})
+	channel.Serve(a.sys, channel.Deps{
+		Provider: a.provider, Getenv: a.opts.Getenv, Budget: a.cfg.DemandBytes, May: a.member.May, Members: func() int { return int(a.posters.Load()) },
+	})
+	a.campaigns = campaign.Serve(a.sys, campaign.Deps{
+		Objects: a.objects, Plan: a.plan, Crash: crash, Shard: func(role, key string) int { return cluster.ShardOf(role, key).Number },
+	})
 	composer.Serve(a.sys, composer.Deps{Objects: a.objects, Crash: crash})
 	poster.Serve(a.sys, poster.Deps{Cluster: a.store.ClusterID(), Gates: gates, Crash: crash})
 	checker.Serve(a.sys, checker.Deps{History: a.history, Crash: crash})

@@ -74,7 +74,8 @@ type App struct {
 	secured   *tls.Config       // between nodes; nil: plain, on loopback
 	transport *remote.Transport // nil: alone
 	campaigns *campaign.Local
-	starts    string // the file of this data directory's starts; empty: the store is ours alone
+	posters   atomic.Int32 // active nodes that carry posters
+	starts    string       // the file of this data directory's starts; empty: the store is ours alone
 	left      sync.Once
 	leftErr   error // set by left
 }

@@ -93,10 +93,8 @@ func (a *App) join(ctx context.Context) error {
 // leave hands everything over and leaves, once.
 func (a *App) leave(ctx context.Context) error {
 	a.left.Do(func() {
-		if len(a.member.Status().Members) > 1 {
-			a.campaigns.Part(ctx, func(string) bool { return true })
-		} else {
-			a.drain(ctx)
+		if len(a.member.Status().Members) < 2 {
+			a.drain(ctx) // nobody goes on
 		}
 		a.leftErr = a.member.Stop(ctx)
 	})
@@ -123,8 +121,15 @@ func (a *App) stood(s roster.Standing) {
 
 const leaseLapsed = "this node's lease has run out: NATS gives no answers, or late ones"
 
-// viewed tells campaigns which shards were lost with their owners' memory.
-func (a *App) viewed(_, _ roster.View, went []journal.Shard) {
+// viewed counts those who post, and tells campaigns which shards were lost with their owners' memory.
+func (a *App) viewed(_, after roster.View, went []journal.Shard) {
+	posters := 0
+	for _, m := range after.Members {
+		if m.State == roster.Active && m.Carries(actors.RolePoster) {
+			posters++
+		}
+	}
+	a.posters.Store(int32(posters))
 	lost := map[string]actors.Shards{}
 	for _, s := range went {
 		lost[s.Role] |= actors.ShardsOf(s.Number)

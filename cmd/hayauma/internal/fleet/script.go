@@ -229,11 +229,6 @@ func (s *Script) release(ctx context.Context, from, to *Node, shards []journal.S
 	of := func(role string) func(key string) bool {
 		return func(key string) bool { return in[cluster.ShardOf(role, key)] }
 	}
-	if from.Local != nil {
-		within, cancel := context.WithTimeout(ctx, s.Patience/4)
-		from.Local.Part(within, of(actors.RoleComposer))
-		cancel()
-	}
 	s.believe([]*Node{from}, to, shards)
 	within, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
