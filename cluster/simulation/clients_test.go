@@ -45,11 +45,6 @@ func (w *world) isCalm() bool {
 	}
 }
 
-// rand is for one decision: it doesn't hang on the order in which others decide.
-func (w *world) rand(of any) *rand.Rand {
-	return rand.New(rand.NewPCG(w.plan.seed, hash(fmt.Sprint(of))))
-}
-
 func (c *client) run() {
 	for i := 0; !c.w.isCalm(); i++ {
 		r := rand.New(rand.NewPCG(c.w.plan.seed, uint64(c.n+1)<<32|uint64(i)))

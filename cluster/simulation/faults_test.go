@@ -22,7 +22,7 @@ func (w *world) strike(f fault) {
 	case join:
 		w.start(f.node, true)
 	case slow:
-		w.net.SetLatency(between(w.rand(f), 50*time.Millisecond, 300*time.Millisecond), 100*time.Millisecond)
+		w.net.SetLatency(f.delay, f.delay/3)
 		w.later(f, func() { w.net.SetLatency(w.plan.latency, w.plan.latency) })
 	case away:
 		w.shared.Away(f.long)

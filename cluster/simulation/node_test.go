@@ -29,7 +29,6 @@ type process struct {
 	objects *objects.Client
 	journal *journaltest.Client
 	ended   bool // guarded by w.mu
-	leaving bool // guarded by w.mu
 }
 
 // writing has appends tried again soon, so that much happens in little time.
@@ -52,7 +51,7 @@ func (w *world) start(node int, predecessor bool) {
 		defer cancel()
 		if err := p.member.Start(ctx, p.sys); err != nil {
 			w.log.add("node %d as %s has not joined: %v", node, p.me, err)
-			p.again(100*time.Millisecond, err)
+			p.again(100 * time.Millisecond)
 		}
 	})
 }
@@ -97,7 +96,7 @@ func (p *process) build(predecessor bool) (err error) {
 	}
 	p.member.OnEnded(func(err error) {
 		w.log.add("node %d as %s has ended: %v", p.node, p.me, err)
-		p.again(100*time.Millisecond, err)
+		p.again(100 * time.Millisecond)
 	})
 	p.sys, err = engine.New(engine.Config{
 		Log: log, Incarnation: p.me, Messages: messages(), Journal: p.member, Directory: p.member, Transport: p.link,
@@ -162,7 +161,7 @@ func (p *process) die(order [5]int, left bool) bool {
 var anyOrder = [5]int{0, 1, 2, 3, 4}
 
 // again ends the process and starts the node anew, as a supervisor does.
-func (p *process) again(after time.Duration, _ error) {
+func (p *process) again(after time.Duration) {
 	p.w.work.Go(func() {
 		if p.die(anyOrder, false) {
 			p.w.rest(after)

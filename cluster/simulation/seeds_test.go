@@ -15,9 +15,9 @@ var (
 
 // score adds up what plays have shown.
 type score struct {
-	played, counted, commands, unknown, copies, evictions int
-	sent, handled, overtaken, reported                    int
-	settled                                               time.Duration
+	played, counted, commands, unknown, copies int
+	sent, handled, overtaken, reported         int
+	settled                                    time.Duration
 }
 
 func (s *score) add(w *world) {
