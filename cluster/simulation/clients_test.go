@@ -99,7 +99,7 @@ var errDown = fmt.Errorf("simulation: the node is down")
 
 func (c *client) ask(o *operation) (Done, error) {
 	p := c.w.current(c.node)
-	if p == nil || p.sys == nil {
+	if p == nil {
 		return Done{}, errDown
 	}
 	patience := askFor
@@ -127,7 +127,7 @@ func (w *world) sender(n int) {
 	for i := 0; !w.isCalm(); i++ {
 		w.rest(time.Duration(20+7*n) * time.Millisecond)
 		p := w.current(node)
-		if p == nil || p.sys == nil {
+		if p == nil {
 			continue
 		}
 		id := fmt.Sprint("line", i%2)

@@ -157,10 +157,8 @@ func (w *world) offStore(node, by int) {
 	}
 }
 
-// link gives a process that starts the faults that its node has.
+// link gives a process that starts the faults that its node has; w.mu is held.
 func (w *world) link(p *process) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.cutOff[p.node] > 0 {
 		p.objects.Cut()
 		p.journal.Cut()

@@ -36,7 +36,7 @@ var writing = journal.WriterOptions{AttemptFor: 400 * time.Millisecond, UnclearF
 
 // start starts a node unless it runs.
 func (w *world) start(node int, predecessor bool) {
-	p := w.launch(node)
+	p := w.reserve(node)
 	if p == nil {
 		return
 	}
@@ -45,7 +45,7 @@ func (w *world) start(node int, predecessor bool) {
 		w.problem("node %d: %v", node, err)
 		return
 	}
-	w.link(p)
+	w.install(p)
 	w.work.Go(func() {
 		ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
 		defer cancel()
@@ -56,22 +56,30 @@ func (w *world) start(node int, predecessor bool) {
 	})
 }
 
-// launch takes the node's place.
-func (w *world) launch(node int) *process {
+// reserve takes the node's place, nil where it is taken.
+func (w *world) reserve(node int) *process {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over || w.nodes[node] != nil {
+	if w.over || w.nodes[node] != nil || w.starting[node] {
 		return nil
 	}
+	w.starting[node] = true
 	w.started++
 	id := ulid.ULID{}
 	_ = id.SetTime(uint64(time.Now().UnixMilli()))
 	id[14], id[15] = byte(w.started>>8), byte(w.started)
-	p := &process{w: w, node: node, me: id.String()}
-	w.nodes[node] = p
+	return &process{w: w, node: node, me: id.String()}
+}
+
+// install lets clients and faults find the process.
+func (w *world) install(p *process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.starting[p.node] = false
+	w.nodes[p.node] = p
 	w.all = append(w.all, p)
-	w.nodeOf[p.me] = node
-	return p
+	w.nodeOf[p.me] = p.node
+	w.link(p)
 }
 
 func (p *process) build(predecessor bool) (err error) {

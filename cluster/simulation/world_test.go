@@ -37,6 +37,7 @@ type world struct {
 
 	mu       sync.Mutex // guards what follows
 	nodes    []*process // nil while down
+	starting []bool     // by node
 	all      []*process
 	started  int
 	nodeOf   map[string]int
@@ -44,6 +45,7 @@ type world struct {
 	cuts     map[way]int
 	cutOff   []int // of each node, from the store
 	over     bool
+	acting   int // sights of a process that acts for a shard
 	hits     int // faults that hit an open window
 	problems []string
 	settled  time.Duration   // after the last fault
@@ -75,7 +77,7 @@ func newWorld(t *testing.T, seed uint64, m mutant) *world {
 	w := &world{
 		plan: p, mutant: m, log: &transcript{began: time.Now()}, memory: journal.NewMemory(uuid.MustParse("5a7c1f0e-54a4-4d0b-8f2e-8a1f6b3c9d21")),
 		history: newHistory(), orders: newOrders(), calm: make(chan struct{}), net: enginetest.NewNetwork(t, seed+1),
-		nodes: make([]*process, n), nodeOf: map[string]int{}, dead: map[string]bool{}, cuts: map[way]int{}, cutOff: make([]int, n),
+		nodes: make([]*process, n), starting: make([]bool, n), nodeOf: map[string]int{}, dead: map[string]bool{}, cuts: map[way]int{}, cutOff: make([]int, n),
 	}
 	w.ctx, w.cancel = context.WithCancel(t.Context())
 	w.tap = newTap(m.base(w.memory), w.memory)
@@ -141,6 +143,7 @@ func (w *world) run() {
 	}
 	w.until(workFrom)
 	w.employ()
+	w.work.Go(w.watchOwners)
 	for _, f := range w.plan.faults {
 		w.until(f.at)
 		w.strike(f)
