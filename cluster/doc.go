@@ -76,7 +76,7 @@
 // A shard here is (roster.Phase): CLAIMING while its fence is read and written; RECOVERING while its ledger opens, messages wait; then it
 // is here and its overdue reminders are told; OWNED. It is given up in this order: elsewhere for the directory; grains leave, work that
 // they have begun has 800 ms; what they appended is stored; the fence says released, and to whom; that one is told. Who finds a fence
-// held tells its holder, and looks again after 250 ms, so that no hand-off hangs on a hint.
+// held tells its holder, and looks again after 30 ms, doubled to 250 ms, so that no hand-off hangs on a hint.
 //
 // Who leaves waits (500 ms at most) until the others have seen that nothing is there any more, and have what it has sent them; then it
 // releases its record and leaves the view, and no question of theirs is lost with it.
@@ -101,7 +101,7 @@
 //	store away                                all suspended after 1.5 s, nobody evicted; back: the first renewal
 //	records lost (the memory of the servers)  suspended for 3 r; appends wait
 //	an append without a clear answer          its shard is dropped and claimed anew: 4 r; again within 10 s: after 0.1 s, doubled to 5 s
-//	a nudge lost                              250 ms
+//	a nudge lost                              30 to 250 ms
 //	this node's name still in the view        nothing where Predecessor says that it is dead; else 2 s of silence where others are, 10 s alone
 //
 // # Timetable

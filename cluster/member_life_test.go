@@ -94,6 +94,7 @@ func TestDrainUnderQuestions(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
 				f.paced()
+				f.net.SetLatency(5*time.Millisecond, time.Millisecond) // slower than the store: leaving must wait for what is on its way
 				a, b, c := f.trio()
 				ctx, done := context.WithCancel(t.Context())
 				var asking sync.WaitGroup

@@ -184,3 +184,50 @@ func TestAViewThatWasBegunAnewRisesAboveTheFences(t *testing.T) {
 		}
 	})
 }
+
+// emptied is a store whose views are gone.
+type emptied struct {
+	*objects.Client
+	gone atomic.Bool
+	puts atomic.Int64
+}
+
+// View implements objects.Views.
+func (e *emptied) View(ctx context.Context) (objects.Viewed, error) {
+	if e.gone.Load() {
+		return objects.Viewed{}, nil
+	}
+	return e.Client.View(ctx)
+}
+
+// PutView implements objects.Views.
+func (e *emptied) PutView(ctx context.Context, v roster.View, expect uint64) (uint64, error) {
+	e.puts.Add(1)
+	if e.gone.Load() {
+		return 0, &objects.Refused[objects.Viewed]{What: objects.NameView, Known: true}
+	}
+	return e.Client.PutView(ctx, v, expect)
+}
+
+// TestALostViewEndsAMember: for 10 s the leader may be one that is deposed; then what this member stands on is gone.
+func TestALostViewEndsAMember(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		store := &emptied{}
+		a := f.join("a", func(c *cluster.MemberConfig) {
+			store.Client = c.Objects.(*objects.Client)
+			c.Objects = store
+		})
+		f.until(time.Second, "it owns all", whole(a))
+		before := store.puts.Load()
+		store.gone.Store(true)
+		f.store.Forget() // so that it has to change the view
+		f.until(10*time.Second+600*time.Millisecond, "it has ended", func() bool { return len(a.endings()) == 1 })
+		if err := a.endings()[0]; !errors.Is(err, cluster.ErrViewLost) {
+			t.Error(err)
+		}
+		if n := store.puts.Load() - before; n < 10 || n > 250 {
+			t.Errorf("%d changes were tried in 10 s", n)
+		}
+	})
+}

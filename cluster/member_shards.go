@@ -16,7 +16,8 @@ const (
 	vacateFor  = 800 * time.Millisecond // Go functions of grains that leave
 	closeFor   = time.Second            // what they have appended is stored by then
 	openAgain  = 250 * time.Millisecond
-	fenceAgain = 250 * time.Millisecond // at a fence that another holds
+	fenceSoon  = 30 * time.Millisecond  // until the next look at a fence that another holds; doubled each time
+	fenceAgain = 250 * time.Millisecond // up to this
 	busyAgain  = 50 * time.Millisecond  // after the store was busy
 	lossPause  = 100 * time.Millisecond // before a shard that was lost twice is claimed again; doubled each time
 	lossMax    = 5 * time.Second
@@ -28,6 +29,7 @@ type holding struct {
 	shard journal.Shard
 	state roster.Shard
 	claim journal.Fence // the newest of ours that is known to be stored
+	looks int           // at a fence that another holds, in a row
 	told  bool          // somebody said that its fence has changed, since it was read
 	gave  bool          // the fence says released, by us, as far as we know
 	open  bool          // the ledger is
@@ -68,7 +70,10 @@ func (m *Member) step(h *holding, f func(roster.Shard) (roster.Shard, roster.Act
 	}
 	h.want, h.due = do, m.now()
 	if do == roster.Look {
-		h.due += fenceAgain
+		h.due += min(fenceSoon<<min(h.looks, 10), fenceAgain)
+		h.looks++
+	} else {
+		h.looks = 0
 	}
 	if do == roster.Claim && h.losses > 1 {
 		h.due += min(lossPause<<min(h.losses-2, 10), lossMax)

@@ -199,7 +199,7 @@ func (m *Member) change(ctx context.Context, f viewChange, stored func()) {
 			if err == nil {
 				m.log.Info("view changed", "reason", string(why), "epoch", next.Epoch)
 				stored()
-			} else if !errors.Is(err, objects.ErrRefused) {
+			} else if !stands || v.Revision <= at { // nothing new to decide on
 				l.changeAt, l.waits = m.now()+changeAgain, "a change of the view: "+err.Error()
 			}
 			if stands {
