@@ -14,7 +14,7 @@ var mutations = []struct {
 	{"fence", mutant{noFence: true}, "I3: shard"},
 	{"lease", mutant{noLease: true}, "not linearizable"},
 	{"numbers", mutant{noNumber: true}, "I3: {register"},
-	{"precondition", mutant{noWait: true}, ""},
+	{"precondition", mutant{noWait: true}, "two act"},
 	{"doubt", mutant{noDoubt: true}, "I3: {register"},
 }
 

@@ -95,7 +95,9 @@ func (p *process) build(predecessor bool) (err error) {
 		records = sure{records}
 	}
 	p.member, err = cluster.NewMember(cluster.MemberConfig{
-		Self:    roster.Member{Incarnation: p.me, Node: nodeName(p.node), Address: nodeName(p.node) + ":1", Roles: w.plan.roles[p.node]},
+		Self: roster.Member{
+			Incarnation: p.me, Node: nodeName(p.node), Address: nodeName(p.node) + ":1", Roles: w.plan.roles[p.node], Weight: w.plan.weights[p.node],
+		},
 		Objects: store, Journal: records, Writer: writing, Log: log, Predecessor: predecessor, Probe: w.probe,
 		Peers: func(peers map[string]string) { p.link.SetPeers(slices.Sorted(maps.Keys(peers))...) },
 	})

@@ -79,8 +79,9 @@ func (f fault) hits(node int) bool {
 type plan struct {
 	seed    uint64
 	roles   [][]string // of each node
-	late    []bool     // nodes that a join brings
-	brisk   bool       // slow links are faster than a member that leaves waits for
+	weights []uint32
+	late    []bool // nodes that a join brings
+	brisk   bool   // slow links are faster than a member that leaves waits for
 	latency time.Duration
 	peace   bool    // nothing but planned faults
 	rough   float64 // how often requests to the store fail: times the usual odds
@@ -93,6 +94,9 @@ func newPlan(seed uint64) *plan {
 	nodes := 3 + r.IntN(5)
 	p.late = make([]bool, nodes)
 	p.drawRoles(r, nodes)
+	for range nodes {
+		p.weights = append(p.weights, []uint32{0, 1, 1, 3}[r.IntN(4)])
+	}
 	p.peace, p.brisk = r.IntN(6) == 0, r.IntN(2) == 0
 	calm := p.peace && r.IntN(3) == 0
 	p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]
@@ -187,7 +191,7 @@ func (p *plan) reaches() bool {
 
 func (p *plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d nodes, latency %v, rough %v, peace %t, roles %v, late %v\n", p.seed, len(p.roles), p.latency, p.rough, p.peace, p.roles, p.late)
+	fmt.Fprintf(&b, "seed %d: %d nodes, latency %v, rough %v, peace %t, roles %v, weights %v, late %v\n", p.seed, len(p.roles), p.latency, p.rough, p.peace, p.roles, p.weights, p.late)
 	for _, f := range p.faults {
 		fmt.Fprintln(&b, " ", f)
 	}
