@@ -2,7 +2,10 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/roster"
@@ -179,11 +182,23 @@ func (w *world) open(f fault) bool {
 		if f.hits(o.node) {
 			return true
 		}
-		if owner, ok := w.ownerOf(o.key); ok && (f.hits(owner) || f.what == join) {
+		if owner, ok := w.ownerOf(o.key); ok && f.hits(owner) || f.what == join && w.moves(o.key, f.node) {
 			return true
 		}
 	}
 	return false
+}
+
+// moves tells whether a register's shard goes to a node that joins.
+func (w *world) moves(key string, node int) bool {
+	v, err := w.shared.Client(observer).View(w.ctx)
+	self := w.self(node, ulid.ULID{15: 255}.String())
+	next, _, errJoin := v.View.Join(self)
+	next, _, errActive := next.Activate(self.Incarnation)
+	if errors.Join(err, errJoin, errActive) != nil {
+		return false
+	}
+	return roster.Place(next, roleRegisters)[cluster.ShardOf(roleRegisters, key).Number] == self.Incarnation
 }
 
 // ownerOf is the node that has a register's shard, by the fence.

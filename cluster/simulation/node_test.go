@@ -95,10 +95,7 @@ func (p *process) build(predecessor bool) (err error) {
 		records = sure{records}
 	}
 	p.member, err = cluster.NewMember(cluster.MemberConfig{
-		Self: roster.Member{
-			Incarnation: p.me, Node: nodeName(p.node), Address: nodeName(p.node) + ":1", Roles: w.plan.roles[p.node], Weight: w.plan.weights[p.node],
-		},
-		Objects: store, Journal: records, Writer: writing, Log: log, Predecessor: predecessor, Probe: w.probe,
+		Self: w.self(p.node, p.me), Objects: store, Journal: records, Writer: writing, Log: log, Predecessor: predecessor, Probe: w.probe,
 		Peers: func(peers map[string]string) { p.link.SetPeers(slices.Sorted(maps.Keys(peers))...) },
 	})
 	if err != nil {
@@ -117,6 +114,13 @@ func (p *process) build(predecessor bool) (err error) {
 	engine.DeadLetters.Subscribe(p.sys, w.orders.reportedLost)
 	p.serve()
 	return nil
+}
+
+// self is how a node describes itself.
+func (w *world) self(node int, incarnation string) roster.Member {
+	return roster.Member{
+		Incarnation: incarnation, Node: nodeName(node), Address: nodeName(node) + ":1", Roles: w.plan.roles[node], Weight: w.plan.weights[node],
+	}
 }
 
 func (p *process) serve() {

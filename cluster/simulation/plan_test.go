@@ -70,7 +70,7 @@ func (f fault) hits(node int) bool {
 	case partition:
 		return node == f.node || node == f.other
 	case join:
-		return false // nobody is hit by it but for what moves
+		return false // nothing is hit by it but what moves
 	}
 	return node == f.node
 }
@@ -99,7 +99,9 @@ func newPlan(seed uint64) *plan {
 	}
 	p.peace, p.brisk = r.IntN(6) == 0, r.IntN(2) == 0
 	calm := p.peace && r.IntN(3) == 0
-	p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]
+	if p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]; calm {
+		p.rough = 0
+	}
 	for range 3 + r.IntN(6) {
 		if f := p.draw(r); !calm || f.what == slow {
 			p.add(f)
