@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -86,6 +87,7 @@ func (c *client) give(r *rand.Rand, o *operation) {
 			w.log.add("%v, %d tries", o, tries)
 			return
 		}
+		c.excuse(o, err)
 		if impatient || w.now()-o.at > lastChance {
 			w.history.ended(o, nil, 0)
 			w.log.add("%v, given up after %d tries: %v", o, tries, err)
@@ -95,7 +97,16 @@ func (c *client) give(r *rand.Rand, o *operation) {
 	}
 }
 
-var errDown = fmt.Errorf("simulation: the node is down")
+// excuse looks at a failed try: where nothing but joins, drains and slow links happens, a hand-off is nothing but latency. Who asks at a
+// node that is drained may see its end.
+func (c *client) excuse(o *operation, err error) {
+	own := errors.Is(err, errDown) || errors.Is(err, engine.ErrKilled) || errors.Is(err, engine.ErrStopped)
+	if c.w.plan.smooth() && !c.reads() && (!own || !c.w.plan.touched(c.node)) {
+		c.w.problem("command %s at node %d to %s failed, though no process did: %v", o.in.ID, c.node, o.key, err)
+	}
+}
+
+var errDown = errors.New("simulation: the node is down")
 
 func (c *client) ask(o *operation) (Done, error) {
 	p := c.w.current(c.node)

@@ -30,9 +30,10 @@
 //     Those that nobody saw the end of may have happened at any time after their call, or never.
 //   - Records of a grain have one sequence of numbers without gaps; what stands under a number never changes; each carries the fence that
 //     was the newest when it was stored, and in the order of the store fences never fall.
+//   - Where nothing but joins, drains and slow links happens, no command fails: a hand-off is nothing but latency.
 //   - At no time do two processes act for one shard: both take its messages, and the leases of both stand.
-//   - No message of a sender to a grain is handled twice. Where no process ended abruptly and the links were good, each was handled or
-//     reported. They are handled in order where no shard moves; where one does, one that was sent to the old owner may be overtaken by
+//   - No message of a sender to a grain is handled twice. Where no process ended abruptly, and links and watches were good, each was
+//     handled or reported. They are handled in order where no shard moves; where one does, one that was sent to the old owner may be overtaken by
 //     a later one that goes to the new owner at once: the engine doesn't prevent that, and the figure counts them.
 //   - 30 s after the last fault every shard is OWNED by the member that the view says, and by no other, every reminder that was set has
 //     fired, and every register answers.

@@ -98,9 +98,9 @@ func newPlan(seed uint64) *plan {
 		p.weights = append(p.weights, []uint32{0, 1, 1, 3}[r.IntN(4)])
 	}
 	p.peace, p.brisk = r.IntN(6) == 0, r.IntN(2) == 0
-	calm := p.peace && r.IntN(3) == 0
-	if p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]; calm {
-		p.rough = 0
+	calm, smooth := p.peace && r.IntN(3) == 0, p.peace && r.IntN(2) == 0
+	if p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]; calm || smooth {
+		p.rough, p.brisk = 0, true
 	}
 	for range 3 + r.IntN(6) {
 		if f := p.draw(r); !calm || f.what == slow {
@@ -179,15 +179,18 @@ func (p *plan) touched(node int) bool {
 	})
 }
 
+// smooth: nothing that anybody has to notice happens.
+func (p *plan) smooth() bool { return p.peace && p.brisk && p.rough == 0 }
+
 // still: no shard moves once all have joined, unless a lease or a claim is lost to the usual failures.
 func (p *plan) still() bool {
 	return p.peace && p.rough == 0 && !slices.ContainsFunc(p.faults, func(f fault) bool { return f.what != slow })
 }
 
-// reaches: whoever leaves can wait until all that it has sent was received.
+// reaches: whoever leaves can wait, in the half second that it does, until all others have seen it and received what it has sent.
 func (p *plan) reaches() bool {
 	return !slices.ContainsFunc(p.faults, func(f fault) bool {
-		return f.what == slow && !p.brisk || f.what == hang || f.what == partition || f.what == split
+		return !slices.Contains([]what{slow, drain, join, crash, forget}, f.what) || f.what == slow && !p.brisk
 	})
 }
 
