@@ -60,6 +60,9 @@ func (m *Member) farewell(ctx context.Context, v roster.View) {
 					return
 				}
 			}
+			for m.sys.Relays() > 0 && rest(ctx, farewellAgain) { // questions that were sent on from here
+				continue
+			}
 			_, _ = m.epochOf(ctx, o.Incarnation) // whoever doesn't answer has nothing on its way either
 		})
 	}

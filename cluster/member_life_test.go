@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"hayauma.example/cluster"
 	"hayauma.example/engine"
+	"hayauma.example/engine/journal"
 )
 
 // TestARoleThatNobodyCarries is said to be nowhere, until somebody comes.
@@ -89,10 +91,21 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 
 // TestDrainUnderQuestions: grains count while a member leaves, or comes; no question fails, and what it had is served elsewhere within milliseconds.
 func TestDrainUnderQuestions(t *testing.T) {
-	for _, how := range []string{"stop", "by another's word", "a node joins"} {
+	for _, how := range []string{"stop", "stop, and replays are slow", "by another's word", "a node joins"} {
 		t.Run(how, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFleet(t)
+				bound := 50 * time.Millisecond
+				if how == "stop, and replays are slow" { // answers come through the member that leaves, long after the others know of it
+					const slow = 60 * time.Millisecond
+					bound += slow
+					f.journal.Fault = func(c journal.Call) error {
+						if c.Op == "replay" && !c.Done {
+							time.Sleep(slow)
+						}
+						return nil
+					}
+				}
 				f.paced()
 				f.net.SetLatency(5*time.Millisecond, time.Millisecond) // slower than the store: leaving must wait for what is on its way
 				a, b, c := f.trio()
@@ -125,7 +138,7 @@ func TestDrainUnderQuestions(t *testing.T) {
 				after := []*ship{a, b}
 				if how == "a node joins" {
 					after = append(after, c, f.join("d"))
-				} else if how == "stop" {
+				} else if strings.HasPrefix(how, "stop") {
 					if err := c.Stop(t.Context()); err != nil {
 						t.Error(err)
 					}
@@ -141,7 +154,7 @@ func TestDrainUnderQuestions(t *testing.T) {
 					t.Error("nobody asked anything meanwhile")
 				}
 				t.Logf("figure: planned hand-off of a third of the shards in %v, the slowest of %d questions took %v", took, asked, slowest)
-				if took > 50*time.Millisecond {
+				if took > bound {
 					t.Errorf("the hand-off took %v: somebody waited for time to pass", took)
 				}
 				ended := c.endings()
@@ -151,4 +164,41 @@ func TestDrainUnderQuestions(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhoLeavesPassesAnswersOn: questions that wait in mailboxes when a member leaves are sent on, and answered through it, though the new
+// owner takes its time: it stays a member until then.
+func TestWhoLeavesPassesAnswersOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.paced()
+		var slow atomic.Bool
+		f.journal.Fault = func(c journal.Call) error {
+			if c.Op == "replay" && !c.Done && slow.Load() {
+				time.Sleep(200 * time.Millisecond)
+			}
+			return nil
+		}
+		a, _, c := f.trio()
+		const grains, questions = 40, 20
+		for g := range grains { // all are in memory
+			if _, err := a.ask(fmt.Sprint("g", g), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slow.Store(true)
+		var asking sync.WaitGroup
+		for n := range grains * questions {
+			asking.Go(func() {
+				if _, err := a.ask(fmt.Sprint("g", n%grains), 1+n/grains); err != nil {
+					t.Errorf("grain %d, question %d: %v", n%grains, n/grains, err)
+				}
+			})
+		}
+		time.Sleep(3 * time.Millisecond) // one append of each is under way
+		if err := c.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		asking.Wait()
+	})
 }

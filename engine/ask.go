@@ -52,7 +52,8 @@ type asks struct {
 	shards [askShards]askShard
 
 	number  atomic.Uint64
-	pending sync.Map // string → address; asks that Hollywood processes answer
+	pending sync.Map     // string → address; asks that Hollywood processes answer
+	relays  atomic.Int64 // open ones
 }
 
 const (

@@ -230,7 +230,9 @@ func (s receiver) parcel(from string, h *header, body []byte, back bool) (p parc
 func (s receiver) asker(from string, h *header, back bool) (to address) {
 	switch {
 	case h.op == opAsk && back:
-		to.ask, to.gen = s.asks.numbered(h.number)
+		if to.ask, to.gen = s.asks.numbered(h.number); to.ask != nil {
+			to.ask.cameBack(to.gen)
+		}
 	case h.op == opAsk:
 		to.ask, to.gen = s.asks.openRelay(relay{from, h.number})
 	case len(h.address) > 0:

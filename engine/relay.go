@@ -9,7 +9,14 @@ type relay struct {
 }
 
 // openRelay returns an ask that stands for another member's question: its answer is sent there.
-func (p *asks) openRelay(to relay) (*ask, uint32) { return p.begun(to) }
+func (p *asks) openRelay(to relay) (*ask, uint32) {
+	p.relays.Add(1)
+	return p.begun(to)
+}
+
+// Relays counts the other members' questions whose answers go through this system: its own actors have them, or it has sent them on. Who
+// leaves the fleet waits until there are none, because those who asked are told then that this member is lost.
+func (s *System) Relays() int { return int(s.asks.relays.Load()) }
 
 // relayed sends the answer on and gives the ask back; the caller has taken its state.
 func (a *ask) relayed(v any) {
@@ -19,6 +26,7 @@ func (a *ask) relayed(v any) {
 	o.op, o.number, o.msg = opAnswer, to.number, v
 	o.by(s.messages)
 	_ = s.sendPacket(to.member, o) // who asked has gone, or will be told that this member has
+	s.asks.relays.Add(-1)
 }
 
 // number names a question among all of its system.
@@ -41,6 +49,13 @@ func (p *asks) numbered(number uint64) (*ask, uint32) {
 // sentTo notes which member is to answer, so that its end answers.
 func (a *ask) sentTo(member string, gen uint32) {
 	a.target.Store(uint64(a.home.sys.members.index(member))<<32 | uint64(gen))
+}
+
+// cameBack notes that the member which was to answer gave the question back: its end is no answer any more.
+func (a *ask) cameBack(gen uint32) {
+	if at := a.target.Load(); uint32(at) == gen {
+		a.target.CompareAndSwap(at, 0)
+	}
 }
 
 // lost answers the questions that a member was to answer which is none any more.

@@ -333,6 +333,42 @@ func TestMessagesReachAnOwnerThatLearnsOfItLater(t *testing.T) {
 	}
 }
 
+// TestQuestionsThatCameBackOutliveTheirMember: a question that a member gave back is not answered by that member's end.
+func TestQuestionsThatCameBackOutliveTheirMember(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRoad(t, "A", "B")
+		r.net.SetLatency(time.Millisecond, 0)
+		r.believes("A", "B")
+		r.believes("B", "A")
+		time.AfterFunc(time.Millisecond, func() { r.believes("A", "soon") }) // it comes back at 2 ms, and waits
+		time.AfterFunc(5*time.Millisecond, func() { r.systems["A"].MemberLost("B") })
+		time.AfterFunc(10*time.Millisecond, func() { r.believes("A", "A") })
+		got, err := engine.AskTimeout[Whereabouts](roamers.Ref(r.systems["A"], "x"), Roam{What: "where"}, time.Minute)
+		if err != nil || got.Member != "A" {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+// TestRelaysAreCounted: the questions of others whose answers go through a member.
+func TestRelaysAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRoad(t, "A", "B")
+		r.owns("B")
+		go func() {
+			_, _ = engine.AskTimeout[Whereabouts](roamers.Ref(r.systems["A"], "x"), Roam{What: "slow", N: 100}, time.Minute)
+		}()
+		time.Sleep(50 * time.Millisecond)
+		if a, b := r.systems["A"].Relays(), r.systems["B"].Relays(); a != 0 || b != 1 {
+			t.Errorf("%d and %d while it is answered", a, b)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if n := r.systems["B"].Relays(); n != 0 {
+			t.Errorf("%d afterwards", n)
+		}
+	})
+}
+
 func TestVacateWaitsForWorkAndSendsTheRestOn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRoad(t, "A", "B")

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -45,11 +46,6 @@ func (w *world) isCalm() bool {
 	}
 }
 
-// rand is for one decision: it doesn't hang on the order in which others decide.
-func (w *world) rand(of any) *rand.Rand {
-	return rand.New(rand.NewPCG(w.plan.seed, hash(fmt.Sprint(of))))
-}
-
 func (c *client) run() {
 	for i := 0; !c.w.isCalm(); i++ {
 		r := rand.New(rand.NewPCG(c.w.plan.seed, uint64(c.n+1)<<32|uint64(i)))
@@ -91,6 +87,7 @@ func (c *client) give(r *rand.Rand, o *operation) {
 			w.log.add("%v, %d tries", o, tries)
 			return
 		}
+		c.excuse(o, err)
 		if impatient || w.now()-o.at > lastChance {
 			w.history.ended(o, nil, 0)
 			w.log.add("%v, given up after %d tries: %v", o, tries, err)
@@ -100,11 +97,20 @@ func (c *client) give(r *rand.Rand, o *operation) {
 	}
 }
 
-var errDown = fmt.Errorf("simulation: the node is down")
+// excuse looks at a failed try: where nothing but joins, drains and slow links happens, a hand-off is nothing but latency. Who asks at a
+// node that is drained may see its end.
+func (c *client) excuse(o *operation, err error) {
+	own := errors.Is(err, errDown) || errors.Is(err, engine.ErrKilled) || errors.Is(err, engine.ErrStopped)
+	if c.w.plan.smooth() && !c.reads() && (!own || !c.w.plan.touched(c.node)) {
+		c.w.problem("command %s at node %d to %s failed, though no process did: %v", o.in.ID, c.node, o.key, err)
+	}
+}
+
+var errDown = errors.New("simulation: the node is down")
 
 func (c *client) ask(o *operation) (Done, error) {
 	p := c.w.current(c.node)
-	if p == nil || p.sys == nil {
+	if p == nil {
 		return Done{}, errDown
 	}
 	patience := askFor
@@ -132,7 +138,7 @@ func (w *world) sender(n int) {
 	for i := 0; !w.isCalm(); i++ {
 		w.rest(time.Duration(20+7*n) * time.Millisecond)
 		p := w.current(node)
-		if p == nil || p.sys == nil {
+		if p == nil {
 			continue
 		}
 		id := fmt.Sprint("line", i%2)

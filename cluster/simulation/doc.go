@@ -22,7 +22,7 @@
 //
 // Beside them requests to the store are lost, late, busy or without an answer at all times, and watches are interrupted. A plan counts if
 // one of its faults hit an open window: a command was under way that came from a node that the fault concerns, or was to be
-// answered there. Other plans are drawn again.
+// answered there, or whose shard goes to the node that joins. Other plans are drawn again.
 //
 // # What is checked
 //
@@ -30,7 +30,11 @@
 //     Those that nobody saw the end of may have happened at any time after their call, or never.
 //   - Records of a grain have one sequence of numbers without gaps; what stands under a number never changes; each carries the fence that
 //     was the newest when it was stored, and in the order of the store fences never fall.
-//   - No message of a sender to a grain is handled twice. Where nothing but joins, drains and slow links happens, they are handled in order.
+//   - Where nothing but joins, drains and slow links happens, no command fails: a hand-off is nothing but latency.
+//   - At no time do two processes act for one shard: both take its messages, and the leases of both stand.
+//   - No message of a sender to a grain is handled twice. Where no process ended abruptly, and links and watches were good, each was
+//     handled or reported. They are handled in order where no shard moves; where one does, one that was sent to the old owner may be overtaken by
+//     a later one that goes to the new owner at once: the engine doesn't prevent that, and the figure counts them.
 //   - 30 s after the last fault every shard is OWNED by the member that the view says, and by no other, every reminder that was set has
 //     fired, and every register answers.
 //
@@ -41,9 +45,10 @@
 //
 // Plan, commands and the fate of each request, packet and delivery are drawn from the seed and from what they are asked about (which client,
 // which shard, the how manieth), never from a common sequence that goroutines race for. But goroutines that are ready at one instant of
-// the bubble's clock run in the order of Go's scheduler, which no seed decides: two messages of one instant may change places, and a
-// command of the next instant then meets another state. So plans repeat exactly, and transcripts to a large part, which
-// TestSeedsRepeat measures; a failure that hangs on one such order may need several runs of its seed (-count).
+// the bubble's clock run in the order of Go's scheduler, which no seed decides: two requests of one instant may change numbers, two
+// commands places in a mailbox, and what follows differs. So plans and faults repeat exactly, and half of the transcripts word for word;
+// the others until such an instant (TestSeedsRepeat measures both). Whether a fault hits an open window may differ with it. A failure
+// that doesn't come back at once is looked for with -count.
 //
 // Not simulated: steps of the wall's clock (members measure durations on the monotonic clock; in a bubble both are one), clocks of different
 // speed (package roster's simulation has them), and a process that is stopped between looking at its lease and acting: goroutines of a

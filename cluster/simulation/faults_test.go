@@ -2,7 +2,10 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/roster"
@@ -22,7 +25,7 @@ func (w *world) strike(f fault) {
 	case join:
 		w.start(f.node, true)
 	case slow:
-		w.net.SetLatency(between(w.rand(f), 50*time.Millisecond, 300*time.Millisecond), 100*time.Millisecond)
+		w.net.SetLatency(f.delay, f.delay/3)
 		w.later(f, func() { w.net.SetLatency(w.plan.latency, w.plan.latency) })
 	case away:
 		w.shared.Away(f.long)
@@ -157,10 +160,8 @@ func (w *world) offStore(node, by int) {
 	}
 }
 
-// link gives a process that starts the faults that its node has.
+// link gives a process that starts the faults that its node has; w.mu is held.
 func (w *world) link(p *process) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.cutOff[p.node] > 0 {
 		p.objects.Cut()
 		p.journal.Cut()
@@ -181,11 +182,23 @@ func (w *world) open(f fault) bool {
 		if f.hits(o.node) {
 			return true
 		}
-		if owner, ok := w.ownerOf(o.key); ok && (f.hits(owner) || f.what == join) {
+		if owner, ok := w.ownerOf(o.key); ok && f.hits(owner) || f.what == join && w.moves(o.key, f.node) {
 			return true
 		}
 	}
 	return false
+}
+
+// moves tells whether a register's shard goes to a node that joins.
+func (w *world) moves(key string, node int) bool {
+	v, err := w.shared.Client(observer).View(w.ctx)
+	self := w.self(node, ulid.ULID{15: 255}.String())
+	next, _, errJoin := v.View.Join(self)
+	next, _, errActive := next.Activate(self.Incarnation)
+	if errors.Join(err, errJoin, errActive) != nil {
+		return false
+	}
+	return roster.Place(next, roleRegisters)[cluster.ShardOf(roleRegisters, key).Number] == self.Incarnation
 }
 
 // ownerOf is the node that has a register's shard, by the fence.

@@ -29,7 +29,6 @@ type process struct {
 	objects *objects.Client
 	journal *journaltest.Client
 	ended   bool // guarded by w.mu
-	leaving bool // guarded by w.mu
 }
 
 // writing has appends tried again soon, so that much happens in little time.
@@ -37,7 +36,7 @@ var writing = journal.WriterOptions{AttemptFor: 400 * time.Millisecond, UnclearF
 
 // start starts a node unless it runs.
 func (w *world) start(node int, predecessor bool) {
-	p := w.launch(node)
+	p := w.reserve(node)
 	if p == nil {
 		return
 	}
@@ -46,33 +45,41 @@ func (w *world) start(node int, predecessor bool) {
 		w.problem("node %d: %v", node, err)
 		return
 	}
-	w.link(p)
+	w.install(p)
 	w.work.Go(func() {
 		ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
 		defer cancel()
 		if err := p.member.Start(ctx, p.sys); err != nil {
 			w.log.add("node %d as %s has not joined: %v", node, p.me, err)
-			p.again(100*time.Millisecond, err)
+			p.again(100 * time.Millisecond)
 		}
 	})
 }
 
-// launch takes the node's place.
-func (w *world) launch(node int) *process {
+// reserve takes the node's place, nil where it is taken.
+func (w *world) reserve(node int) *process {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over || w.nodes[node] != nil {
+	if w.over || w.nodes[node] != nil || w.starting[node] {
 		return nil
 	}
+	w.starting[node] = true
 	w.started++
 	id := ulid.ULID{}
 	_ = id.SetTime(uint64(time.Now().UnixMilli()))
 	id[14], id[15] = byte(w.started>>8), byte(w.started)
-	p := &process{w: w, node: node, me: id.String()}
-	w.nodes[node] = p
+	return &process{w: w, node: node, me: id.String()}
+}
+
+// install lets clients and faults find the process.
+func (w *world) install(p *process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.starting[p.node] = false
+	w.nodes[p.node] = p
 	w.all = append(w.all, p)
-	w.nodeOf[p.me] = node
-	return p
+	w.nodeOf[p.me] = p.node
+	w.link(p)
 }
 
 func (p *process) build(predecessor bool) (err error) {
@@ -88,8 +95,8 @@ func (p *process) build(predecessor bool) (err error) {
 		records = sure{records}
 	}
 	p.member, err = cluster.NewMember(cluster.MemberConfig{
-		Self:    roster.Member{Incarnation: p.me, Node: nodeName(p.node), Address: nodeName(p.node) + ":1", Roles: w.plan.roles[p.node]},
-		Objects: store, Journal: records, Writer: writing, Log: log, Predecessor: func(string) bool { return predecessor }, Probe: w.probe,
+		Self: w.self(p.node, p.me), Objects: store, Journal: records, Writer: writing, Log: log, Probe: w.probe,
+		Predecessor: func(string) bool { return predecessor },
 		Peers: func(peers map[string]string) { p.link.SetPeers(slices.Sorted(maps.Keys(peers))...) },
 	})
 	if err != nil {
@@ -97,7 +104,7 @@ func (p *process) build(predecessor bool) (err error) {
 	}
 	p.member.OnEnded(func(err error) {
 		w.log.add("node %d as %s has ended: %v", p.node, p.me, err)
-		p.again(100*time.Millisecond, err)
+		p.again(100 * time.Millisecond)
 	})
 	p.sys, err = engine.New(engine.Config{
 		Log: log, Incarnation: p.me, Messages: messages(), Journal: p.member, Directory: p.member, Transport: p.link,
@@ -108,6 +115,13 @@ func (p *process) build(predecessor bool) (err error) {
 	engine.DeadLetters.Subscribe(p.sys, w.orders.reportedLost)
 	p.serve()
 	return nil
+}
+
+// self is how a node describes itself.
+func (w *world) self(node int, incarnation string) roster.Member {
+	return roster.Member{
+		Incarnation: incarnation, Node: nodeName(node), Address: nodeName(node) + ":1", Roles: w.plan.roles[node], Weight: w.plan.weights[node],
+	}
 }
 
 func (p *process) serve() {
@@ -162,7 +176,7 @@ func (p *process) die(order [5]int, left bool) bool {
 var anyOrder = [5]int{0, 1, 2, 3, 4}
 
 // again ends the process and starts the node anew, as a supervisor does.
-func (p *process) again(after time.Duration, _ error) {
+func (p *process) again(after time.Duration) {
 	p.w.work.Go(func() {
 		if p.die(anyOrder, false) {
 			p.w.rest(after)

@@ -51,14 +51,15 @@ type fault struct {
 	long  time.Duration // until it ends, or until the node is started again
 	node  int
 	other int
-	order [5]int // of a crash's steps
-	flag  bool   // crash, drain: the next start knows its predecessor; partition: one way only; drain: see word
-	seen  bool   // crash: the others hear of it at once; drain: by another's word
-	group uint64 // split: one side's nodes, by bits
+	order [5]int        // of a crash's steps
+	flag  bool          // crash, drain: the next start knows its predecessor; partition: one way only; drain: see word
+	seen  bool          // crash: the others hear of it at once; drain: by another's word
+	group uint64        // split: one side's nodes, by bits
+	delay time.Duration // slow: of each packet, and up to a third more
 }
 
 func (f fault) String() string {
-	return fmt.Sprintf("%s node=%d other=%d at=%v long=%v flag=%t seen=%t group=%b", f.what, f.node, f.other, f.at, f.long, f.flag, f.seen, f.group)
+	return fmt.Sprintf("%s node=%d other=%d at=%v long=%v flag=%t seen=%t group=%b delay=%v", f.what, f.node, f.other, f.at, f.long, f.flag, f.seen, f.group, f.delay)
 }
 
 // hits tells whether the fault concerns a node.
@@ -69,7 +70,7 @@ func (f fault) hits(node int) bool {
 	case partition:
 		return node == f.node || node == f.other
 	case join:
-		return false // nobody is hit by it but for what moves
+		return false // nothing is hit by it but what moves
 	}
 	return node == f.node
 }
@@ -78,7 +79,9 @@ func (f fault) hits(node int) bool {
 type plan struct {
 	seed    uint64
 	roles   [][]string // of each node
-	late    []bool     // nodes that a join brings
+	weights []uint32
+	late    []bool // nodes that a join brings
+	brisk   bool   // slow links are faster than a member that leaves waits for
 	latency time.Duration
 	peace   bool    // nothing but planned faults
 	rough   float64 // how often requests to the store fail: times the usual odds
@@ -91,9 +94,14 @@ func newPlan(seed uint64) *plan {
 	nodes := 3 + r.IntN(5)
 	p.late = make([]bool, nodes)
 	p.drawRoles(r, nodes)
-	p.peace = r.IntN(6) == 0
-	calm := p.peace && r.IntN(3) == 0
-	p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]
+	for range nodes {
+		p.weights = append(p.weights, []uint32{0, 1, 1, 3}[r.IntN(4)])
+	}
+	p.peace, p.brisk = r.IntN(6) == 0, r.IntN(2) == 0
+	calm, smooth := p.peace && r.IntN(3) == 0, p.peace && r.IntN(2) == 0
+	if p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]; calm || smooth {
+		p.rough, p.brisk = 0, true
+	}
 	for range 3 + r.IntN(6) {
 		if f := p.draw(r); !calm || f.what == slow {
 			p.add(f)
@@ -128,6 +136,9 @@ func (p *plan) draw(r *rand.Rand) fault {
 	}
 	f.other = (f.node + 1 + r.IntN(nodes-1)) % nodes
 	copy(f.order[:], r.Perm(len(f.order)))
+	if f.delay = between(r, 50*time.Millisecond, 300*time.Millisecond); p.brisk {
+		f.delay /= 4
+	}
 	f.long = min(f.long, calmAt-f.at)
 	if f.what == crash && r.IntN(3) == 0 {
 		f.long = between(r, 10*time.Millisecond, 500*time.Millisecond)
@@ -168,14 +179,24 @@ func (p *plan) touched(node int) bool {
 	})
 }
 
+// smooth: nothing that anybody has to notice happens.
+func (p *plan) smooth() bool { return p.peace && p.brisk && p.rough == 0 }
+
 // still: no shard moves once all have joined, unless a lease or a claim is lost to the usual failures.
 func (p *plan) still() bool {
 	return p.peace && p.rough == 0 && !slices.ContainsFunc(p.faults, func(f fault) bool { return f.what != slow })
 }
 
+// reaches: whoever leaves can wait, in the half second that it does, until all others have seen it and received what it has sent.
+func (p *plan) reaches() bool {
+	return !slices.ContainsFunc(p.faults, func(f fault) bool {
+		return !slices.Contains([]what{slow, drain, join, crash, forget}, f.what) || f.what == slow && !p.brisk
+	})
+}
+
 func (p *plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d nodes, latency %v, rough %v, peace %t, roles %v, late %v\n", p.seed, len(p.roles), p.latency, p.rough, p.peace, p.roles, p.late)
+	fmt.Fprintf(&b, "seed %d: %d nodes, latency %v, rough %v, peace %t, roles %v, weights %v, late %v\n", p.seed, len(p.roles), p.latency, p.rough, p.peace, p.roles, p.weights, p.late)
 	for _, f := range p.faults {
 		fmt.Fprintln(&b, " ", f)
 	}

@@ -2,19 +2,12 @@ package simulation
 
 import (
 	"fmt"
-	"hash/fnv"
 	"strings"
 	"time"
 
 	"hayauma.example/cluster/roster"
 	"hayauma.example/engine/journal"
 )
-
-func hash(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return h.Sum64()
-}
 
 const lookEvery = 100 * time.Millisecond
 

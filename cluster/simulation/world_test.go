@@ -37,6 +37,7 @@ type world struct {
 
 	mu       sync.Mutex // guards what follows
 	nodes    []*process // nil while down
+	starting []bool     // by node
 	all      []*process
 	started  int
 	nodeOf   map[string]int
@@ -44,6 +45,7 @@ type world struct {
 	cuts     map[way]int
 	cutOff   []int // of each node, from the store
 	over     bool
+	acting   int // sights of a process that acts for a shard
 	hits     int // faults that hit an open window
 	problems []string
 	settled  time.Duration   // after the last fault
@@ -54,7 +56,7 @@ type world struct {
 // way is one direction between two nodes.
 type way struct{ from, to int }
 
-// Odds of what happens to requests all the time.
+// Odds of what happens to requests until it is calm.
 func objectOdds(rough float64) objects.Odds {
 	return objects.Odds{
 		LoseRequest: 0.01 * rough, LoseAnswer: 0.01 * rough, Busy: 0.01 * rough, Blind: 0.1 * rough, Interrupt: 0.002 * rough,
@@ -69,25 +71,40 @@ func journalOdds(rough float64) journaltest.Odds {
 	}
 }
 
+// weather is what the store's connections do: rough until it is calm, and good afterwards.
+func (w *world) weather(seed uint64) {
+	roughObjects, goodObjects := objects.Seeded(seed, objectOdds(w.plan.rough)), objects.Seeded(seed, objectOdds(0))
+	roughJournal, goodJournal := journaltest.Seeded(seed, journalOdds(w.plan.rough)), journaltest.Seeded(seed, journalOdds(0))
+	w.shared.Faults = func(c objects.Call) objects.Fault {
+		switch {
+		case c.Client == observer:
+			return objects.Fault{}
+		case w.now() < calmAt:
+			return roughObjects(c)
+		}
+		return goodObjects(c)
+	}
+	w.server.Hitches = func(q journaltest.Question) journaltest.Hitch {
+		if w.now() < calmAt {
+			return roughJournal(q)
+		}
+		return goodJournal(q)
+	}
+}
+
 func newWorld(t *testing.T, seed uint64, m mutant) *world {
 	p := newPlan(seed)
 	n := len(p.roles)
 	w := &world{
 		plan: p, mutant: m, log: &transcript{began: time.Now()}, memory: journal.NewMemory(uuid.MustParse("5a7c1f0e-54a4-4d0b-8f2e-8a1f6b3c9d21")),
 		history: newHistory(), orders: newOrders(), calm: make(chan struct{}), net: enginetest.NewNetwork(t, seed+1),
-		nodes: make([]*process, n), nodeOf: map[string]int{}, dead: map[string]bool{}, cuts: map[way]int{}, cutOff: make([]int, n),
+		nodes: make([]*process, n), starting: make([]bool, n), nodeOf: map[string]int{}, dead: map[string]bool{}, cuts: map[way]int{}, cutOff: make([]int, n),
 	}
 	w.ctx, w.cancel = context.WithCancel(t.Context())
 	w.tap = newTap(m.base(w.memory), w.memory)
-	w.server = &journaltest.Server{Store: w.tap, Hitches: journaltest.Seeded(seed, journalOdds(p.rough))}
+	w.server = &journaltest.Server{Store: w.tap}
 	w.shared = objects.NewMemory(w.memory)
-	faults := objects.Seeded(seed, objectOdds(p.rough))
-	w.shared.Faults = func(c objects.Call) objects.Fault {
-		if c.Client == observer {
-			return objects.Fault{}
-		}
-		return faults(c)
-	}
+	w.weather(seed)
 	w.net.SetLatency(p.latency, p.latency)
 	return w
 }
@@ -141,6 +158,7 @@ func (w *world) run() {
 	}
 	w.until(workFrom)
 	w.employ()
+	w.work.Go(w.watchOwners)
 	for _, f := range w.plan.faults {
 		w.until(f.at)
 		w.strike(f)

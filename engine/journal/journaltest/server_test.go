@@ -67,10 +67,10 @@ func (b *bench) stored() int {
 	return int(s.Records)
 }
 
-func (b *bench) append(id string, first uint64) (error, time.Duration) {
+func (b *bench) append(id string, first uint64) (took time.Duration, err error) {
 	begin := time.Now()
-	err := b.client.Append(b.t.Context(), b.claim, id, event(first))
-	return err, time.Since(begin)
+	err = b.client.Append(b.t.Context(), b.claim, id, event(first))
+	return time.Since(begin), err
 }
 
 // nth gives one hitch to the n-th append, and an answer at once to all others.
@@ -101,7 +101,7 @@ func TestWhatBecomesOfAnAppend(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t)
 				b.server.Hitches = nth(1, c.hitch)
-				err, after := b.append("1", 1)
+				after, err := b.append("1", 1)
 				if !errors.Is(err, c.err) || after != c.after || b.stored() != c.stored {
 					t.Errorf("%v after %v, %d stored; want %v after %v, %d", err, after, b.stored(), c.err, c.after, c.stored)
 				}
@@ -125,9 +125,9 @@ func TestLateAppends(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t)
 				b.server.Hitches = nth(1, journaltest.Hitch{Request: 3 * time.Second})
-				first, _ := b.append("1", 1)
-				repeat, _ := b.append("1", 1)
-				next, _ := b.append("2", 2)
+				_, first := b.append("1", 1)
+				_, repeat := b.append("1", 1)
+				_, next := b.append("2", 2)
 				if !errors.Is(first, context.DeadlineExceeded) || repeat != nil || next != nil {
 					t.Fatal(first, repeat, next)
 				}
@@ -158,7 +158,7 @@ func TestLeaderAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.server.Away(3 * time.Second)
-		if err, after := b.append("1", 1); !errors.Is(err, context.DeadlineExceeded) || after != 2*time.Second {
+		if after, err := b.append("1", 1); !errors.Is(err, context.DeadlineExceeded) || after != 2*time.Second {
 			t.Errorf("%v after %v", err, after)
 		}
 		for _, err := range b.client.Replay(t.Context(), b.claim, grain) {
@@ -166,7 +166,7 @@ func TestLeaderAway(t *testing.T) {
 				t.Errorf("replay: %v", err)
 			}
 		}
-		if err, after := b.append("1", 1); err != nil || after != 0 || b.stored() != 1 {
+		if after, err := b.append("1", 1); err != nil || after != 0 || b.stored() != 1 {
 			t.Errorf("afterwards: %v after %v, %d stored", err, after, b.stored())
 		}
 	})
@@ -177,14 +177,14 @@ func TestCutConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.client.Cut()
-		if err, _ := b.append("1", 1); !errors.Is(err, context.DeadlineExceeded) || b.stored() != 0 {
+		if _, err := b.append("1", 1); !errors.Is(err, context.DeadlineExceeded) || b.stored() != 0 {
 			t.Errorf("%v, %d stored", err, b.stored())
 		}
 		if err := b.server.Client("B").Append(t.Context(), b.claim, "1", event(1)); err != nil {
 			t.Error(err)
 		}
 		b.client.Heal()
-		if err, _ := b.append("2", 2); err != nil {
+		if _, err := b.append("2", 2); err != nil {
 			t.Error(err)
 		}
 	})
@@ -200,7 +200,7 @@ func TestHeldConnection(t *testing.T) {
 		}
 		answered := make(chan time.Duration, 1)
 		go func() {
-			if err, after := b.append("1", 1); err == nil {
+			if after, err := b.append("1", 1); err == nil {
 				answered <- after
 			}
 		}()
@@ -246,7 +246,7 @@ func TestTooManyBatches(t *testing.T) {
 		if refused != 1 {
 			t.Errorf("%d of 3 refused, want 1", refused)
 		}
-		if err, _ := b.append("9", 2); err != nil {
+		if _, err := b.append("9", 2); err != nil {
 			t.Error(err)
 		}
 	})
