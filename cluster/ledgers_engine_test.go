@@ -136,7 +136,7 @@ func (p *pair) moveWithin(patience time.Duration, from, to string, orderly bool)
 		p.ledgers[from].Drop(every())
 	}
 	within, cancel := context.WithTimeout(ctx, patience)
-	p.systems[from].Vacate(within, "checker", func(string) bool { return true })
+	p.systems[from].Vacate(within, engine.Departure{Role: "checker", Group: func(string) int { return 0 }})
 	cancel()
 	err := p.ledgers[from].Close(ctx, every())
 	claims, errClaim := p.store.Claim(ctx, to, every())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"sync"
 	"time"
 
 	"hayauma.example/cluster/roster"
@@ -13,8 +12,6 @@ import (
 )
 
 const (
-	vacateFor  = 800 * time.Millisecond // Go functions of grains that leave
-	closeFor   = time.Second            // what they have appended is stored by then
 	openAgain  = 250 * time.Millisecond
 	fenceSoon  = 30 * time.Millisecond  // until the next look at a fence that another holds; doubled each time
 	fenceAgain = 250 * time.Millisecond // up to this
@@ -297,63 +294,4 @@ func shardsOf(hs []*holding) []journal.Shard {
 		shards[i] = h.shard
 	}
 	return shards
-}
-
-// drain has grains leave, and stores what they have appended.
-func (m *Member) drain(ctx context.Context, hs []*holding) {
-	shards := shardsOf(hs)
-	m.async(ctx, func(ctx context.Context) func() {
-		m.emptied(ctx, shards)
-		return func() {
-			for _, h := range hs {
-				h.busy, h.open = false, false
-				if h.state.Phase() == roster.Releasing {
-					m.on(h, roster.Drained)
-				}
-			}
-		}
-	})
-}
-
-// emptied closes shards after their grains have left.
-func (m *Member) emptied(ctx context.Context, shards []journal.Shard) {
-	m.vacate(ctx, shards)
-	ctx, cancel := context.WithTimeout(ctx, closeFor)
-	defer cancel()
-	if err := m.ledgers.Load().Close(ctx, shards); err != nil {
-		m.log.Warn("not everything was stored before a hand-off", "error", err)
-	}
-}
-
-// vacate has the grains of shards leave, of each role in one go.
-func (m *Member) vacate(ctx context.Context, shards []journal.Shard) {
-	roles := map[string]*[Shards]bool{}
-	for _, s := range shards {
-		if roles[s.Role] == nil {
-			roles[s.Role] = new([Shards]bool)
-		}
-		roles[s.Role][s.Number] = true
-	}
-	ctx, cancel := context.WithTimeout(ctx, vacateFor)
-	defer cancel()
-	var all sync.WaitGroup
-	for role, of := range roles {
-		all.Go(func() { m.sys.Vacate(ctx, role, func(key string) bool { return of[ShardOf(role, key).Number] }) })
-	}
-	all.Wait()
-}
-
-// drop gives up what is lost: the ledgers were dropped when it was heard of, one that was just being opened is now.
-func (m *Member) drop(ctx context.Context, hs []*holding) {
-	shards := shardsOf(hs)
-	m.async(ctx, func(ctx context.Context) func() {
-		m.ledgers.Load().Drop(shards)
-		m.vacate(ctx, shards)
-		return func() {
-			for _, h := range hs {
-				h.busy, h.open = false, false
-				m.on(h, roster.StateDropped)
-			}
-		}
-	})
 }

@@ -38,7 +38,7 @@ func (p *pair) shift(from, to string) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), 100*time.Millisecond)
 	defer cancel()
 	p.believe(from, engine.Place{Answer: engine.Elsewhere, Member: to})
-	p.systems[from].Vacate(ctx, "checker", func(string) bool { return true })
+	p.systems[from].Vacate(ctx, engine.Departure{Role: "checker", Group: func(string) int { return 0 }})
 	err := p.ledgers[from].Close(p.t.Context(), every())
 	claims, errClaim := p.store.Claim(p.t.Context(), to, every())
 	if err = errors.Join(err, errClaim, p.ledgers[to].Open(p.t.Context(), claims)); err != nil {

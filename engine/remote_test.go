@@ -88,6 +88,9 @@ func (r *roamer) Handle(c *engine.Context[Roam], m Roam) {
 	}
 }
 
+// everybody is all roamers.
+var everybody = engine.Departure{Role: "road", Group: func(string) int { return 0 }}
+
 // road is some members of one network; who has which grain is what owner says to all of them.
 type road struct {
 	t       *testing.T
@@ -250,7 +253,7 @@ func TestMovedMessagesArriveOnce(t *testing.T) {
 		// B has handed over to C; A doesn't know yet
 		r.believes("B", "C")
 		r.believes("C", "C")
-		go r.systems["B"].Vacate(context.Background(), "road", func(string) bool { return true })
+		go r.systems["B"].Vacate(context.Background(), everybody)
 		for n := range 100 {
 			r.ref("A", "x").Tell(Roam{What: "note", N: n})
 		}
@@ -388,7 +391,7 @@ func TestVacateWaitsForWorkAndSendsTheRestOn(t *testing.T) {
 		defer cancel()
 		vacated := make(chan time.Duration, 1)
 		go func() {
-			r.systems["A"].Vacate(ctx, "road", func(string) bool { return true })
+			r.systems["A"].Vacate(ctx, everybody)
 			vacated <- time.Since(began)
 		}()
 		synctest.Wait()
@@ -421,7 +424,7 @@ func TestVacateEndsWhatTakesTooLong(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), 800*time.Millisecond)
 		defer cancel()
-		r.systems["A"].Vacate(ctx, "road", func(string) bool { return true })
+		r.systems["A"].Vacate(ctx, everybody)
 		if err := <-end; !errors.Is(err, engine.ErrStopped) || time.Since(began) != 800*time.Millisecond {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}

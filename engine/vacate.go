@@ -2,29 +2,79 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
-// Vacate has the grains of a role leave whose affinity key meets the condition, after the Directory has said that they are elsewhere. What
-// is queued goes on to where they are. Go functions are waited for until ctx ends; then they are cancelled. It returns when all have left.
-func (s *System) Vacate(ctx context.Context, role string, of func(key string) bool) {
-	cells := s.cellsOf(role, of)
-	ended := make([]*ending, len(cells))
-	for i, c := range cells {
-		ended[i] = s.ending()
-		if !c.pushSystem(vacate{ended[i]}) {
-			ended[i].end()
+// Departure says which grains go to another member.
+type Departure struct {
+	Role   string
+	Group  func(key string) int // of a grain's affinity key; below 0: it stays
+	Groups int                  // for Left: groups are 0 to Groups-1
+	Left   func(group int)      // called once for each group when nobody of it is here any more, by several goroutines; nil: nobody asks
+}
+
+// Vacate has grains leave, after the Directory has said that they are elsewhere. What is queued goes on to where they are. Go functions are
+// waited for until ctx ends; then they are cancelled. It returns when all have left. A group doesn't wait for another, because what one
+// is busy with may be a question to the other.
+func (s *System) Vacate(ctx context.Context, d Departure) {
+	groups := make([]exodus, d.Groups)
+	s.eachOf(d.Role, func(c *cell) {
+		g := d.Group(c.kind.affinity(c.id))
+		if g < 0 {
+			return
+		}
+		for g >= len(groups) {
+			groups = append(groups, exodus{})
+		}
+		groups[g].add(c, s.ending())
+	})
+	var all sync.WaitGroup
+	defer all.Wait()
+	for g := range groups {
+		if len(groups[g].cells) > 0 {
+			all.Go(func() {
+				groups[g].wait(ctx)
+				d.left(g)
+			})
 		}
 	}
-	for i, c := range cells {
+	for g := range groups {
+		if len(groups[g].cells) == 0 {
+			d.left(g)
+		}
+	}
+}
+
+func (d Departure) left(group int) {
+	if d.Left != nil {
+		d.Left(group)
+	}
+}
+
+// exodus is a group of cells that leave.
+type exodus struct {
+	cells []*cell
+	ended []*ending
+}
+
+func (x *exodus) add(c *cell, e *ending) {
+	x.cells, x.ended = append(x.cells, c), append(x.ended, e)
+	if !c.pushSystem(vacate{e}) {
+		e.end()
+	}
+}
+
+func (x *exodus) wait(ctx context.Context) {
+	for i, c := range x.cells {
 		select {
-		case <-ended[i].done:
+		case <-x.ended[i].done:
 			continue
 		case <-ctx.Done():
 		}
 		c.pushSystem(terminate{reason: ReasonMoved})
 	}
-	for _, e := range ended {
+	for _, e := range x.ended {
 		select {
 		case <-e.done:
 		case <-time.After(vacatePatience): // a handler that is stuck: its appends are fenced
@@ -36,9 +86,9 @@ func (s *System) Vacate(ctx context.Context, role string, of func(key string) bo
 // vacatePatience bounds the wait for handlers after a Vacate's context has ended.
 const vacatePatience = time.Second
 
-// cellsOf returns the cells of a role's grains whose affinity key meets a condition.
-func (s *System) cellsOf(role string, of func(key string) bool) []*cell {
-	var out, batch []*cell
+// eachOf gives the cells of a role's grains.
+func (s *System) eachOf(role string, f func(*cell)) {
+	var batch []*cell
 	for _, k := range s.kinds.all() {
 		if k.role != role {
 			continue
@@ -46,13 +96,10 @@ func (s *System) cellsOf(role string, of func(key string) bool) []*cell {
 		for i := range k.shards {
 			batch = k.cells(i, batch[:0])
 			for _, c := range batch {
-				if of(k.affinity(c.id)) {
-					out = append(out, c)
-				}
+				f(c)
 			}
 		}
 	}
-	return out
 }
 
 // vacate has a grain go to another member: it takes nothing new, and leaves once its Go functions are done.

@@ -25,7 +25,7 @@ func (w *world) vacate(t *testing.T) (took time.Duration) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
 	defer cancel()
-	w.sys.Vacate(ctx, actors.RolePoster, func(string) bool { return true })
+	w.sys.Vacate(ctx, engine.Departure{Role: actors.RolePoster, Group: func(string) int { return 0 }})
 	return time.Since(began)
 }
 

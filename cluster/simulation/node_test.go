@@ -97,7 +97,7 @@ func (p *process) build(predecessor bool) (err error) {
 	p.member, err = cluster.NewMember(cluster.MemberConfig{
 		Self: w.self(p.node, p.me), Objects: store, Journal: records, Writer: writing, Log: log, Probe: w.probe,
 		Predecessor: func(string) bool { return predecessor },
-		Peers: func(peers map[string]string) { p.link.SetPeers(slices.Sorted(maps.Keys(peers))...) },
+		Peers:       func(peers map[string]string) { p.link.SetPeers(slices.Sorted(maps.Keys(peers))...) },
 	})
 	if err != nil {
 		return err

@@ -226,15 +226,20 @@ func (s *Script) release(ctx context.Context, from, to *Node, shards []journal.S
 	for _, shard := range shards {
 		in[shard] = true
 	}
-	of := func(role string) func(key string) bool {
-		return func(key string) bool { return in[cluster.ShardOf(role, key)] }
+	group := func(role string) func(key string) int {
+		return func(key string) int {
+			if shard := cluster.ShardOf(role, key); in[shard] {
+				return shard.Number
+			}
+			return -1
+		}
 	}
 	s.believe([]*Node{from}, to, shards)
 	within, cancel := context.WithTimeout(ctx, s.Patience)
 	defer cancel()
 	var all sync.WaitGroup
 	for _, role := range All {
-		all.Go(func() { from.Sys.Vacate(within, role, of(role)) })
+		all.Go(func() { from.Sys.Vacate(within, engine.Departure{Role: role, Group: group(role)}) })
 	}
 	all.Wait()
 	return s.seat(from).ledgers.Close(ctx, shards)
