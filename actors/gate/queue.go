@@ -25,24 +25,37 @@ type key struct {
 	poster string
 }
 
-// queue holds the ready waiters of one run and endpoint in the order of their coming.
+// queue holds the ready waiters of one run and endpoint: first those that can't be given back any more, then the untried ones, both in the
+// order of their coming. Whoever was lost with a node, or got no answer, has waited before, and its retry key lives for a day only.
 type queue struct {
 	first, last *waiter
+	tried       *waiter // the last one that can't be given back; nil: there is none
 	n           int
 }
 
 func (q *queue) push(w *waiter) {
-	w.prev, w.next = q.last, nil
-	if q.last == nil {
-		q.first = w
-	} else {
-		q.last.next = w
+	after := q.last
+	if !w.Untried {
+		after, q.tried = q.tried, w
 	}
-	q.last = w
+	w.prev, w.next = after, q.first
+	if after != nil {
+		w.next, after.next = after.next, w
+	} else {
+		q.first = w
+	}
+	if w.next != nil {
+		w.next.prev = w
+	} else {
+		q.last = w
+	}
 	q.n++
 }
 
 func (q *queue) remove(w *waiter) {
+	if q.tried == w {
+		q.tried = w.prev // whoever stands before it is of its kind
+	}
 	if w.prev == nil {
 		q.first = w.next
 	} else {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -62,9 +63,22 @@ func (f *fleet) serve(i int) {
 	if n.within != nil {
 		args = n.within(args)
 	}
+	if n.process != nil {
+		n.keep()
+	} else {
+		f.t.Cleanup(n.keep)
+	}
 	n.process = start(f.t, append([]string{"NODE_TYPE=" + n.roles}, n.env...), args...)
 	if n.process.url == "" {
 		f.t.Fatalf("%s does not start: %s", n.name, tail(n.process.said()))
+	}
+}
+
+// keep writes what a node's process has said to a file below HAYAUMA_LOGS, if that is set.
+func (n *node) keep() {
+	if dir := os.Getenv("HAYAUMA_LOGS"); dir != "" {
+		name := fmt.Sprintf("%s-%d.log", n.name, n.process.cmd.Process.Pid)
+		_ = os.WriteFile(filepath.Join(dir, name), []byte(n.process.said()), 0o600) // it is for people to look at
 	}
 }
 
