@@ -179,8 +179,14 @@ func (p *plan) touched(node int) bool {
 	})
 }
 
-// smooth: nothing that anybody has to notice happens.
-func (p *plan) smooth() bool { return p.peace && p.brisk && p.rough == 0 }
+// smooth: nothing that anybody has to notice happens; somebody carries the registers' role all the time.
+func (p *plan) smooth() bool {
+	stays := false
+	for n, roles := range p.roles {
+		stays = stays || slices.Contains(roles, roleRegisters) && !p.late[n] && !p.touched(n)
+	}
+	return p.peace && p.brisk && p.rough == 0 && stays
+}
 
 // still: no shard moves once all have joined, unless a lease or a claim is lost to the usual failures.
 func (p *plan) still() bool {
