@@ -36,7 +36,7 @@ func TestHoldStopsStarts(t *testing.T) {
 		w.latency = 10 * ms
 		w.run("a", actors.RunActive)
 		w.push("a", 2000)
-		w.park("a", 5, provider.Push, func(m *gate.Wait) { m.Untried = false })
+		w.park("a", 5, provider.Push, func(m *gate.Wait) { m.Untried, m.NotBefore = false, w.began.Add(time.Second) })
 		time.Sleep(995 * ms)
 		w.run("a", actors.RunHeld)
 		synctest.Wait()

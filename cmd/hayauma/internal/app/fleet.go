@@ -144,7 +144,10 @@ func (a *App) dismissed(why error) {
 	if errors.Is(why, cluster.ErrDrained) {
 		why = ErrDrained
 	} else {
-		why = fmt.Errorf("this node can't go on: %w; a new start joins again", why)
+		why = fmt.Errorf("this node can't go on: %w", why)
 	}
 	a.fail(why)
 }
+
+// Rejoins tells whether a daemon that ended so would be of use again if it were started anew.
+func Rejoins(err error) bool { return errors.Is(err, cluster.ErrEvicted) || errors.Is(err, cluster.ErrViewLost) }

@@ -33,8 +33,20 @@ func newServe(t Terminal) *cobra.Command {
 	return cmd
 }
 
+// serve runs the daemon, and again where the others took its node for dead: a new start is a new member, which owes nothing to the old one.
 func serve(ctx context.Context, t Terminal, cfg config.Config) error {
-	daemon, err := app.Start(ctx, cfg, app.Options{Log: logger(t.Err, cfg), Version: version(), Getenv: t.getenv})
+	log := logger(t.Err, cfg)
+	for {
+		err := serveOnce(ctx, t, cfg, log)
+		if !app.Rejoins(err) || ctx.Err() != nil {
+			return err
+		}
+		log.Warn("starting again as a new member", "error", err)
+	}
+}
+
+func serveOnce(ctx context.Context, t Terminal, cfg config.Config, log *slog.Logger) error {
+	daemon, err := app.Start(ctx, cfg, app.Options{Log: log, Version: version(), Getenv: t.getenv})
 	if err != nil {
 		return err // refused to start
 	}
