@@ -17,7 +17,7 @@ func TestFleetCuts(t *testing.T) {
 	certs := filepath.Join(f.dir, "certs")
 	for i, r := range all(nodes) {
 		n := &node{
-			name: fmt.Sprint("n", i), roles: r, host: net.node(i), env: append([]string{"HAYAUMA_TOKEN=" + apiToken}, tokenEnv...),
+			name: fmt.Sprint("n", i), roles: r, host: net.node(i), listen: net.node(i) + ":8484", env: append([]string{"HAYAUMA_TOKEN=" + apiToken}, tokenEnv...),
 			within: func(args []string) []string { return net.within(i, args) },
 		}
 		if r := command(t, nil, "cluster", "certs", certs, "--node", n.name, "--host", n.host); r.code != 0 {

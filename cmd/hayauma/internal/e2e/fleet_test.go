@@ -21,6 +21,7 @@ type fleet struct {
 type node struct {
 	name, roles string
 	host        string
+	listen      string // of the API, always the same: a node that joins again is found there
 	within      func(args []string) []string // where the process runs; nil: here
 	env, flags  []string
 	process     *process
@@ -32,7 +33,9 @@ func newFleet(t testing.TB, roles []string, simFlags ...string) *fleet {
 	f := &fleet{world: newWorld(t, simFlags...)}
 	f.nats = startNATS(t, f.dir, [3]string{"127.0.0.1", "127.0.0.1", "127.0.0.1"})
 	for i, r := range roles {
-		f.nodes = append(f.nodes, &node{name: fmt.Sprint("n", i), roles: r, host: "127.0.0.1", env: tokenEnv})
+		f.nodes = append(f.nodes, &node{
+			name: fmt.Sprint("n", i), roles: r, host: "127.0.0.1", listen: freePorts(t, "127.0.0.1", 1)[0], env: tokenEnv,
+		})
 	}
 	f.startAll()
 	return f
@@ -58,7 +61,7 @@ func (f *fleet) startAll() {
 func (f *fleet) serve(i int) {
 	f.t.Helper()
 	n := f.nodes[i]
-	args := append([]string{binary(f.t), "serve", "--data", filepath.Join(f.dir, n.name), "--listen", n.host + ":0", "--node", n.name,
+	args := append([]string{binary(f.t), "serve", "--data", filepath.Join(f.dir, n.name), "--listen", n.listen, "--node", n.name,
 		"--cluster-listen", n.host + ":0", "--nats", f.nats.url(), "--nats-replicas", "3", "--log-level", "debug"}, n.flags...)
 	if n.within != nil {
 		args = n.within(args)
