@@ -150,4 +150,6 @@ func (a *App) dismissed(why error) {
 }
 
 // Rejoins tells whether a daemon that ended so would be of use again if it were started anew.
-func Rejoins(err error) bool { return errors.Is(err, cluster.ErrEvicted) || errors.Is(err, cluster.ErrViewLost) }
+func Rejoins(err error) bool {
+	return errors.Is(err, cluster.ErrEvicted) || errors.Is(err, cluster.ErrViewLost)
+}

@@ -21,7 +21,7 @@ type fleet struct {
 type node struct {
 	name, roles string
 	host        string
-	listen      string // of the API, always the same: a node that joins again is found there
+	listen      string                       // of the API, always the same: a node that joins again is found there
 	within      func(args []string) []string // where the process runs; nil: here
 	env, flags  []string
 	process     *process
@@ -62,7 +62,7 @@ func (f *fleet) serve(i int) {
 	f.t.Helper()
 	n := f.nodes[i]
 	args := append([]string{binary(f.t), "serve", "--data", filepath.Join(f.dir, n.name), "--listen", n.listen, "--node", n.name,
-		"--cluster-listen", n.host + ":0", "--nats", f.nats.url(), "--nats-replicas", "3", "--log-level", "debug"}, n.flags...)
+		"--cluster-listen", n.host + ":0", "--nats", f.nats.url(), "--nats-replicas", "3", "--demand-bytes", littleDemand, "--log-level", "debug"}, n.flags...)
 	if n.within != nil {
 		args = n.within(args)
 	}
