@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"maps"
 	"slices"
 
 	"hayauma.example/actors"
@@ -22,7 +23,6 @@ type request struct {
 	bytes    int
 	piece    uint32 // comes back with the grant
 	campaign string
-	lost     bool // so much of what the window holds was lost with its holders
 }
 
 // demand is the channel's byte budget. Requests of one run are granted in order, runs take turns, and the one whose turn it is waits for
@@ -32,8 +32,9 @@ type demand struct {
 	out     int // sum of windows
 	windows map[windowKey]int
 	queues  map[string][]request
-	turns   []string // runs with requests; the first is next
-	freed   bool     // something was given back since the channel looked
+	turns   []string             // runs with requests; the first is next
+	freed   bool                 // something was given back since the channel looked
+	lost    map[windowKey]uint32 // the last piece that took the place of what was lost with its holders
 }
 
 // grant is leave to render, for a composer.
@@ -46,15 +47,20 @@ type grant struct {
 }
 
 func newDemand(budget int) *demand {
-	return &demand{budget: budget, windows: make(map[windowKey]int), queues: make(map[string][]request)}
+	return &demand{budget: budget, windows: make(map[windowKey]int), queues: make(map[string][]request), lost: make(map[windowKey]uint32)}
 }
 
-// want queues a request. A composer asks for one thing at a time: its later request takes the place of the one that waits.
+// want queues a request. A composer asks for one thing at a time: its later request takes the place of the one that waits. What was lost
+// is free at once, because those before it may wait for just that.
 func (d *demand) want(m actors.WantDemand) {
 	if m.Anew {
 		d.void(m.Run, m.Window)
 	}
-	r := request{m.Composer, m.Window, max(0, m.Bytes), m.Piece, m.Campaign, m.Lost}
+	if k := (windowKey{m.Run, m.Window}); m.Lost && d.lost[k] != m.Piece { // the question is repeated
+		d.lost[k] = m.Piece
+		d.free(m.Run, m.Window, m.Bytes)
+	}
+	r := request{m.Composer, m.Window, max(0, m.Bytes), m.Piece, m.Campaign}
 	q := d.queues[m.Run]
 	if len(q) == 0 {
 		d.turns = append(d.turns, m.Run)
@@ -69,6 +75,7 @@ func (d *demand) want(m actors.WantDemand) {
 // void forgets what a window holds and asks for.
 func (d *demand) void(run string, window uint32) {
 	d.free(run, window, d.windows[windowKey{run, window}])
+	delete(d.lost, windowKey{run, window})
 	q := slices.DeleteFunc(d.queues[run], func(r request) bool { return r.window == window })
 	d.keep(run, q)
 }
@@ -89,6 +96,7 @@ func (d *demand) over(run string) {
 			d.free(k.run, k.window, n)
 		}
 	}
+	maps.DeleteFunc(d.lost, func(k windowKey, _ uint32) bool { return k.run == run })
 	d.keep(run, nil)
 }
 
@@ -124,10 +132,6 @@ func (d *demand) next(active func(run string) bool) (grant, bool) {
 	run := d.turns[i]
 	q := d.queues[run]
 	r := q[0]
-	if r.lost {
-		d.free(run, r.window, r.bytes)
-		q[0].lost = false
-	}
 	if d.out > 0 && d.out+r.bytes > d.budget {
 		return grant{}, false
 	}

@@ -144,16 +144,26 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 	}
 	k.told[m.Number] = true
 	if m.Part && k.template != nil {
-		k.queue = append(pieces(m), k.queue...) // the rest of the window stays as it is
-		if k.piece == nil {
-			k.next(c)
-		}
+		k.insert(c, pieces(m))
 		return
 	}
 	// A re-drive of the window names everything that is unsettled: it takes the place of what is queued and in hand, whose demand may be lost.
 	k.order, k.template, k.bound, k.anew = m, t, nil, m.Number > 0 && !m.Part
 	k.queue = pieces(m)
 	k.next(c)
+}
+
+// insert puts a part before what is queued; the rest of the window stays as it is. A piece that waits for demand lets it pass: what the
+// part's paths held was lost, and may be all that the piece waits for.
+func (k *Composer) insert(c *engine.Context[actors.ComposerMsg], part []piece) {
+	if k.piece != nil && !k.piece.granted {
+		part = append(part, k.piece.piece)
+		k.piece = nil
+	}
+	k.queue = append(part, k.queue...)
+	if k.piece == nil {
+		k.next(c)
+	}
 }
 
 // pieces are the paths of an order. Of a part, which may name single recipients all over the window, those of one chunk are one piece.

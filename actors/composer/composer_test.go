@@ -320,7 +320,6 @@ func TestReturnWindow(t *testing.T) {
 	})
 }
 
-// TestReDriveTakesThePlaceOfWhatIsStuck: the question for demand, or its answer, was lost with the channel's node.
 // A checker that is down is asked less and less often, and still told in the end.
 func TestReturnsAreRepeatedMoreAndMoreSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -346,6 +345,7 @@ func TestReturnsAreRepeatedMoreAndMoreSeldom(t *testing.T) {
 	})
 }
 
+// TestReDriveTakesThePlaceOfWhatIsStuck: the question for demand, or its answer, was lost with the channel's node.
 func TestReDriveTakesThePlaceOfWhatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -364,5 +364,31 @@ func TestReDriveTakesThePlaceOfWhatIsStuck(t *testing.T) {
 				t.Errorf("%v is told as dispatch %d", p.Path, p.Number)
 			}
 		}
+	})
+}
+
+// TestALostPartPassesWhatWaits: what waits for demand may wait for just what the lost part held.
+func TestALostPartPassesWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.compose(1, 0, planned, false)
+		w.expect(t, []uint32{0, 1, 2, 3})
+		w.grantNothing(true)
+		again := func(number uint32, lost bool, paths ...actors.Path) {
+			w.ref(1).Tell(actors.Compose{Campaign: "c", Run: "r", Chunks: "r", Channel: "shop", Window: 1, Number: number, Part: true, Lost: lost,
+				Messages: json.RawMessage(planned), Due: due, Deadline: due.Add(time.Hour), Paths: paths})
+			synctest.Wait()
+		}
+		w.compose(1, 1, planned, false) // waits with its first two, of which only the first question counts
+		again(2, true, actors.Path{Span: span(3, 4)})
+		for i, lost := range []bool{false, false, false, true} {
+			if m := w.wanted.Wait(i + 1); m.Lost != lost {
+				t.Errorf("question %d: %+v", i+1, m)
+			}
+		}
+		w.grantNothing(false)
+		w.grant(w.wanted.Wait(4))
+		time.Sleep(5 * time.Second)
+		w.expect(t, []uint32{0, 1, 2, 3, 3, 0, 1, 2, 3})
 	})
 }
