@@ -60,7 +60,6 @@ type (
 		Run    string
 		Window uint32
 		Paths  []Span
-		Lost   bool // their demand was not given back
 	}
 	// ShardsLost is the word of the campaign's own node that the owner of shards was lost with what its grains held in memory. What of
 	// the run was there is sent again at once.

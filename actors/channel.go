@@ -49,8 +49,9 @@ type (
 		Bytes                   int
 		Piece                   uint32 // comes back with Granted
 		Anew                    bool   // a re-drive: what the window held before is void
-		Lost                    bool   // a re-drive of some paths: so much of what the window holds was lost with its holders
 	}
+	// NodeGone says that a node has left or was lost, and with its gate the word on what demand is free again. Every node tells its channels.
+	NodeGone struct{}
 	// WantTokens is a gate's question, at most one in flight, with what became of the tokens that it had. Answer: Tokens.
 	WantTokens struct {
 		Gate    string // incarnation and channel
@@ -71,6 +72,7 @@ func (RunStanding) channelMsg()     {}
 func (WindowDone) channelMsg()      {}
 func (FreeDemand) channelMsg()      {}
 func (WantDemand) channelMsg()      {}
+func (NodeGone) channelMsg()        {}
 func (WantTokens) channelMsg()      {}
 
 // Standing is what a run may do.

@@ -21,7 +21,6 @@ type (
 		Messages               json.RawMessage
 		Due                    time.Time // the templates' now
 		Part                   bool      // of a re-drive: the paths are only some of the window's, the others stay as they are
-		Lost                   bool      // of a Part: the demand of these paths was not given back
 	}
 	// Granted is leave to render; demand was asked for by WantDemand.
 	Granted struct {

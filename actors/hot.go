@@ -135,7 +135,7 @@ func (m *Recorded) DecodeMsgpack(d *msgpack.Decoder) error {
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
 func (m WantDemand) EncodeMsgpack(e *msgpack.Encoder) error {
-	w := beginFields(e, 8)
+	w := beginFields(e, 7)
 	w.text("k", m.Composer)
 	w.text("c", m.Campaign)
 	w.text("r", m.Run)
@@ -143,7 +143,6 @@ func (m WantDemand) EncodeMsgpack(e *msgpack.Encoder) error {
 	w.int("b", int64(m.Bytes))
 	w.uint("p", uint64(m.Piece))
 	w.bool("a", m.Anew)
-	w.bool("l", m.Lost)
 	return w.err
 }
 
@@ -165,8 +164,6 @@ func (m *WantDemand) DecodeMsgpack(d *msgpack.Decoder) error {
 			r.uint32(&m.Piece)
 		case "a":
 			r.bool(&m.Anew)
-		case "l":
-			r.bool(&m.Lost)
 		default:
 			return false
 		}

@@ -50,6 +50,7 @@ func registerChannel(r *codec.Registry) {
 	codec.Register[RunStanding](r, "channel/run_standing")
 	codec.Register[WindowDone](r, "channel/window_done")
 	codec.Register[FreeDemand](r, "channel/free_demand")
+	codec.Register[NodeGone](r, "channel/node_gone")
 	codec.Register[WantDemand](r, "channel/want_demand")
 	codec.Register[WantTokens](r, "channel/want_tokens")
 }

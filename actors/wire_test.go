@@ -52,11 +52,11 @@ var samples = []any{
 	actors.BeginUpload{Upload: "u"}, actors.KeepUpload{Upload: "u"}, actors.DropUpload{Upload: "u", Reason: "r"},
 	actors.Accept{Upload: "u", Definition: def, Audience: audience}, actors.Show{}, actors.Layout{}, actors.Pause{}, actors.Resume{}, actors.Cancel{},
 	actors.Drain{}, progress, actors.StandingOf{Run: run}, actors.ChannelState{Channel: "shop", Paused: "quota"},
-	actors.Dropped{Run: run, Window: 3, Paths: stretches, Lost: true}, actors.ShardsLost{Shards: map[string]actors.Shards{"poster": actors.ShardsOf(1, 63)}},
+	actors.Dropped{Run: run, Window: 3, Paths: stretches}, actors.NodeGone{}, actors.ShardsLost{Shards: map[string]actors.Shards{"poster": actors.ShardsOf(1, 63)}},
 
 	actors.Configure{Settings: settings}, actors.RemoveChannel{}, actors.DescribeChannel{Standing: standing, Last: 3, Open: []uint32{2, 3}}, actors.ResumeChannel{},
 	standing, actors.WindowDone{Run: run, Window: 3}, actors.FreeDemand{Run: run, Window: 3, Bytes: 4096},
-	actors.WantDemand{Composer: run + "/3", Campaign: "c", Run: run, Window: 3, Bytes: 4096, Piece: 2, Anew: true, Lost: true},
+	actors.WantDemand{Composer: run + "/3", Campaign: "c", Run: run, Window: 3, Bytes: 4096, Piece: 2, Anew: true},
 	actors.WantTokens{
 		Gate: "g/shop", Seq: 7, Waiting: []actors.RunWaiting{{Campaign: "c", Run: run, Push: 300, Multicast: 2}},
 		Spent:   []actors.Spent{{Grant: 1 << 63, Started: []time.Duration{time.Millisecond, time.Second}, Unused: 2}},
@@ -74,7 +74,7 @@ var samples = []any{
 
 	actors.Compose{
 		Campaign: "c", Run: run, Channel: "shop", Chunks: "run.x", Window: 3, Number: 4, Paths: []actors.Path{{Span: span, Chunk: 7, Multicast: true, Anew: true}},
-		Deadline: moment, Messages: json.RawMessage(`[{}]`), Due: moment, Part: true, Lost: true,
+		Deadline: moment, Messages: json.RawMessage(`[{}]`), Due: moment, Part: true,
 	},
 	actors.Granted{Channel: "shop", Run: run, Window: 3, Bytes: 4096, Piece: 2}, actors.ReturnWindow{}, actors.EndRun{}, actors.Remaining{},
 

@@ -21,10 +21,7 @@ type (
 		number uint32
 		paths  []actors.Span
 		part   bool // not of the whole window
-		lost   bool // of a part: its demand was lost with its holders
 	}
-	// missing are paths of a window that nobody sends any more.
-	missing struct{ dropped, lost actors.Set }
 
 	// seek asks for what is missing.
 	seek struct{ actors.CampaignMsg }
@@ -42,30 +39,26 @@ func (a *Campaign) dropped(c *engine.Context[actors.CampaignMsg], m actors.Dropp
 	if m.Run != a.intent.Run || a.intent.Finished != nil || a.intent.Window(m.Window) == nil {
 		return
 	}
-	a.miss(m.Window, m.Paths, m.Lost)
+	a.miss(m.Window, m.Paths)
 	if a.sought == nil {
 		a.sought = c.After(seekAfter, seek{})
 	}
 }
 
-func (a *Campaign) miss(window uint32, paths []actors.Span, lost bool) {
+func (a *Campaign) miss(window uint32, paths []actors.Span) {
 	m := a.missing[window]
 	if m == nil {
-		m = &missing{}
+		m = &actors.Set{}
 		a.missing[window] = m
 	}
 	for _, p := range paths {
-		if lost {
-			m.lost.Add(p)
-		} else {
-			m.dropped.Add(p)
-		}
+		m.Add(p)
 	}
 }
 
 // seek asks the checker for what is missing, where it may be sent again; the rest waits until it may.
 func (a *Campaign) seek(c *engine.Context[actors.CampaignMsg]) {
-	maps.DeleteFunc(a.missing, func(n uint32, _ *missing) bool { return a.intent.Window(n) == nil })
+	maps.DeleteFunc(a.missing, func(n uint32, _ *actors.Set) bool { return a.intent.Window(n) == nil })
 	if !a.view.looked || !a.intent.mayRedrive(a.view) || a.intent.Finished != nil {
 		return
 	}
@@ -74,15 +67,8 @@ func (a *Campaign) seek(c *engine.Context[actors.CampaignMsg]) {
 		if m == nil || a.asking[w.Number] || !a.knows(w) { // one that is not known is sent again as a whole
 			continue
 		}
-		q := question{part: true, lost: m.lost.Len() > 0}
-		if set := &m.dropped; q.lost {
-			q.paths, m.lost = m.lost.Spans(), actors.Set{}
-		} else {
-			q.paths, m.dropped = set.Spans(), actors.Set{}
-		}
-		if m.lost.Len()+m.dropped.Len() == 0 {
-			delete(a.missing, w.Number)
-		}
+		q := question{part: true, paths: m.Spans()}
+		delete(a.missing, w.Number)
 		a.parts[w.Number] = q
 		a.askUnsettled(c, w, q)
 	}
@@ -91,14 +77,10 @@ func (a *Campaign) seek(c *engine.Context[actors.CampaignMsg]) {
 // Stopping hands what is missing to the next activation, which another node may have.
 func (a *Campaign) Stopping(c *engine.Context[actors.CampaignMsg]) {
 	for n, q := range a.parts {
-		a.miss(n, q.paths, q.lost)
+		a.miss(n, q.paths)
 	}
 	for n, m := range a.missing {
-		for lost, set := range map[bool]*actors.Set{false: &m.dropped, true: &m.lost} {
-			if set.Len() > 0 {
-				c.Self().Tell(actors.Dropped{Run: a.intent.Run, Window: n, Paths: set.Spans(), Lost: lost})
-			}
-		}
+		c.Self().Tell(actors.Dropped{Run: a.intent.Run, Window: n, Paths: m.Spans()})
 	}
 }
 
@@ -148,7 +130,7 @@ func (a *Campaign) sieved(c *engine.Context[actors.CampaignMsg], m sieved) {
 		delete(a.known, m.window)
 		a.advance(c)
 	case len(m.paths) > 0:
-		a.miss(m.window, m.paths, true)
+		a.miss(m.window, m.paths)
 		a.seek(c)
 	}
 }

@@ -223,7 +223,7 @@ func (a *Campaign) openWindow(c *engine.Context[actors.CampaignMsg]) {
 func (a *Campaign) compose(c *engine.Context[actors.CampaignMsg], w *Window, paths []actors.Span, q question) {
 	s := &a.intent
 	actors.Composers.Ref(c.System(), actors.ComposerID(s.Run, w.Number)).Tell(actors.Compose{
-		Campaign: c.ID(), Run: s.Run, Chunks: s.Chunks, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: q.number, Part: q.part, Lost: q.lost,
+		Campaign: c.ID(), Run: s.Run, Chunks: s.Chunks, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: q.number, Part: q.part,
 		Paths: s.toSend(paths), Deadline: w.At.Add(actors.CallDeadline),
 		Messages: s.Accepted.Definition.Messages, Due: s.Accepted.Due,
 	})

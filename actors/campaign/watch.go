@@ -53,7 +53,7 @@ func (a *Campaign) unsettledKnown(c *engine.Context[actors.CampaignMsg], m unset
 	delete(a.parts, m.window)
 	if m.err != nil {
 		if m.part {
-			a.miss(m.window, m.paths, m.lost)
+			a.miss(m.window, m.paths)
 		}
 		a.failed(c, "asking what is unsettled", m.err)
 		return

@@ -32,6 +32,16 @@ func Serve(sys *engine.System, deps Deps) {
 	engine.ServeDurable(sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, Event] { return New(deps, id) })
 }
 
+// NodeGone tells the channels of a system that another node has left or was lost. Every node does so when its view drops one.
+func NodeGone(sys *engine.System) {
+	sys.Cells(func(c engine.CellInfo) bool {
+		if c.Kind == actors.Channels.Name() {
+			actors.Channels.Ref(sys, c.ID).Tell(actors.NodeGone{})
+		}
+		return true
+	})
+}
+
 // New makes the channel of an identity, whose journal is empty.
 func New(deps Deps, id string) *Channel { return &Channel{deps: deps.withDefaults(), name: id} }
 
@@ -124,6 +134,9 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 		ch.grantDemand(c)
 	case actors.FreeDemand:
 		ch.demand.free(m.Run, m.Window, m.Bytes)
+		ch.grantDemand(c)
+	case actors.NodeGone:
+		ch.demand.forget()
 		ch.grantDemand(c)
 	case actors.WantDemand:
 		ch.wantDemand(c, m)

@@ -1,7 +1,6 @@
 package channel
 
 import (
-	"maps"
 	"slices"
 
 	"hayauma.example/actors"
@@ -32,9 +31,8 @@ type demand struct {
 	out     int // sum of windows
 	windows map[windowKey]int
 	queues  map[string][]request
-	turns   []string             // runs with requests; the first is next
-	freed   bool                 // something was given back since the channel looked
-	lost    map[windowKey]uint32 // the last piece that took the place of what was lost with its holders
+	turns   []string // runs with requests; the first is next
+	freed   bool     // something was given back since the channel looked
 }
 
 // grant is leave to render, for a composer.
@@ -47,18 +45,13 @@ type grant struct {
 }
 
 func newDemand(budget int) *demand {
-	return &demand{budget: budget, windows: make(map[windowKey]int), queues: make(map[string][]request), lost: make(map[windowKey]uint32)}
+	return &demand{budget: budget, windows: make(map[windowKey]int), queues: make(map[string][]request)}
 }
 
-// want queues a request. A composer asks for one thing at a time: its later request takes the place of the one that waits. What was lost
-// is free at once, because those before it may wait for just that.
+// want queues a request. A composer asks for one thing at a time: its later request takes the place of the one that waits.
 func (d *demand) want(m actors.WantDemand) {
 	if m.Anew {
 		d.void(m.Run, m.Window)
-	}
-	if k := (windowKey{m.Run, m.Window}); m.Lost && d.lost[k] != m.Piece { // the question is repeated
-		d.lost[k] = m.Piece
-		d.free(m.Run, m.Window, m.Bytes)
 	}
 	r := request{m.Composer, m.Window, max(0, m.Bytes), m.Piece, m.Campaign}
 	q := d.queues[m.Run]
@@ -75,7 +68,6 @@ func (d *demand) want(m actors.WantDemand) {
 // void forgets what a window holds and asks for.
 func (d *demand) void(run string, window uint32) {
 	d.free(run, window, d.windows[windowKey{run, window}])
-	delete(d.lost, windowKey{run, window})
 	q := slices.DeleteFunc(d.queues[run], func(r request) bool { return r.window == window })
 	d.keep(run, q)
 }
@@ -89,6 +81,14 @@ func (d *demand) keepOpen(run string, last uint32, open []uint32) {
 	}
 }
 
+// forget gives everything back: with a node went the word on what is free of it, and what the other nodes hold can't be told apart. For the
+// time in which that settles, twice the budget may be out.
+func (d *demand) forget() {
+	d.freed = d.freed || d.out > 0
+	d.out = 0
+	clear(d.windows)
+}
+
 // over forgets everything of a run.
 func (d *demand) over(run string) {
 	for k, n := range d.windows {
@@ -96,7 +96,6 @@ func (d *demand) over(run string) {
 			d.free(k.run, k.window, n)
 		}
 	}
-	maps.DeleteFunc(d.lost, func(k windowKey, _ uint32) bool { return k.run == run })
 	d.keep(run, nil)
 }
 

@@ -54,15 +54,14 @@ func TestDemand(t *testing.T) {
 			d.want(want("a", 1, 30))
 			d.want(want("a", 1, 40))
 		}, "[a/1:40]", 40},
-		{"what was lost is free before its turn, once", func(d *demand) {
+		{"a node went, and what it held is not known", func(d *demand) {
 			d.want(want("a", 1, 90))
 			granted(d, all)
 			d.want(want("b", 1, 40)) // has to wait
-			lost := want("a", 1, 60)
-			lost.Lost, lost.Piece = true, 7
-			d.want(lost)
-			d.want(lost)
-		}, "[b/1:40]", 70},
+			d.forget()
+			granted(d, all)
+			d.free("a", 1, 90) // comes late, and takes nothing from others
+		}, "[]", 40},
 		{"only open windows keep theirs, and those opened since", func(d *demand) {
 			for n := range uint32(4) {
 				d.want(want("a", n+1, 10))

@@ -77,7 +77,6 @@ type piece struct {
 	path   actors.Path // the first stretch
 	more   []actors.Span
 	number uint32
-	lost   bool // a re-drive of paths whose demand was not given back
 }
 
 // rendering is the piece in hand.
@@ -153,8 +152,8 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 	k.next(c)
 }
 
-// insert puts a part before what is queued; the rest of the window stays as it is. A piece that waits for demand lets it pass: what the
-// part's paths held was lost, and may be all that the piece waits for.
+// insert puts a part before what is queued; the rest of the window stays as it is. A piece that waits for demand lets it pass: it has waited
+// for longer.
 func (k *Composer) insert(c *engine.Context[actors.ComposerMsg], part []piece) {
 	if k.piece != nil && !k.piece.granted {
 		part = append(part, k.piece.piece)
@@ -175,7 +174,7 @@ func pieces(m actors.Compose) (out []piece) {
 				continue
 			}
 		}
-		out = append(out, piece{path: p, number: m.Number, lost: m.Lost})
+		out = append(out, piece{path: p, number: m.Number})
 	}
 	return out
 }
@@ -287,7 +286,7 @@ func (k *Composer) want(c *engine.Context[actors.ComposerMsg], seq uint32) {
 	}
 	actors.Channels.Ref(c.System(), k.order.Channel).Tell(actors.WantDemand{
 		Composer: c.ID(), Campaign: k.order.Campaign, Run: k.order.Run, Window: k.order.Window,
-		Bytes: k.piece.demand, Piece: k.seq, Anew: k.anew, Lost: k.piece.lost,
+		Bytes: k.piece.demand, Piece: k.seq, Anew: k.anew,
 	})
 	k.repeat = c.After(wantEvery, wanting{seq: seq})
 }

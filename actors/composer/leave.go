@@ -15,21 +15,18 @@ func (k *Composer) Stopping(c *engine.Context[actors.ComposerMsg]) {
 	if back := k.untold(func(p piece) bool { return p.number == 0 }); len(back) > 0 {
 		checker.Tell(actors.Untold{Run: k.order.Run, Window: k.order.Window, Paths: back, What: actors.PathReturned})
 	}
-	for _, lost := range []bool{false, true} {
-		if again := k.untold(func(p piece) bool { return p.number > 0 && p.lost == lost }); len(again) > 0 {
-			m := actors.Dropped{Run: k.order.Run, Window: k.order.Window, Paths: again, Lost: lost}
-			actors.Campaigns.Ref(c.System(), k.order.Campaign).Tell(m)
-		}
+	if again := k.untold(func(p piece) bool { return p.number > 0 }); len(again) > 0 {
+		actors.Campaigns.Ref(c.System(), k.order.Campaign).Tell(actors.Dropped{Run: k.order.Run, Window: k.order.Window, Paths: again})
 	}
 	k.end(c)
 }
 
-// followLost tells campaigns of commands that reached nobody: their member was lost, or a mailbox or the way to it was full.
+// followLost tells campaigns and channels of commands that reached nobody: their member was lost, or a mailbox or the way to it was full.
 func followLost(sys *engine.System) {
 	engine.DeadLetters.Subscribe(sys, func(d engine.DeadLetter) {
 		if m, ok := d.Message.(actors.Post); ok {
-			dropped := actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{m.Path}, Lost: true}
-			actors.Campaigns.Ref(sys, m.Campaign).Tell(dropped)
+			actors.Channels.Ref(sys, m.Channel).Tell(actors.FreeDemand{Run: m.Run, Window: m.Window, Bytes: m.Demand})
+			actors.Campaigns.Ref(sys, m.Campaign).Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{m.Path}})
 		}
 	})
 }

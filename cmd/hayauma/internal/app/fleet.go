@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hayauma.example/actors"
+	"hayauma.example/actors/channel"
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/remote"
 	"hayauma.example/cluster/roster"
@@ -121,8 +122,8 @@ func (a *App) stood(s roster.Standing) {
 
 const leaseLapsed = "this node's lease has run out: NATS gives no answers, or late ones"
 
-// viewed counts those who post, and tells campaigns which shards were lost with their owners' memory.
-func (a *App) viewed(_, after roster.View, went []journal.Shard) {
+// viewed counts those who post, and tells channels and campaigns who went, and which shards were lost with their owners' memory.
+func (a *App) viewed(before, after roster.View, went []journal.Shard) {
 	posters := 0
 	for _, m := range after.Members {
 		if m.State == roster.Active && m.Carries(actors.RolePoster) {
@@ -130,6 +131,9 @@ func (a *App) viewed(_, after roster.View, went []journal.Shard) {
 		}
 	}
 	a.posters.Store(int32(posters))
+	if len(roster.Between(before, after).Went) > 0 {
+		channel.NodeGone(a.sys)
+	}
 	lost := map[string]actors.Shards{}
 	for _, s := range went {
 		lost[s.Role] |= actors.ShardsOf(s.Number)

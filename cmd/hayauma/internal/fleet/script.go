@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hayauma.example/actors"
+	"hayauma.example/actors/channel"
 	"hayauma.example/cluster"
 	"hayauma.example/engine"
 	"hayauma.example/engine/enginetest"
@@ -300,6 +301,7 @@ func (s *Script) forget(n *Node) {
 	s.meet()
 	for _, o := range s.members() {
 		o.Sys.MemberLost(n.Name)
+		channel.NodeGone(o.Sys)
 		if o.Local != nil && !s.NoWord {
 			o.Local.Lost(byRole)
 		}
@@ -320,6 +322,7 @@ func (s *Script) Leave(ctx context.Context, n *Node) error {
 	s.meet()
 	for _, o := range s.members() {
 		o.Sys.MemberLost(n.Name)
+		channel.NodeGone(o.Sys)
 	}
 	s.seat(n).ledgers.Kill()
 	return nil
