@@ -117,7 +117,7 @@ func (g *gate) waiting(now time.Time) []actors.RunWaiting {
 	each := (room + len(p.ring) - 1) / len(p.ring)
 	rows := make([]actors.RunWaiting, 0, len(p.ring))
 	for _, r := range p.ring {
-		want := func(e provider.Endpoint) int { return min(each, max(0, r.queues[e].n-r.tokens[e].count(now))) }
+		want := func(e provider.Endpoint) int { return min(each, max(0, len(r.queues[e])-r.tokens[e].count(now))) }
 		rows = append(rows, actors.RunWaiting{Campaign: r.campaign, Run: r.id, Push: want(provider.Push), Multicast: want(provider.Multicast)})
 	}
 	return rows

@@ -109,7 +109,7 @@ func (g *gate) Handle(c *call, m Msg) {
 
 func (g *gate) wait(c *call, m Wait, now time.Time) {
 	w := g.parked.add(m, now)
-	if w.late < 0 && w.run.queues[w.Endpoint].first == w && g.may() {
+	if w.late < 0 && w.run.queues[w.Endpoint].first() == w && g.may() {
 		g.start(c, w.run, w.Endpoint, now)
 	}
 }
@@ -249,7 +249,7 @@ func (g *gate) pump(c *call, now time.Time) {
 // start hands a token to the first waiter of a run and endpoint, if there are both.
 func (g *gate) start(c *call, r *run, e provider.Endpoint, now time.Time) bool {
 	q := &r.queues[e]
-	for w := q.first; w != nil; w = q.first {
+	for w := q.first(); w != nil; w = q.first() {
 		if !w.Deadline.IsZero() && !now.Before(w.Deadline) {
 			g.expire(c, w)
 			continue

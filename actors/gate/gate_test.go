@@ -177,13 +177,13 @@ func TestOrderAndWithdraw(t *testing.T) {
 		third := w.waits["shop/a-0-2"]
 		w.gates.Of("shop").Tell(gate.Withdraw{Run: "a", Path: third.Path, Poster: third.Poster})
 		w.gates.Of("shop").Tell(gate.Withdraw{Run: "none", Path: third.Path, Poster: third.Poster})
-		w.gates.Of("shop").Tell(first) // waits anew: behind the others
+		w.gates.Of("shop").Tell(first) // waits anew: at its place
 		time.Sleep(3 * time.Second)
 		var order []string
 		for _, s := range record(w, &w.starts) {
 			order = append(order, s.poster)
 		}
-		if got := fmt.Sprint(order); got != "[shop/a-0-1 shop/a-0-3 shop/a-0-4 shop/a-0-5 shop/a-0-0]" {
+		if got := fmt.Sprint(order); got != "[shop/a-0-0 shop/a-0-1 shop/a-0-3 shop/a-0-4 shop/a-0-5]" {
 			t.Errorf("order %s", got)
 		}
 	})

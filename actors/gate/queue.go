@@ -14,8 +14,9 @@ type waiter struct {
 	run  *run
 	told bool // it was asked to give back during the present hold
 
-	prev, next *waiter // in queue
-	late       int     // index in later; -1: in queue
+	place int     // index in queue
+	late  int     // index in later; -1: in queue
+	next  *waiter // of the spare ones
 }
 
 // key names a waiter; a path is in one window, so at one poster, at a time.
@@ -25,49 +26,51 @@ type key struct {
 	poster string
 }
 
-// queue holds the ready waiters of one run and endpoint: first those that can't be given back any more, then the untried ones, both in the
-// order of their coming. Whoever was lost with a node, or got no answer, has waited before, and its retry key lives for a day only.
-type queue struct {
-	first, last *waiter
-	tried       *waiter // the last one that can't be given back; nil: there is none
-	n           int
+// queue holds the ready waiters of one run and endpoint, a heap: first those that can't be given back any more, which have waited before and
+// whose retry key lives for a day only; then the untried. Both stand in the order of the plan, which is mostly that of their coming: what comes
+// back from a node that has left has been in line already.
+type queue []*waiter
+
+// first is the next one to start; nil: nobody waits.
+func (q queue) first() *waiter {
+	if len(q) == 0 {
+		return nil
+	}
+	return q[0]
 }
 
-func (q *queue) push(w *waiter) {
-	after := q.last
-	if !w.Untried {
-		after, q.tried = q.tried, w
+// Len implements heap.Interface.
+func (q queue) Len() int { return len(q) }
+
+// Less implements heap.Interface.
+func (q queue) Less(i, j int) bool {
+	a, b := q[i], q[j]
+	if a.Untried != b.Untried {
+		return b.Untried
 	}
-	w.prev, w.next = after, q.first
-	if after != nil {
-		w.next, after.next = after.next, w
-	} else {
-		q.first = w
-	}
-	if w.next != nil {
-		w.next.prev = w
-	} else {
-		q.last = w
-	}
-	q.n++
+	return a.Path.Lo < b.Path.Lo
 }
 
-func (q *queue) remove(w *waiter) {
-	if q.tried == w {
-		q.tried = w.prev // whoever stands before it is of its kind
-	}
-	if w.prev == nil {
-		q.first = w.next
-	} else {
-		w.prev.next = w.next
-	}
-	if w.next == nil {
-		q.last = w.prev
-	} else {
-		w.next.prev = w.prev
-	}
-	w.prev, w.next = nil, nil
-	q.n--
+// Swap implements heap.Interface.
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].place, q[j].place = i, j
+}
+
+// Push implements heap.Interface.
+func (q *queue) Push(x any) {
+	w := x.(*waiter)
+	w.place = len(*q)
+	*q = append(*q, w)
+}
+
+// Pop implements heap.Interface.
+func (q *queue) Pop() any {
+	old := *q
+	w := old[len(old)-1]
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	return w
 }
 
 // later holds waiters by NotBefore.
@@ -166,7 +169,7 @@ func (p *parked) add(m Wait, now time.Time) *waiter {
 }
 
 func (p *parked) enqueue(w *waiter) {
-	w.run.queues[w.Endpoint].push(w)
+	heap.Push(&w.run.queues[w.Endpoint], w)
 	p.ready++
 }
 
@@ -175,7 +178,7 @@ func (p *parked) remove(w *waiter) {
 	if w.late >= 0 {
 		heap.Remove(&p.later, w.late)
 	} else {
-		w.run.queues[w.Endpoint].remove(w)
+		heap.Remove(&w.run.queues[w.Endpoint], w.place)
 		p.ready--
 	}
 	delete(p.all, w.key)

@@ -1,43 +1,46 @@
 package gate
 
 import (
+	"cmp"
+	"container/heap"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"hayauma.example/actors"
 )
 
-// TestQueueAgainstModel: what can't be given back stands before the untried, both in the order of their coming, whoever leaves in between.
+// TestQueueAgainstModel: what can't be given back stands before the untried, both in the order of the plan, whoever leaves in between.
 func TestQueueAgainstModel(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 2))
 	var q queue
-	var tried, untried []*waiter
-	for range 20_000 {
-		if all := len(tried) + len(untried); all > 0 && chance.IntN(20) < 9 || all > 50 {
-			from := &tried
-			if i := chance.IntN(all); i >= len(tried) {
-				from = &untried
+	var model []*waiter
+	for n := range uint32(20_000) {
+		switch {
+		case len(model) > 0 && chance.IntN(20) < 5 || len(model) > 50:
+			i := chance.IntN(len(model))
+			heap.Remove(&q, model[i].place)
+			model = slices.Delete(model, i, i+1)
+		case len(model) > 0 && chance.IntN(20) < 5:
+			w := q.first()
+			heap.Remove(&q, w.place)
+			if i := slices.Index(model, w); i != 0 {
+				t.Fatalf("the %dth is first", i)
 			}
-			i := chance.IntN(len(*from))
-			q.remove((*from)[i])
-			*from = slices.Delete(*from, i, i+1)
-		} else if w := (&waiter{Wait: Wait{Untried: chance.IntN(2) == 0}}); w.Untried {
-			untried = append(untried, w)
-			q.push(w)
-		} else {
-			tried = append(tried, w)
-			q.push(w)
+			model = model[1:]
+		default:
+			w := &waiter{Wait: Wait{Untried: chance.IntN(2) == 0, Path: actors.Span{Lo: chance.Uint32()&^0xffff | n}}}
+			heap.Push(&q, w)
+			model = append(model, w)
+			slices.SortFunc(model, func(a, b *waiter) int {
+				if a.Untried != b.Untried {
+					return map[bool]int{false: -1, true: 1}[a.Untried]
+				}
+				return cmp.Compare(a.Path.Lo, b.Path.Lo)
+			})
 		}
-		var forward, backward []*waiter
-		for w := q.first; w != nil; w = w.next {
-			forward = append(forward, w)
-		}
-		for w := q.last; w != nil; w = w.prev {
-			backward = append(backward, w)
-		}
-		slices.Reverse(backward)
-		want := slices.Concat(tried, untried)
-		if !slices.Equal(forward, want) || !slices.Equal(backward, want) || q.n != len(want) {
-			t.Fatalf("the queue has %d waiters, %d from behind, and counts %d; want %d", len(forward), len(backward), q.n, len(want))
+		if len(q) != len(model) || len(model) > 0 && q.first() != model[0] {
+			t.Fatalf("%d wait, want %d", len(q), len(model))
 		}
 	}
 }

@@ -30,11 +30,17 @@ type node struct {
 // newFleet starts three NATS servers, a simulator, and a daemon for each list of roles, all on loopback.
 func newFleet(t testing.TB, roles []string, simFlags ...string) *fleet {
 	t.Helper()
+	return newFleetOf(t, roles, nil, simFlags...)
+}
+
+// newFleetOf gives every node some flags.
+func newFleetOf(t testing.TB, roles, flags []string, simFlags ...string) *fleet {
+	t.Helper()
 	f := &fleet{world: newWorld(t, simFlags...)}
 	f.nats = startNATS(t, f.dir, [3]string{"127.0.0.1", "127.0.0.1", "127.0.0.1"})
 	for i, r := range roles {
 		f.nodes = append(f.nodes, &node{
-			name: fmt.Sprint("n", i), roles: r, host: "127.0.0.1", listen: freePorts(t, "127.0.0.1", 1)[0], env: tokenEnv,
+			name: fmt.Sprint("n", i), roles: r, host: "127.0.0.1", listen: freePorts(t, "127.0.0.1", 1)[0], env: tokenEnv, flags: flags,
 		})
 	}
 	f.startAll()
@@ -62,7 +68,7 @@ func (f *fleet) serve(i int) {
 	f.t.Helper()
 	n := f.nodes[i]
 	args := append([]string{binary(f.t), "serve", "--data", filepath.Join(f.dir, n.name), "--listen", n.listen, "--node", n.name,
-		"--cluster-listen", n.host + ":0", "--nats", f.nats.url(), "--nats-replicas", "3", "--demand-bytes", littleDemand, "--log-level", "debug"}, n.flags...)
+		"--cluster-listen", n.host + ":0", "--nats", f.nats.url(), "--nats-replicas", "3", "--log-level", "debug"}, n.flags...)
 	if n.within != nil {
 		args = n.within(args)
 	}
