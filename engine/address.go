@@ -29,7 +29,7 @@ func (k *core) member() string {
 func RefTo[M any](s *System, a Address) Ref[M] {
 	if a.Kind != plainKind {
 		if k := s.kinds.named(a.Kind); k != nil {
-			return Ref[M]{kind: k, id: a.ID, cell: k.find(a.ID)}
+			return Ref[M]{kind: k, id: a.ID, cell: k.seen(a.ID)}
 		}
 		return Ref[M]{kind: s.nobody(a.Kind), id: a.ID}
 	}
@@ -50,7 +50,7 @@ func (k *core) sendPlain(id string, n *envelope) {
 		k.deadLetter(id, n, ReasonStopped)
 		return
 	}
-	if err := k.sendAway(k.away, id, n, 0); err != nil {
+	if err := k.sendAway(k.away, id, n, 0, unmarked); err != nil {
 		k.deadLetterAs(id, n, reasonOf(err), err)
 	}
 }

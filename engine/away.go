@@ -22,44 +22,50 @@ func (s *System) sendPacket(member string, o *outgoing) error {
 }
 
 // route gives a message to a grain wherever it is.
-func (k *core) route(id string, n *envelope, hops uint8) {
+func (k *core) route(id string, n *envelope, hops uint8, from origin) {
 	s := k.sys
 	if s.held.grains.Load() > 0 {
-		if kept, full := s.held.add(k, id, n, hops, true); kept {
+		if kept, full := s.held.add(k, id, n, hops, from, true); kept {
 			return
 		} else if full {
 			k.deadLetter(id, n, ReasonFull)
 			return
 		}
 	}
-	if place := k.locate(id); place.Answer == Soon || !k.sendTo(place, id, n, hops) {
-		k.hold(id, n, hops)
+	marks := s.marks.Load()
+	if place := k.locate(id); place.holds(from) || !k.sendTo(place, id, n, hops, from, marks) {
+		k.hold(id, n, hops, from)
 	}
 }
 
 // hold keeps a message until places change.
-func (k *core) hold(id string, n *envelope, hops uint8) {
-	k.keep(id, n, hops)
-	if k.locate(id).Answer != Soon { // it changed before the message was kept
+func (k *core) hold(id string, n *envelope, hops uint8, from origin) {
+	k.keep(id, n, hops, from)
+	if !k.locate(id).holds(from) { // it changed before the message was kept
 		k.sys.retryHeld()
 	}
 }
 
 // keep is hold for a message that places have to change for.
-func (k *core) keep(id string, n *envelope, hops uint8) {
-	if kept, _ := k.sys.held.add(k, id, n, hops, false); !kept {
+func (k *core) keep(id string, n *envelope, hops uint8, from origin) {
+	if kept, _ := k.sys.held.add(k, id, n, hops, from, false); !kept {
 		k.deadLetter(id, n, ReasonFull)
 	}
 }
 
-// sendTo gives a message to a grain where it was said to be; false: the transport doesn't know that member yet.
-func (k *core) sendTo(place Place, id string, n *envelope, hops uint8) bool {
+// sendTo gives a message to a grain where it was said to be when so many marks had been sent; false: the transport doesn't know that member
+// yet, or places have changed.
+func (k *core) sendTo(place Place, id string, n *envelope, hops uint8, from origin, marks uint64) bool {
 	switch place.Answer {
 	case Here:
 		return k.sendHere(id, n)
 	case Elsewhere:
-		err := k.sendAway(place.Member, id, n, hops)
-		if errors.Is(err, ErrNoMember) {
+		if from == arrived {
+			k.sys.forwards.Add(1)
+		}
+		err := k.sendAway(place.Member, id, n, hops, marks)
+		if errors.Is(err, ErrNoMember) || errors.Is(err, errStale) {
+			n.unsent()
 			return false
 		}
 		if err != nil {
@@ -88,9 +94,12 @@ func reasonOf(err error) string {
 }
 
 // sendAway sends a message to another member.
-func (k *core) sendAway(member, id string, n *envelope, hops uint8) error {
+func (k *core) sendAway(member, id string, n *envelope, hops uint8, marks uint64) error {
 	o := outgoings.Get().(*outgoing) // empty
 	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, hops, k.name, id, n.msg, true
+	if marks != unmarked {
+		o.marks, o.marked = &k.sys.marks, marks
+	}
 	o.by(k.sys.messages)
 	switch to := n.answers(); {
 	case to.ask != nil:
@@ -143,6 +152,8 @@ func (s receiver) Receive(from string, _ Lane, packet []byte) {
 		s.comesBack(from, rest)
 	case opStop, opPoison, opTouch:
 		s.told(h)
+	case opMark:
+		s.marked(from, rest)
 	case opWatch, opUnwatch, opEnded:
 		s.watches.receive(from, h, rest)
 	default:
@@ -201,7 +212,7 @@ func (s receiver) Returned(to string, _ Lane, packet []byte, unsure bool) {
 	case unsure:
 		p.kind.deadLetterAs(p.id, &p.envelope, ReasonUnsure, &MemberLostError{Member: to})
 	default:
-		p.kind.route(p.id, &p.envelope, p.hops)
+		p.kind.route(p.id, &p.envelope, p.hops, back)
 	}
 }
 
@@ -268,7 +279,7 @@ func (s receiver) arrived(from string, h *header, body, packet []byte) {
 	}
 	switch {
 	case k != nil:
-		k.route(p.id, &p.envelope, p.hops)
+		k.route(p.id, &p.envelope, p.hops, arrived)
 	case string(h.kind) == plainKind:
 		s.toPlain(p)
 	default:
@@ -286,7 +297,7 @@ func (s receiver) toCell(c *cell, from string, h *header, body []byte) {
 	n := toAnswer(msg, s.asker(from, h, false))
 	if !c.kind.deliver(c, &n).settled() {
 		s.recent.forget(c)
-		c.kind.route(c.id, &n, h.hops)
+		c.kind.route(c.id, &n, h.hops, arrived)
 	}
 }
 
@@ -361,12 +372,13 @@ func (s receiver) comesBack(from string, packet []byte) {
 		p.kind.deadLetter(p.id, &p.envelope, ReasonNoRoute)
 		return
 	}
-	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from {
-		p.kind.keep(p.id, &p.envelope, p.hops)
+	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from && !place.Wait {
+		p.kind.keep(p.id, &p.envelope, p.hops, back)
+		s.held.refuse(heldKey{p.kind, p.id}, from, s.clock.uptime()+retryEvery)
 		s.retrySoon()
 		return
 	}
-	p.kind.route(p.id, &p.envelope, p.hops)
+	p.kind.route(p.id, &p.envelope, p.hops, back)
 }
 
 // MemberLost tells the system that an incarnation is no member any more: questions that it was to answer end with a MemberLostError, and

@@ -23,6 +23,7 @@ type cell struct {
 	closed   bool   // the cell has left and takes nothing
 	poisoned bool   // a plain cell ends after what is queued, and takes only messages of its own
 	stage    stage  // of the activation; owned by the turn
+	early    bool   // when it was made, what this member's own actors sent to it waited
 
 	kind  *core
 	id    string

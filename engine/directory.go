@@ -6,7 +6,7 @@ type Answer uint8
 const (
 	Here      Answer = iota // this member takes it
 	Elsewhere               // Place.Member does
-	Soon                    // who does is being settled: it waits
+	Soon                    // who does is being settled: it waits; Place.Member is who will, if that is known
 	Nowhere                 // no member carries the role
 )
 
@@ -14,7 +14,11 @@ const (
 type Place struct {
 	Answer Answer
 	Member string // Elsewhere: the incarnation of the one that owns them
+	Wait   bool   // what this member's own actors send waits nevertheless: what they sent before is on its way by another member
 }
+
+// holds tells whether a message waits.
+func (p Place) holds(from origin) bool { return p.Answer == Soon || p.Wait && from != arrived }
 
 // Directory knows which member hosts which grains. Without one all of them are here.
 type Directory interface {
@@ -30,7 +34,7 @@ func (k *core) elsewhere(id string) string {
 	if k.plain {
 		return k.away
 	}
-	if place := k.locate(id); place.Answer == Elsewhere {
+	if place := k.locate(id); place.Answer == Elsewhere || place.Answer == Soon {
 		return place.Member
 	}
 	return ""

@@ -84,6 +84,15 @@ func (k *core) find(id string) *cell {
 	return c
 }
 
+// seen returns the cell that a reference may send to directly: none while something waits that must not be overtaken.
+func (k *core) seen(id string) *cell {
+	c := k.find(id)
+	if c != nil && (k.sys.held.grains.Load() > 0 || c.early && k.locate(id).Wait) {
+		return nil
+	}
+	return c
+}
+
 // acquire returns a cell in the place of one that has left (nil: none is known), making it when needed; otherwise the reason why
 // there is none.
 func (k *core) acquire(id string, stale *cell) (*cell, string) {
@@ -102,7 +111,8 @@ func (k *core) acquire(id string, stale *cell) (*cell, string) {
 	if reason := k.sys.refusal(); reason != "" {
 		return nil, reason
 	}
-	if k.locate(id).Answer != Here { // asked under the lock that Vacate takes after the answer has changed
+	place := k.locate(id)
+	if place.Answer != Here { // asked under the lock that Vacate takes after the answer has changed
 		return nil, reasonAway
 	}
 	if old := s.find(h, id); old != nil {
@@ -111,7 +121,7 @@ func (k *core) acquire(id string, stale *cell) (*cell, string) {
 		}
 		s.remove(old, h)
 	}
-	c := &cell{kind: k, id: id}
+	c := &cell{kind: k, id: id, early: place.Wait}
 	s.insert(c, h)
 	k.sys.live.Add(1)
 	k.sweep.arm(k)

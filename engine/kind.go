@@ -75,7 +75,7 @@ func (k *Kind[M]) Role() string { return k.cfg.Role }
 // Ref returns a reference to the grain of this identity; it activates nothing.
 func (k *Kind[M]) Ref(s *System, id string) Ref[M] {
 	c := k.core(s)
-	return Ref[M]{kind: c, id: id, cell: c.find(id)}
+	return Ref[M]{kind: c, id: id, cell: c.seen(id)}
 }
 
 // OnReminder says how a fired reminder becomes a message of the kind. It is called once, before the kind is served.

@@ -251,12 +251,12 @@ func (c *cell) gone(reason string) {
 	}
 	c.cur = left
 	moves := c.kind.sys.directory != nil && (reason == ReasonMoved || reason == ReasonLost)
+	if moves {
+		c.kind.sys.held.inherit(heldKey{c.kind, c.id}, unhandled) // this cell is still in its place
+		unhandled = nil
+	}
 	for i := range unhandled {
-		if moves {
-			c.kind.keep(c.id, &unhandled[i], 0) // this cell is still in its place
-		} else {
-			c.kind.deadLetter(c.id, &unhandled[i], reason)
-		}
+		c.kind.deadLetter(c.id, &unhandled[i], reason)
 	}
 	c.forget(reason)
 	if moves {

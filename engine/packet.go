@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
+	"sync/atomic"
 
 	"hayauma.example/codec"
 )
@@ -24,6 +26,7 @@ const (
 	opStop    op = 9  // Ref.Stop
 	opPoison  op = 10 // Ref.Poison
 	opTouch   op = 11 // Ref.Touch
+	opMark    op = 12 // a word to the directory
 )
 
 // maxHops bounds how often a packet goes on to another member, or to the same one again: each time is a change of the view that one of the
@@ -52,8 +55,17 @@ type outgoing struct {
 	registry *codec.Registry
 	msg      any
 	body     bool   // a message follows
-	rest     []byte // opMoved: the packet; opEnded: the reason
+	rest     []byte // opMoved: the packet; opEnded: the reason; opMark: the word
+
+	marks  *atomic.Uint64 // nil: it goes whatever was marked
+	marked uint64         // else it goes if as many marks were sent as when its place was asked for
 }
+
+// unmarked is the number of marks of what goes whatever was marked.
+const unmarked = math.MaxUint64
+
+// errStale: a mark was sent since the place was asked for.
+var errStale = errors.New("engine: the place may be an old one")
 
 type pidText struct{ address, id string }
 
@@ -69,7 +81,7 @@ func (o *outgoing) by(r *codec.Registry) {
 // release keeps nothing of a message. It clears field by field, which costs less than all at once while garbage is collected.
 func (o *outgoing) release() {
 	o.op, o.hops, o.number = 0, 0, 0
-	o.to, o.toID, o.msg, o.body = "", "", nil, false
+	o.to, o.toID, o.msg, o.body, o.marks = "", "", nil, false, nil
 	if o.from != (pidText{}) {
 		o.from = pidText{}
 	}
@@ -81,6 +93,9 @@ func (o *outgoing) release() {
 
 // AppendPacket implements Packet.
 func (o *outgoing) AppendPacket(dst []byte) ([]byte, error) {
+	if o.marks != nil && o.marks.Load() != o.marked {
+		return nil, errStale
+	}
 	dst = append(dst, byte(o.op), o.hops)
 	dst = binary.AppendUvarint(dst, o.number)
 	dst = appendText(dst, o.to)

@@ -32,7 +32,7 @@ func (r Ref[M]) deliver(n *envelope) {
 	case r.kind.plain:
 		r.kind.sendPlain(r.id, n)
 	default:
-		r.kind.route(r.id, n, 0)
+		r.kind.route(r.id, n, 0, ours)
 	}
 }
 

@@ -58,6 +58,13 @@ func (a *ask) cameBack(gen uint32) {
 	}
 }
 
+// unsent notes that nobody is to answer yet.
+func (e *envelope) unsent() {
+	if to := e.answers(); to.ask != nil {
+		to.ask.cameBack(to.gen)
+	}
+}
+
 // lost answers the questions that a member was to answer which is none any more.
 func (p *asks) lost(member string) {
 	index := uint64(p.sys.members.index(member))

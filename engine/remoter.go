@@ -35,7 +35,7 @@ func (r *remoter) Send(pid *actor.PID, msg any, sender *actor.PID) {
 	case GrainAddress:
 		if k := r.sys.kinds.named(head); k != nil {
 			e := sent(msg, sender)
-			k.route(id, &e, 0)
+			k.route(id, &e, 0, ours)
 			return
 		}
 		r.sys.stranded(pid, msg, sender, ReasonNoProducer)
@@ -64,6 +64,6 @@ func (s *System) fire(kind, id, name string, due time.Time, payload []byte) {
 		}
 	}()
 	if msg, ok := k.behaviour.reminder(name, due, payload); ok {
-		k.route(id, &envelope{msg: msg}, 0)
+		k.route(id, &envelope{msg: msg}, 0, arrived)
 	}
 }

@@ -72,11 +72,13 @@ type System struct {
 	kinds      kindTable
 	plainStats kindStats
 	members    memberNames
-	watches    watches    // of other members' grains
-	recent     recent     // grains here that other members send to
-	held       held       // messages to grains whose member is being settled
-	moving     sync.Mutex // held while they go on
-	topics     sync.Map   // *Topic → *board
+	watches    watches       // of other members' grains
+	recent     recent        // grains here that other members send to
+	held       held          // messages to grains whose member is being settled
+	moving     sync.Mutex    // held while they go on
+	marks      atomic.Uint64 // that were sent
+	forwards   atomic.Uint64
+	topics     sync.Map // *Topic → *board
 
 	mu    sync.Mutex
 	plain map[string]*cell // guarded by mu

@@ -107,7 +107,6 @@ func (c *cell) vacate(f *frame, m vacate) (hasLeft bool) {
 	x := c.extension()
 	x.ended = append(x.ended, m.ended)
 	x.vacating = true
-	c.lastCall()
 	c.reroute()
 	return c.vacated(f)
 }
@@ -133,30 +132,27 @@ func (c *cell) farewell(f *frame) (appends bool) {
 	return x.mode != open
 }
 
-// reroute sends what is queued to where the grain is now, but for its own messages.
+// reroute has what is queued go on to where the grain is now, but for its own messages. What comes from now on is refused, and goes there
+// behind it.
 func (c *cell) reroute() {
+	var own, others []envelope
 	c.mu.Lock()
-	late := c.box
-	c.box = nil
-	c.mu.Unlock()
-	queued := late.drain(c.cur.drain(nil))
-	c.cur = nil
-	own, others := queued[:0:0], 0
+	queued := c.box.drain(c.cur.drain(nil))
+	c.box, c.cur = nil, nil
 	for i := range queued {
 		if queued[i].isOwn() {
 			own = append(own, queued[i])
-			continue
+		} else {
+			others = append(others, queued[i])
 		}
-		others++
 	}
 	c.cur = c.cur.before(own)
-	c.mu.Lock()
-	c.depth -= int32(others)
+	c.depth -= int32(len(others))
+	c.poisoned = true
+	c.kind.sys.held.inherit(heldKey{c.kind, c.id}, others)
 	c.mu.Unlock()
-	c.kind.stats.moved.Add(uint64(others))
-	for i := range queued {
-		if !queued[i].isOwn() {
-			c.kind.route(c.id, &queued[i], 0)
-		}
+	c.kind.stats.moved.Add(uint64(len(others)))
+	if len(others) > 0 {
+		c.kind.sys.retryHeld()
 	}
 }
