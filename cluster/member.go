@@ -83,17 +83,20 @@ type Member struct {
 	cancel context.CancelCauseFunc
 	inbox  []func()
 
-	wake     chan struct{} // holds one: inbox or suspects have something
-	suspects suspicions
-	nudge    engine.Address // of our own actor; written before the loop starts
-	halted   atomic.Bool
-	work     sync.WaitGroup
-	loop     loop // owned by run
+	wake      chan struct{} // holds one: inbox or suspects have something
+	suspects  suspicions
+	nudge     engine.Address // of our own actor; written before the loop starts
+	halted    atomic.Bool
+	detouring atomic.Int64 // shards whose gates are closed
+	owed      atomic.Int64 // answers, one for each shard
+	work      sync.WaitGroup
+	loop      loop // owned by run
 }
 
 var (
 	_ engine.Tenured   = (*Member)(nil)
 	_ engine.Directory = (*Member)(nil)
+	_ engine.Marked    = (*Member)(nil)
 )
 
 // NewMember checks the configuration. The member may be used in engine.Config; everything waits until Start.
@@ -190,6 +193,12 @@ func (m *Member) Kill() {
 }
 
 var errStopped = errors.New("cluster: the member has stopped")
+
+func (m *Member) system() *engine.System {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sys
+}
 
 func (m *Member) started() bool {
 	m.mu.Lock()

@@ -96,8 +96,9 @@ func (m *Member) vacate(ctx context.Context, shards []journal.Shard, left func(j
 				}
 				return -1
 			}, Left: func(n int) {
-				if of[n] {
-					left(journal.Shard{Role: role, Number: n})
+				if s := (journal.Shard{Role: role, Number: n}); of[n] {
+					m.post(func() { m.empty(s) })
+					left(s)
 				}
 			}})
 		})

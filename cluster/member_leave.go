@@ -48,6 +48,7 @@ func (m *Member) part(ctx context.Context, named bool) {
 func (m *Member) farewell(ctx context.Context, v roster.View) {
 	ctx, cancel := context.WithTimeout(ctx, farewellFor)
 	defer cancel()
+	m.sentOn(ctx)
 	var all sync.WaitGroup
 	for _, o := range v.Members {
 		if o.Incarnation == m.me {
@@ -60,13 +61,25 @@ func (m *Member) farewell(ctx context.Context, v roster.View) {
 					return
 				}
 			}
-			for m.sys.Relays() > 0 && rest(ctx, farewellAgain) { // questions that were sent on from here
+			// questions that were sent on from here; messages that wait; members that wait for what was sent on
+			for m.sys.Relays()+int(m.detouring.Load())+int(m.owed.Load()) > 0 && rest(ctx, farewellAgain) {
 				continue
 			}
+			m.sentOn(ctx)
 			_, _ = m.epochOf(ctx, o.Incarnation) // whoever doesn't answer has nothing on its way either
 		})
 	}
 	all.Wait()
+}
+
+// sentOn waits until all is on its way that places let go.
+func (m *Member) sentOn(ctx context.Context) {
+	done := make(chan struct{})
+	m.places.afterwards(func() { close(done) })
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
 }
 
 func (m *Member) idle() bool {

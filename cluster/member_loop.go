@@ -48,8 +48,12 @@ type loop struct {
 	warned  bool          // that our node's name is taken
 	seen    []seen        // to be told to hooks
 	drops   []journal.Shard
-	others  table                  // lines of roles that are not ours
-	asked   map[journal.Shard]bool // others wait for their fences
+	others  table                    // lines of roles that are not ours
+	asked   map[journal.Shard]bool   // others wait for their fences
+	owners  map[string]roster.Owners // of all roles, by the view
+	detours map[journal.Shard]*detour
+	debts   []debt
+	ways    map[string]*way // by member
 }
 
 func newLoop(m *Member) loop {
@@ -57,6 +61,7 @@ func newLoop(m *Member) loop {
 		lease: roster.NewLease(m.me, m.timers, 0), watch: roster.NewWatch(m.me, m.timers), shards: map[journal.Shard]*holding{},
 		waits: "an answer of the store", probing: map[string]bool{}, heard: map[string]time.Duration{}, dead: map[string]time.Duration{}, certain: map[string]bool{},
 		nudges: map[string][]journal.Shard{}, asked: map[journal.Shard]bool{}, records: map[string]roster.Found{}, dirty: true,
+		owners: map[string]roster.Owners{}, detours: map[journal.Shard]*detour{}, ways: map[string]*way{},
 	}
 	for _, role := range m.cfg.Self.Roles {
 		for n := range Shards {
@@ -153,6 +158,7 @@ func (m *Member) tick(ctx context.Context, now time.Duration) {
 	m.renew(ctx, now)
 	m.stand(now)
 	m.judge(ctx, now)
+	m.tireDetours(now)
 	m.wish(ctx, now)
 }
 
@@ -173,6 +179,9 @@ func (m *Member) next(now time.Duration) time.Duration {
 	}
 	soonest(l.judgeAt)
 	soonest(l.changeAt)
+	for _, g := range l.detours {
+		soonest(g.until)
+	}
 	for _, h := range l.order {
 		if h.want != roster.Nothing && !h.busy {
 			soonest(h.due)

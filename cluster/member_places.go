@@ -18,6 +18,9 @@ type places struct {
 
 	mu      sync.Mutex // guards what follows, and the replacement of table
 	changed func()
+	drawn   uint64                          // epoch of the view that the table was drawn by
+	awaited map[journal.Shard]uint64        // heralded by newer views of these epochs
+	then    []func()                        // to be called when the engine was told
 	lost    map[journal.Shard]journal.Fence // claims whose loss the loop has not seen yet: not here, whatever it says
 }
 
@@ -52,8 +55,15 @@ func (p *places) publish(epoch uint64, t table, claims map[journal.Shard]journal
 			t[shard.Role][shard.Number] = engine.Place{Answer: engine.Soon}
 		}
 	}
+	p.drawn = epoch
+	for shard, newer := range p.awaited {
+		if newer <= epoch {
+			delete(p.awaited, shard)
+		} else if line := t[shard.Role]; line != nil && line[shard.Number].Answer == engine.Elsewhere {
+			t[shard.Role] = soon(line, shard.Number)
+		}
+	}
 	p.table.Store(&t)
-	p.epoch.Store(epoch)
 	p.stir()
 }
 
@@ -79,9 +89,7 @@ func (p *places) lose(c journal.Claim) {
 	}
 	next := make(table, len(*t))
 	maps.Copy(next, *t)
-	line := *next[c.Shard.Role]
-	line[c.Shard.Number] = engine.Place{Answer: engine.Soon}
-	next[c.Shard.Role] = &line
+	next[c.Shard.Role] = soon(next[c.Shard.Role], c.Shard.Number)
 	p.table.Store(&next)
 }
 
@@ -103,10 +111,55 @@ func (p *places) tell(ctx context.Context) {
 			return
 		}
 		p.mu.Lock()
-		changed := p.changed
+		changed, then := p.changed, p.then
+		p.then = nil
 		p.mu.Unlock()
 		if changed != nil {
 			changed()
 		}
+		for _, f := range then {
+			f()
+		}
 	}
+}
+
+// soon is a line in which one shard's place is being settled.
+func soon(line *[Shards]engine.Place, number int) *[Shards]engine.Place {
+	next := *line
+	next[number] = engine.Place{Answer: engine.Soon, Wait: line[number].Wait}
+	return &next
+}
+
+// heralded hears that another member's view says of some shards that they are ours. Until the loop has seen that view, or a newer one, what
+// comes for them waits: it would go back, and be overtaken.
+func (p *places) heralded(epoch uint64, shards shardSet) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if epoch <= p.drawn {
+		return
+	}
+	if p.awaited == nil {
+		p.awaited = map[journal.Shard]uint64{}
+	}
+	next := table{}
+	if t := p.table.Load(); t != nil {
+		maps.Copy(next, *t)
+	}
+	for shard := range shards.all() {
+		p.awaited[shard] = max(p.awaited[shard], epoch)
+		if line := next[shard.Role]; line != nil && line[shard.Number].Answer == engine.Elsewhere {
+			next[shard.Role] = soon(line, shard.Number)
+		}
+	}
+	if p.table.Load() != nil {
+		p.table.Store(&next)
+	}
+}
+
+// afterwards has f called after the engine was told of all that has changed by now: what can go on has.
+func (p *places) afterwards(f func()) {
+	p.mu.Lock()
+	p.then = append(p.then, f)
+	p.mu.Unlock()
+	p.stir()
 }

@@ -23,16 +23,17 @@ const (
 
 // holding is this member's share in one shard.
 type holding struct {
-	shard journal.Shard
-	state roster.Shard
-	claim journal.Fence // the newest of ours that is known to be stored
-	looks int           // at a fence that another holds, in a row
-	told  bool          // somebody said that its fence has changed, since it was read
-	gave  bool          // the fence says released, by us, as far as we know
-	open  bool          // the ledger is
-	busy  bool          // an operation of it is under way
-	want  roster.Action // is next, when nothing is under way any more
-	due   time.Duration // when it may begin
+	shard   journal.Shard
+	state   roster.Shard
+	claim   journal.Fence // the newest of ours that is known to be stored
+	looks   int           // at a fence that another holds, in a row
+	told    bool          // somebody said that its fence has changed, since it was read
+	gave    bool          // the fence says released, by us, as far as we know
+	open    bool          // the ledger is
+	peopled bool          // grains of it may be in memory
+	busy    bool          // an operation of it is under way
+	want    roster.Action // is next, when nothing is under way any more
+	due     time.Duration // when it may begin
 
 	down     time.Duration // since when nobody serves it, where that is a fail-over
 	from     string        // whose shard it was then
@@ -135,6 +136,7 @@ func (m *Member) settle(ctx context.Context) {
 		l.dirty = false
 		m.publish()
 	}
+	m.payDebts()
 	for _, gone := range l.went {
 		m.sys.MemberLost(gone)
 	}
@@ -179,10 +181,16 @@ func (m *Member) publish() {
 			line = new([Shards]engine.Place)
 			t[h.shard.Role] = line
 		}
-		line[h.shard.Number] = m.placeOf(h)
+		p := m.placeOf(h)
+		h.peopled = h.peopled || p.Answer == engine.Here
+		line[h.shard.Number] = p
 		claims[h.shard] = h.claim
 	}
+	m.wait(t)
+	m.sendHeralds(t)
 	m.places.publish(l.view.View.Epoch, t, claims)
+	m.askOwners()
+	m.places.epoch.Store(l.view.View.Epoch) // who asks for it then has got our marks
 }
 
 func (m *Member) placeOf(h *holding) engine.Place {
@@ -193,6 +201,8 @@ func (m *Member) placeOf(h *holding) engine.Place {
 		return engine.Place{Answer: engine.Here}
 	case h.open && l.acts && h.state.Phase() == roster.Recovering && h.state.Owner() == m.me:
 		return engine.Place{Answer: engine.Here} // its reminders are being woken, and reach their grains
+	case a.Verb == roster.Moved && h.crowded(): // what their mailboxes have goes first
+		return engine.Place{Answer: engine.Soon, Member: a.To}
 	case a.Verb == roster.Moved:
 		return engine.Place{Answer: engine.Elsewhere, Member: a.To}
 	case a.Verb == roster.Refuse && (l.leaving || l.ended):

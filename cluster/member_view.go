@@ -87,6 +87,7 @@ func (m *Member) see(v objects.Viewed) {
 	m.assign(before, diff)
 	for _, gone := range diff.Went {
 		l.went = append(l.went, gone.Incarnation)
+		m.forgetWay(gone.Incarnation)
 		delete(l.heard, gone.Incarnation)
 		delete(l.dead, gone.Incarnation)
 		delete(l.certain, gone.Incarnation)
@@ -137,12 +138,17 @@ func (m *Member) assign(before roster.View, diff roster.Diff) {
 	l := &m.loop
 	l.dirty = true
 	l.others = table{}
+	was := l.owners
+	l.owners = map[string]roster.Owners{}
 	for _, role := range l.view.View.Roles() {
 		owners := roster.Place(l.view.View, role)
+		l.owners[role] = owners
+		m.moved(role, was[role], owners)
 		if !m.cfg.Self.Carries(role) {
 			l.others[role] = lineOf(owners)
 		}
 	}
+	m.reviewDetours()
 	went := roster.View{Members: diff.Went}
 	for _, role := range m.cfg.Self.Roles {
 		owners := roster.Place(l.view.View, role)

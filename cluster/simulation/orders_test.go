@@ -76,7 +76,7 @@ func (o *orders) check(p *plan, abrupt int, ended map[string]bool) (problems []s
 			switch {
 			case seen[h.n]:
 				problems = append(problems, fmt.Sprintf("I4: %s: %d was handled twice", key, h.n))
-			case h.n < last.n && p.still():
+			case h.n < last.n && p.orderly():
 				problems = append(problems, fmt.Sprintf("I4: %s: %d after %d", key, h.n, last.n))
 			case h.n < last.n:
 				o.overtaken++

@@ -193,6 +193,9 @@ func (p *plan) still() bool {
 	return p.peace && p.rough == 0 && !slices.ContainsFunc(p.faults, func(f fault) bool { return f.what != slow })
 }
 
+// orderly: shards move only because nodes come and go as they should.
+func (p *plan) orderly() bool { return p.peace && p.brisk && p.rough == 0 }
+
 // reaches: whoever leaves can wait, in the half second that it does, until all others have seen it and received what it has sent.
 func (p *plan) reaches() bool {
 	return !slices.ContainsFunc(p.faults, func(f fault) bool {

@@ -1,0 +1,105 @@
+package cluster
+
+import (
+	"encoding/json"
+	"iter"
+	"maps"
+	"math/bits"
+	"slices"
+
+	"hayauma.example/engine/journal"
+)
+
+// mark is what members tell each other on the way that messages take, as JSON. Its place on that way is what counts.
+type mark struct {
+	What   marking  `json:"what"`
+	Epoch  uint64   `json:"epoch,omitempty"`  // herald, ask: of the sender's view
+	Number uint64   `json:"number,omitempty"` // flush, flushed
+	To     string   `json:"to,omitempty"`     // passed
+	Shards shardSet `json:"shards,omitempty"` // herald, ask, passed
+}
+
+// marking is a kind of mark.
+type marking string
+
+const (
+	herald  marking = "herald"  // from now on I send you what is for these: my view says that they are yours
+	ask     marking = "ask"     // from now on I send you nothing for these: tell when all that I sent has arrived where they are
+	passed  marking = "passed"  // the answer: it has arrived there
+	flush   marking = "flush"   // tell when this has arrived
+	flushed marking = "flushed" // the answer
+)
+
+// shardSet has a bit for each shard of a role.
+type shardSet map[string]uint64
+
+var _ [64 - Shards]struct{} // a bit for each
+
+func (s shardSet) add(shard journal.Shard) { s[shard.Role] |= 1 << shard.Number }
+
+func (s shardSet) remove(shard journal.Shard) { s[shard.Role] &^= 1 << shard.Number }
+
+func (s shardSet) has(shard journal.Shard) bool { return s[shard.Role]>>shard.Number&1 == 1 }
+
+func (s shardSet) size() (n int) {
+	for _, numbers := range s {
+		n += bits.OnesCount64(numbers)
+	}
+	return n
+}
+
+// all gives the shards, always in one order.
+func (s shardSet) all() iter.Seq[journal.Shard] {
+	return func(yield func(journal.Shard) bool) {
+		for _, role := range slices.Sorted(maps.Keys(s)) {
+			for n := range Shards {
+				if shard := (journal.Shard{Role: role, Number: n}); s.has(shard) && !yield(shard) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// setsOf is sets by something else, made when needed.
+type setsOf[K comparable] map[K]shardSet
+
+func (s setsOf[K]) add(key K, shard journal.Shard) {
+	if s[key] == nil {
+		s[key] = shardSet{}
+	}
+	s[key].add(shard)
+}
+
+// mark sends one. Who is no member any more needs none.
+func (m *Member) mark(to string, k mark) {
+	word, err := json.Marshal(k)
+	if err == nil {
+		err = m.system().Mark(to, word)
+	}
+	if err != nil {
+		m.log.Debug("mark not sent", "to", to, "what", string(k.What), "error", err)
+	}
+}
+
+// Marked implements engine.Marked.
+func (m *Member) Marked(from string, word []byte) {
+	var k mark
+	if err := json.Unmarshal(word, &k); err != nil {
+		m.log.Warn("mark not understood", "from", from, "error", err)
+		return
+	}
+	switch k.What {
+	case herald:
+		m.places.heralded(k.Epoch, k.Shards)
+	case flush:
+		m.mark(from, mark{What: flushed, Number: k.Number})
+	case flushed:
+		m.post(func() { m.flushed(from, k.Number) })
+	case ask:
+		m.owed.Add(int64(k.Shards.size()))
+		m.post(func() { m.loop.debts = append(m.loop.debts, debt{from, k.Epoch, k.Shards}) })
+	case passed:
+		m.post(func() { m.passed(from, k.To, k.Shards) })
+	}
+}
