@@ -113,34 +113,49 @@ func (h *held) keys() []heldKey {
 	return out
 }
 
-// take returns what is to go on next, or forgets the line where nothing is left. Between the two, what comes queues up behind. What came
-// back and what is ours is one queue from then on, because what comes back later was sent before all of it.
-func (h *held) take(key heldKey) (queue []heldMessage, from origin, l line) {
+// batch is what a line had of one origin when it was taken, of what came back also what is ours.
+type batch struct {
+	from     origin
+	messages []heldMessage
+	back     int // so many of them had come back
+	refused  string
+	until    time.Duration
+}
+
+// take returns what is to go on next, or forgets the line where nothing is left. Between the two, what comes queues up behind.
+func (h *held) take(key heldKey) (b batch) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := h.waiting[key]
-	if all == nil {
-		return nil, ours, line{}
+	l := h.waiting[key]
+	if l == nil {
+		return batch{}
 	}
-	from = ours
-	if all.passing = len(all.queues[arrived]) > 0; all.passing {
-		from = arrived
+	if l.passing = len(l.queues[arrived]) > 0; l.passing {
+		b.messages = l.queues[arrived]
+		l.queues[arrived] = nil
+	} else {
+		b = batch{ours, slices.Concat(l.queues[back], l.queues[ours]), len(l.queues[back]), l.refused, l.until}
+		l.queues[back], l.queues[ours] = nil, nil
 	}
-	queue = all.queues[from]
-	if from == ours {
-		queue = slices.Concat(all.queues[back], queue)
-		all.queues[back] = nil
-	}
-	all.queues[from] = nil
-	h.count -= len(queue)
-	if len(queue) == 0 {
+	h.count -= len(b.messages)
+	if len(b.messages) == 0 {
 		delete(h.waiting, key)
 		h.grains.Store(int64(len(h.waiting)))
 	}
-	return queue, from, *all
+	return b
 }
 
-// restore puts back what still can't go on, in front.
+// unsent puts a batch back that still can't go on, but for what was sent. Once something was, what comes back was sent before all the rest.
+func (h *held) unsent(key heldKey, b batch, sent int) {
+	if sent == 0 && b.back > 0 {
+		h.restore(key, ours, b.messages[b.back:])
+		h.restore(key, back, slices.Clip(b.messages[:b.back]))
+		return
+	}
+	h.restore(key, b.from, b.messages[sent:])
+}
+
+// restore puts messages in front.
 func (h *held) restore(key heldKey, from origin, queue []heldMessage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -195,38 +210,34 @@ func (s *System) placesChanged() {
 
 // release sends on what waits for a grain; s.moving is held.
 func (s *System) release(key heldKey) {
-	for {
-		queue, from, l := s.held.take(key)
-		if len(queue) == 0 {
-			return
-		}
-		sent := s.sendHeld(key, queue, from, l)
-		if sent < len(queue) {
-			s.held.restore(key, from, queue[sent:])
+	for b := s.held.take(key); len(b.messages) > 0; b = s.held.take(key) {
+		if sent := s.sendHeld(key, b); sent < len(b.messages) {
+			s.held.unsent(key, b, sent)
 			return
 		}
 	}
 }
 
 // sendHeld sends on what can be, and returns how many that were.
-func (s *System) sendHeld(key heldKey, queue []heldMessage, from origin, l line) int {
-	for i := range queue {
+func (s *System) sendHeld(key heldKey, b batch) int {
+	for i := range b.messages {
+		n := &b.messages[i]
 		marks := s.marks.Load()
 		place := key.kind.locate(key.id)
-		if place.holds(from) {
+		if place.holds(b.from) {
 			return i
 		}
-		if l.refused != "" && from != arrived {
-			if place.Answer == Elsewhere && place.Member == l.refused && s.clock.uptime() < l.until {
+		if b.refused != "" {
+			if place.Answer == Elsewhere && place.Member == b.refused && s.clock.uptime() < b.until {
 				s.retrySoon()
 				return i
 			}
 			s.held.forgive(key)
-			l.refused = ""
+			b.refused = ""
 		}
-		if !key.kind.sendTo(place, key.id, &queue[i].envelope, queue[i].hops, from, marks) {
+		if !key.kind.sendTo(place, key.id, &n.envelope, n.hops, b.from, marks) {
 			return i
 		}
 	}
-	return len(queue)
+	return len(b.messages)
 }

@@ -135,13 +135,17 @@ func (c *client) learn(o *operation) {
 // sender tells two lines numbers, one after another.
 func (w *world) sender(n int) {
 	node := (2*n + 1) % len(w.plan.roles)
+	every, among := time.Duration(20+7*n)*time.Millisecond, 2
+	if w.plan.eager {
+		every, among = every/20, 12
+	}
 	for i := 0; !w.isCalm(); i++ {
-		w.rest(time.Duration(20+7*n) * time.Millisecond)
+		w.rest(every)
 		p := w.current(node)
 		if p == nil {
 			continue
 		}
-		id := fmt.Sprint("line", i%2)
+		id := fmt.Sprint("line", i%among)
 		lines.Ref(p.sys, id).Tell(Numbered{From: p.me, N: w.orders.next(id, p.me)})
 	}
 }

@@ -84,6 +84,7 @@ type plan struct {
 	brisk   bool   // slow links are faster than a member that leaves waits for
 	latency time.Duration
 	peace   bool    // nothing but planned faults
+	eager   bool    // senders tell twenty times as much, and more lines
 	rough   float64 // how often requests to the store fail: times the usual odds
 	faults  []fault
 }
@@ -102,13 +103,31 @@ func newPlan(seed uint64) *plan {
 	if p.rough = []float64{0, 1, 1, 1, 4}[r.IntN(5)]; calm || smooth {
 		p.rough, p.brisk = 0, true
 	}
+	p.drawFaults(r, func(f fault) bool { return !calm || f.what == slow })
+	return p
+}
+
+// newOrderlyPlan has nodes come and go as they should, and nothing else; senders tell much.
+func newOrderlyPlan(seed uint64) *plan {
+	r := rand.New(rand.NewPCG(seed, 2))
+	p := &plan{seed: seed, latency: between(r, 200*time.Microsecond, 8*time.Millisecond), peace: true, brisk: true, eager: true}
+	nodes := 4 + r.IntN(4)
+	p.late = make([]bool, nodes)
+	p.drawRoles(r, nodes)
+	for range nodes {
+		p.weights = append(p.weights, 1+r.Uint32N(3))
+	}
+	p.drawFaults(r, func(fault) bool { return true })
+	return p
+}
+
+func (p *plan) drawFaults(r *rand.Rand, fits func(fault) bool) {
 	for range 3 + r.IntN(6) {
-		if f := p.draw(r); !calm || f.what == slow {
+		if f := p.draw(r); fits(f) {
 			p.add(f)
 		}
 	}
 	slices.SortStableFunc(p.faults, func(a, b fault) int { return cmp.Compare(a.at, b.at) })
-	return p
 }
 
 // drawRoles gives every node both roles, or some of them one; each has two nodes at least.

@@ -89,5 +89,5 @@ func show(t *testing.T, seed uint64, w *world, transcript bool) {
 		return
 	}
 	few := w.problems[:min(len(w.problems), 20)]
-	t.Errorf("plan %d: %d problems\n  %s\nrepeat with: %s\n%v%s", seed, len(w.problems), strings.Join(few, "\n  "), command(seed), w.plan, text)
+	t.Errorf("plan %d: %d problems\n  %s\nrepeat with: %s\n%v%s", seed, len(w.problems), strings.Join(few, "\n  "), w.plan.command(), w.plan, text)
 }

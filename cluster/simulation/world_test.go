@@ -92,9 +92,8 @@ func (w *world) weather(seed uint64) {
 	}
 }
 
-func newWorld(t *testing.T, seed uint64, m mutant) *world {
-	p := newPlan(seed)
-	n := len(p.roles)
+func newWorld(t *testing.T, p *plan, m mutant) *world {
+	seed, n := p.seed, len(p.roles)
 	w := &world{
 		plan: p, mutant: m, log: &transcript{began: time.Now()}, memory: journal.NewMemory(uuid.MustParse("5a7c1f0e-54a4-4d0b-8f2e-8a1f6b3c9d21")),
 		history: newHistory(), orders: newOrders(), calm: make(chan struct{}), net: enginetest.NewNetwork(t, seed+1),
@@ -113,16 +112,21 @@ func newWorld(t *testing.T, seed uint64, m mutant) *world {
 const observer = "observer"
 
 // play plays one seed to its end.
-func play(t *testing.T, seed uint64, m mutant) (w *world) {
+func play(t *testing.T, seed uint64, m mutant) *world {
+	t.Helper()
+	return playPlan(t, newPlan(seed), m)
+}
+
+func playPlan(t *testing.T, p *plan, m mutant) (w *world) {
 	t.Helper()
 	defer func() {
 		if v := recover(); v != nil {
-			t.Errorf("repeat with: %s", command(seed))
+			t.Errorf("repeat with: %s", p.command())
 			panic(v)
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) {
-		w = newWorld(t, seed, m)
+		w = newWorld(t, p, m)
 		w.run()
 	})
 	w.problems = append(w.problems, w.tap.found()...)
@@ -131,8 +135,12 @@ func play(t *testing.T, seed uint64, m mutant) (w *world) {
 	return w
 }
 
-func command(seed uint64) string {
-	return fmt.Sprintf("go test ./cluster/simulation -run 'TestSeeds$' -count=1 -args -sim.seed=%d", seed)
+func (p *plan) command() string {
+	test := "TestSeeds"
+	if p.eager {
+		test = "TestOrderly"
+	}
+	return fmt.Sprintf("go test ./cluster/simulation -run '%s$' -count=1 -args -sim.seed=%d", test, p.seed)
 }
 
 func (w *world) now() time.Duration { return time.Since(w.log.began) }
