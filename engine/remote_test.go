@@ -69,6 +69,8 @@ func (r *roamer) Handle(c *engine.Context[Roam], m Roam) {
 	case "fail":
 		panic("no way")
 	case "silent":
+	case "nap":
+		time.Sleep(time.Duration(m.N) * time.Millisecond) // it takes so long
 	case "slow":
 		reply := c.Reply()
 		c.Go(func(ctx context.Context) Roam {
