@@ -41,7 +41,7 @@
 // # What the owner does
 //
 //   - It opens a shard, lets the directory say that it is here, and then calls Fire.
-//   - Before it closes or drops one it lets the directory say that it is elsewhere, and has the grains leave (engine.System.Vacate).
+//   - Before it closes or drops one it lets the directory say that it isn't here, and has the grains leave (engine.System.Vacate).
 //     No activation may outlive its ledger here until the shard is opened again: it would append what it has numbered before.
 //   - In OnLost it has the directory say that the shard is not here: the engine asks for the place of each message of an activation
 //     that ended, and would begin it again and again, without a pause, while it hears that it is.
@@ -74,17 +74,40 @@
 //	May       an atomic pointer to the lease, and the clock: to be asked right before a provider call, not copied
 //
 // A shard here is (roster.Phase): CLAIMING while its fence is read and written; RECOVERING while its ledger opens, messages wait; then it
-// is here and its overdue reminders are told; OWNED. It is given up in this order: elsewhere for the directory; grains leave, work that
-// they have begun has 800 ms; what they appended is stored; the fence says released, and to whom; that one is told. Who finds a fence
-// held tells its holder, and looks again after 30 ms, doubled to 250 ms, so that no hand-off hangs on a hint.
+// is here and its overdue reminders are told; OWNED. It is given up in this order: messages wait; grains leave, work that they have begun
+// has 800 ms; it is elsewhere for the directory; what they appended is stored; the fence says released, and to whom; that one is told. Who
+// finds a fence held tells its holder, and looks again after 30 ms, doubled to 250 ms, so that no hand-off hangs on a hint.
 //
 // Who leaves waits (500 ms at most) until the others have seen that nothing is there any more, and have what it has sent them; then it
 // releases its record and leaves the view, and no question of theirs is lost with it.
 //
-// It promises:
+// # Order
+//
+// A shard goes from member O to member N. What member A, which may be one of the two, has sent to O is on its way there, or in a mailbox, or is
+// sent on to N, or comes back; what A's actors send from then on must not overtake it. So at A it waits, and A makes a detour:
+//
+//	A  sees the view: places say N, and that its own actors' messages wait
+//	A ── ask ─────▶ O  marks the end of what A has sent there
+//	O  sees the view: messages wait; grains leave, what their mailboxes have goes before what waits; then all goes on to N
+//	O ── flush ───▶ N  and back: only where something was sent on that came from others
+//	O ── passed ──▶ A  behind what O gave back, which at A goes before what waits there
+//	A ── herald ──▶ N  should N not know the view yet, messages for the shard wait there for it, instead of coming back
+//	A  places say N, and nothing waits
+//
+// These are marks (engine.System.Mark): they stand among the messages, on the way that those take. A question and its answer carry all shards
+// that the two have to do with, as bits. They take a round trip from A to O, and another from O to N where something was sent on; meanwhile N
+// claims the shard, which takes as long. What others send to N, and its reminders, waits for none of this. Where O answers that the shard has
+// gone elsewhere since, A asks there next.
+//
+// A detour ends after 1 s in any case, and when O is in the view no more: a member that leaves waits until it owes no answer, 500 ms at most.
+// Messages may be handled out of order then, but still once at most. There is no detour where the old owner is lost: what was on its way
+// to it comes back, or is lost with it.
+//
+// # What a member promises
 //
 //   - This process serves a shard only while roster says so: package roster has the argument why no two do.
 //   - A shard that the view gives to this member is served as soon as its fence allows it, whatever was lost or refused before.
+//   - One sender's messages to one grain are handled in order also while its shard is handed over.
 //   - A grain is said to be at another member only after that one's address was given to Peers. The engine hears of a member that went
 //     after places name it no more; before OnView.
 //   - Stop, or the end of the process, needs nobody's help. All of its goroutines end with Stop; with Kill as soon as what they call returns.

@@ -20,7 +20,7 @@ type Place struct {
 // holds tells whether a message waits.
 func (p Place) holds(from origin) bool { return p.Answer == Soon || p.Wait && from != arrived }
 
-// Directory knows which member hosts which grains. Without one all of them are here.
+// Directory knows which member hosts which grains. One that is [Marked] too can keep messages in order while grains move. Without one all of them are here.
 type Directory interface {
 	// Locate says where the grains of a role with this affinity key are, as far as this member knows. It is asked for each message
 	// whose grain isn't in memory here, and takes no lock that is held for long.

@@ -33,8 +33,9 @@
 //
 // # Promises
 //
-//   - One sender's messages to one receiver are handled in the order in which they were sent, also across passivation. Only where a
-//     grain moves to another member, one that was on its way to the old owner may be overtaken by one that went to the new owner at once.
+//   - One sender's messages to one receiver are handled in the order in which they were sent, also across passivation. They are where a
+//     grain goes to another member in an orderly way too, if the directory has later ones wait for those that went before ([Place].Wait,
+//     [System.Mark]; package cluster does, for a second at most). Where a member is lost, one that was on its way by it may be overtaken.
 //   - A message is handled at most once. One that is not handled to its end is a dead letter with a reason.
 //   - A handler runs alone; two activations of one grain never overlap in one system.
 //   - An Ask ends: with an answer, with an error as soon as it is known that none will come, or with its context or timeout. What waits for

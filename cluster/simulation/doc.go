@@ -33,8 +33,9 @@
 //   - Where nothing but joins, drains and slow links happens, no command fails: a hand-off is nothing but latency.
 //   - At no time do two processes act for one shard: both take its messages, and the leases of both stand.
 //   - No message of a sender to a grain is handled twice. Where no process ended abruptly, and links and watches were good, each was
-//     handled or reported. They are handled in order where no shard moves; where one does, one that was sent to the old owner may be overtaken by
-//     a later one that goes to the new owner at once: the engine doesn't prevent that, and the figure counts them.
+//     handled or reported. Where shards move only because nodes come and go as they should (join, drain, slow links that are faster than a
+//     detour's patience; the store good), they are handled in the order in which they were sent: TestOrderly plays plans of nothing else, with
+//     senders that tell twenty times as much. Where a process or a link fails, one may be overtaken by a later one; the figure counts them.
 //   - 30 s after the last fault every shard is OWNED by the member that the view says, and by no other, every reminder that was set has
 //     fired, and every register answers.
 //

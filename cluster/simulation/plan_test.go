@@ -207,11 +207,6 @@ func (p *plan) smooth() bool {
 	return p.peace && p.brisk && p.rough == 0 && stays
 }
 
-// still: no shard moves once all have joined, unless a lease or a claim is lost to the usual failures.
-func (p *plan) still() bool {
-	return p.peace && p.rough == 0 && !slices.ContainsFunc(p.faults, func(f fault) bool { return f.what != slow })
-}
-
 // orderly: shards move only because nodes come and go as they should.
 func (p *plan) orderly() bool { return p.peace && p.brisk && p.rough == 0 }
 
