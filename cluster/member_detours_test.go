@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hayauma.example/engine"
+	"hayauma.example/engine/enginetest"
 )
 
 // scribes note what they are told.
@@ -15,6 +16,8 @@ var scribes = engine.NewKind[Tick](engine.KindConfig{Name: "scribe", Role: "chec
 
 // scripts are what scribes have noted, of each line of messages.
 type scripts struct {
+	busy time.Duration // that a scribe takes for each
+
 	mu    sync.Mutex
 	read  map[string]int           // the last number, by line; guarded by mu
 	late  map[string]time.Duration // the slowest; guarded by mu
@@ -26,6 +29,7 @@ type scribe struct{ *scripts }
 
 // Handle implements engine.Actor. N is a sender's number × a million, and the message's.
 func (s scribe) Handle(c *engine.Context[Tick], m Tick) {
+	time.Sleep(s.busy)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	line := fmt.Sprint(m.N/1e6, " to ", c.ID())
@@ -79,66 +83,105 @@ func (f *fleet) scribing(node string, s *scripts) *ship {
 	return m
 }
 
-// TestMessagesKeepTheirOrderWhileShardsMove: each member tells sixteen grains something in each millisecond, while members come and go.
+// TestMessagesKeepTheirOrderWhileShardsMove: each member tells sixteen grains something in each millisecond, while members come and go. In
+// rough weather one way is much slower than two others, and mailboxes are full.
 func TestMessagesKeepTheirOrderWhileShardsMove(t *testing.T) {
+	weathers := []struct {
+		name                          string
+		latency, jitter, busy, within time.Duration
+		fleets                        uint64
+	}{
+		{"good", 5 * time.Millisecond, 2 * time.Millisecond, 0, 60 * time.Millisecond, 1},
+		{"rough", time.Millisecond, 40 * time.Millisecond, time.Millisecond, 500 * time.Millisecond, 5},
+	}
 	for _, how := range []string{"stop", "by another's word", "a node joins", "one after another at once"} {
-		t.Run(how, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFleet(t)
-				f.paced()
-				f.net.SetLatency(5*time.Millisecond, 2*time.Millisecond)
-				s := f.write()
-				a, b, c := f.scribing("a", s), f.scribing("b", s), f.scribing("c", s)
-				f.until(time.Second, "three share", whole(a, b, c))
-				over := make(chan struct{})
-				var senders sync.WaitGroup
-				for i, from := range []*ship{a, b, c} {
-					senders.Go(func() {
-						time.Sleep(time.Duration(i) * 100 * time.Microsecond)
-						for n := 0; from != c || how == "a node joins"; n++ {
-							s.tell(from, i, fmt.Sprint("g", n%16))
-							select {
-							case <-over:
-								return
-							case <-time.After(time.Millisecond):
-							}
+		for _, w := range weathers {
+			for seed := range w.fleets {
+				t.Run(fmt.Sprint(how, ", ", w.name, " ", seed+1), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						f := newFleet(t)
+						f.net = enginetest.NewNetwork(t, seed+1)
+						f.paced()
+						f.net.SetLatency(w.latency, w.jitter)
+						s := f.write()
+						s.busy = w.busy
+						f.moveAndTell(s, how)
+						slowest := s.check(t)
+						t.Logf("figure: hand-off (%s) with messages in order, the slowest took %v", how, slowest)
+						if slowest > w.within {
+							t.Error("somebody waited for time to pass:", slowest)
 						}
 					})
+				})
+			}
+		}
+	}
+}
+
+// moveAndTell has shards move while members tell.
+func (f *fleet) moveAndTell(s *scripts, how string) {
+	f.t.Helper()
+	a, b, c := f.scribing("a", s), f.scribing("b", s), f.scribing("c", s)
+	f.until(2*time.Second, "three share", whole(a, b, c))
+	tellers := []*ship{a, b}
+	if how == "a node joins" {
+		tellers = append(tellers, c)
+	}
+	end := f.tellers(s, tellers)
+	time.Sleep(100 * time.Millisecond)
+	after := f.move(how, s, a, b, c)
+	f.until(2*time.Second, "the rest share", whole(after...))
+	time.Sleep(200 * time.Millisecond)
+	end()
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
+// tellers tell each of sixteen grains something every sixteen milliseconds.
+func (f *fleet) tellers(s *scripts, from []*ship) (end func()) {
+	over := make(chan struct{})
+	var all sync.WaitGroup
+	for i, teller := range from {
+		all.Go(func() {
+			time.Sleep(time.Duration(i) * 100 * time.Microsecond)
+			for n := 0; ; n++ {
+				s.tell(teller, i, fmt.Sprint("g", n%16))
+				select {
+				case <-over:
+					return
+				case <-time.After(time.Millisecond):
 				}
-				time.Sleep(100 * time.Millisecond)
-				after := []*ship{a, b}
-				switch how {
-				case "stop":
-					if err := c.Stop(t.Context()); err != nil {
-						t.Error(err)
-					}
-				case "by another's word":
-					if err := a.Drain(t.Context(), "c"); err != nil {
-						t.Error(err)
-					}
-				case "a node joins":
-					after = append(after, c, f.scribing("d", s))
-				default:
-					var stops sync.WaitGroup
-					stops.Go(func() { _ = c.Stop(t.Context()) })
-					time.Sleep(7 * time.Millisecond)
-					after = append(after, f.scribing("d", s), f.scribing("e", s))
-					stops.Wait()
-				}
-				f.until(time.Second, "the rest share", whole(after...))
-				time.Sleep(100 * time.Millisecond)
-				close(over)
-				senders.Wait()
-				time.Sleep(100 * time.Millisecond)
-				synctest.Wait()
-				slowest := s.check(t)
-				t.Logf("figure: hand-off (%s) with messages in order, the slowest took %v", how, slowest)
-				if slowest > 60*time.Millisecond {
-					t.Error("somebody waited for time to pass:", slowest)
-				}
-			})
+			}
 		})
 	}
+	return func() { close(over); all.Wait() }
+}
+
+// move has c leave, or others come, and returns who is there afterwards.
+func (f *fleet) move(how string, s *scripts, a, b, c *ship) []*ship {
+	f.t.Helper()
+	switch how {
+	case "stop":
+		if err := c.Stop(f.t.Context()); err != nil {
+			f.t.Error(err)
+		}
+	case "by another's word":
+		if err := a.Drain(f.t.Context(), "c"); err != nil {
+			f.t.Error(err)
+		}
+	case "a node joins":
+		return []*ship{a, b, c, f.scribing("d", s)}
+	default:
+		stopped := make(chan error)
+		go func() { stopped <- c.Stop(f.t.Context()) }()
+		time.Sleep(7 * time.Millisecond)
+		d, e := f.scribing("d", s), f.scribing("e", s)
+		if err := <-stopped; err != nil {
+			f.t.Error(err)
+		}
+		return []*ship{a, b, d, e}
+	}
+	return []*ship{a, b}
 }
 
 // taken is a grain that a new member takes from another.
