@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -27,12 +28,14 @@ import (
 // Node is one start of one process.
 type Node struct {
 	Name      string // the incarnation
+	Home      string // the node's name, which its next start has too
 	Roles     []string
 	Sys       *engine.System
 	Gates     *gate.Gates
 	Local     *campaign.Local
 	Transport *enginetest.Member
 	Store     journal.Store // the world's, as this node sees it
+	Objects   journal.Objects
 	Log       *slog.Logger
 
 	w    *World
@@ -45,14 +48,16 @@ func (n *Node) Dead() bool { return n.dead.Load() }
 // Carries tells whether a role is the node's.
 func (n *Node) Carries(role string) bool { return slices.Contains(n.Roles, role) }
 
-// start brings a node up as the daemon does it, until it may join.
-func (w *World) start(roles []string) *Node {
+// start brings a node up as the daemon does it, until it may join; home "": a node that was never there.
+func (w *World) start(home string, roles []string) *Node {
 	w.T.Helper()
 	w.mu.Lock()
 	w.number++
-	n := &Node{Name: fmt.Sprintf("n%d", w.number), Roles: roles, Store: w.Store, w: w}
+	number := w.number
 	w.mu.Unlock()
+	n := &Node{Name: w.Owner.Incarnation(number), Home: cmp.Or(home, fmt.Sprintf("n%d", number)), Roles: roles, w: w}
 	n.Log = slog.New(handler{w, n.Name})
+	n.Store, n.Objects = w.Owner.Connect(n)
 	if w.o.Mutant.Store != nil {
 		n.Store = w.o.Mutant.Store(n.Store)
 	}
@@ -80,7 +85,7 @@ func (w *World) start(roles []string) *Node {
 
 func (n *Node) serve() {
 	o, owner := n.w.o, n.w.Owner
-	may := func() bool { return owner.May(n) }
+	may := func() bool { return o.Mutant.NoLease || owner.May(n) }
 	n.Gates = gate.New(n.Sys, gate.Deps{Provider: n.provider, Log: n.Log, May: may})
 	if n.Carries(actors.RolePoster) {
 		n.serveChannels(channel.Deps{
@@ -90,11 +95,11 @@ func (n *Node) serve() {
 		n.servePosters(poster.Deps{Cluster: n.w.Store.ClusterID(), Gates: n.Gates})
 	}
 	if n.Carries(actors.RoleComposer) {
-		freezer := campaign.Freezer{Objects: n.w.Store, Dir: o.Dir, Check: line.CheckMessages, Sizes: plan.Options{ChunkRecipients: o.Chunk}}
+		freezer := campaign.Freezer{Objects: n.Objects, Dir: o.Dir, Check: line.CheckMessages, Sizes: plan.Options{ChunkRecipients: o.Chunk}}
 		n.Local = campaign.Serve(n.Sys, campaign.Deps{
-			Objects: n.w.Store, Plan: freezer.Freeze, Shard: func(role, key string) int { return cluster.ShardOf(role, key).Number },
+			Objects: n.Objects, Plan: freezer.Freeze, Shard: func(role, key string) int { return cluster.ShardOf(role, key).Number },
 		})
-		composer.Serve(n.Sys, composer.Deps{Objects: n.w.Store})
+		composer.Serve(n.Sys, composer.Deps{Objects: n.Objects})
 	}
 	if n.Carries(actors.RoleChecker) {
 		n.serveCheckers(checker.Deps{})
@@ -167,9 +172,13 @@ func (p caller) Send(ctx context.Context, c provider.Call) provider.Answer {
 	}
 	w.mu.Lock()
 	w.starts = append(w.starts, start{w.Now(), c.Endpoint, p.n.Name})
+	w.calling[p.n]++
 	w.mu.Unlock()
 	w.Note(p.n.Name, fmt.Sprintf("calls for %s and %d more under %s", c.To[0], len(c.To)-1, c.Key))
 	a := p.Provider.Send(ctx, c)
+	w.mu.Lock()
+	w.calling[p.n]--
+	w.mu.Unlock()
 	w.Note(p.n.Name, fmt.Sprintf("has %d (%d) for %s: %s", a.Verdict, a.Status, c.To[0], a.Reason))
 	return a
 }

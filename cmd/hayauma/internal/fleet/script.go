@@ -54,6 +54,12 @@ func NewScript(w *World) *Script {
 	return s
 }
 
+// Incarnation implements Owner.
+func (s *Script) Incarnation(start int) string { return fmt.Sprintf("n%d", start) }
+
+// Connect implements Owner.
+func (s *Script) Connect(*Node) (journal.Store, journal.Objects) { return s.w.Store, s.w.Store }
+
 // Attach implements Owner.
 func (s *Script) Attach(n *Node) (engine.Directory, engine.Journal) {
 	seat := &seat{cluster.NewLedgers(s.ctx, n.Store, cluster.Config{Log: n.Log}), &enginetest.Directory{}}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/oklog/ulid/v2"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/channel"
@@ -52,10 +53,15 @@ type Mutant struct {
 	Poster   func(*poster.Poster) engine.Actor[actors.PosterMsg]
 	Checker  func(*checker.Checker) engine.Durable[actors.CheckerMsg, checker.Event]
 	Channel  func(*channel.Channel) engine.Durable[actors.ChannelMsg, channel.Event]
+	NoLease  bool // nobody asks whether the lease stands
 }
 
 // Owner decides which node owns which shards, and tells nodes what they have to know of it.
 type Owner interface {
+	// Incarnation names the start of a node, counted from 1.
+	Incarnation(start int) string
+	// Connect gives a node its ways to the store.
+	Connect(n *Node) (journal.Store, journal.Objects)
 	// Attach makes what a node's system is made with.
 	Attach(n *Node) (engine.Directory, engine.Journal)
 	// Join takes nodes in whose systems run; it returns when every shard of their roles has an owner.
@@ -84,12 +90,13 @@ type World struct {
 	began time.Time
 
 	mu       sync.Mutex
-	dice     *rand.Rand // guarded by mu
-	nodes    []*Node    // guarded by mu; those that live
-	number   int        // guarded by mu
-	starts   []start    // guarded by mu
-	lines    []string   // guarded by mu
-	faults   []string   // guarded by mu; what was wrong while it ran
+	dice     *rand.Rand    // guarded by mu
+	nodes    []*Node       // guarded by mu; those that live
+	number   int           // guarded by mu
+	starts   []start       // guarded by mu
+	calling  map[*Node]int // guarded by mu; calls under way
+	lines    []string      // guarded by mu
+	faults   []string      // guarded by mu; what was wrong while it ran
 	missions []*Mission
 }
 
@@ -110,7 +117,7 @@ func New(t testing.TB, o Options) *World {
 	}
 	w := &World{
 		T: t, o: o, began: time.Now(), Store: journal.NewMemory(ClusterID), dice: rand.New(rand.NewPCG(o.Seed, 0xf1ee7)),
-		Net: enginetest.NewNetwork(t, o.Seed+1),
+		Net: enginetest.NewNetwork(t, o.Seed+1), calling: map[*Node]int{},
 	}
 	w.Store.Latency = time.Millisecond
 	w.Net.SetLatency(o.Latency, o.Jitter)
@@ -128,7 +135,7 @@ func (w *World) Boot(roles ...[]string) []*Node {
 	w.T.Helper()
 	var nodes []*Node
 	for _, r := range roles {
-		nodes = append(nodes, w.start(r))
+		nodes = append(nodes, w.start("", r))
 	}
 	if err := w.Owner.Join(context.Background(), nodes...); err != nil {
 		w.T.Fatalf("fleet: joining: %v", err)
@@ -198,6 +205,9 @@ func (w *World) Leave(n *Node) {
 func (w *World) Note(who, what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(who) == ulid.EncodedSize {
+		who = who[len(who)-4:] // the rest is alike
+	}
 	w.lines = append(w.lines, fmt.Sprintf("%12v %-4s %s", w.Now(), who, what))
 }
 
