@@ -11,32 +11,36 @@ import (
 	"hayauma.example/engine/journal/journaltest"
 )
 
-// Weather has the connections to the store be as bad as Rough says, each request by the seed, until calm.
-func (m *Members) Weather(seed uint64, calm time.Duration) {
-	odds := func(rough float64) (objects.Faults, journaltest.Hitches) {
-		return objects.Seeded(seed, objects.Odds{
-				LoseRequest: 0.005 * rough, LoseAnswer: 0.005 * rough, Busy: 0.005 * rough, Blind: 0.05 * rough, Interrupt: 0.002 * rough,
-				Straggle: 0.005 * rough, Latency: 2 * time.Millisecond, Late: time.Second,
-			}), journaltest.Seeded(seed, journaltest.Odds{
-				LoseRequest: 0.002 * rough, LoseAnswer: 0.002 * rough, Busy: 0.005 * rough, Straggle: 0.005 * rough,
-				Latency: 2 * time.Millisecond, Late: time.Second,
-			})
-	}
-	badObjects, badJournal := odds(m.Rough)
-	goodObjects, goodJournal := odds(0)
+// weather draws what becomes of requests to the store: of each by the seed, as bad as Rough says while there is a storm.
+func (m *Members) weather(seed uint64) {
+	badObjects, badJournal := odds(seed, m.Rough)
+	goodObjects, goodJournal := odds(seed, 0)
 	m.shared.Faults = func(c objects.Call) objects.Fault {
-		if m.w.Now() < calm {
+		if m.storm.Load() {
 			return badObjects(c)
 		}
 		return goodObjects(c)
 	}
 	m.server.Hitches = func(q journaltest.Question) journaltest.Hitch {
-		if m.w.Now() < calm {
+		if m.storm.Load() {
 			return badJournal(q)
 		}
 		return goodJournal(q)
 	}
 }
+
+func odds(seed uint64, rough float64) (objects.Faults, journaltest.Hitches) {
+	return objects.Seeded(seed, objects.Odds{
+			LoseRequest: 0.005 * rough, LoseAnswer: 0.005 * rough, Busy: 0.005 * rough, Blind: 0.05 * rough, Interrupt: 0.002 * rough,
+			Straggle: 0.005 * rough, Latency: 2 * time.Millisecond, Late: time.Second,
+		}), journaltest.Seeded(seed, journaltest.Odds{
+			LoseRequest: 0.002 * rough, LoseAnswer: 0.002 * rough, Busy: 0.005 * rough, Straggle: 0.005 * rough,
+			Latency: 2 * time.Millisecond, Late: time.Second,
+		})
+}
+
+// Storm begins the bad weather, or ends it.
+func (m *Members) Storm(blows bool) { m.storm.Store(blows) }
 
 // ended tells whether an incarnation's process has ended.
 func (m *Members) ended(incarnation string) bool {

@@ -25,7 +25,7 @@ import (
 // Members is an Owner that obeys nobody: every node is a member of the fleet as the daemon is one, and they agree by a store that each
 // reaches over a connection of its own. Its faults are in faults.go.
 type Members struct {
-	Rough   float64 // how often requests to the store fail: times the usual odds; 0: never
+	Rough   float64 // how often requests to the store fail in a storm: times the usual odds; 0: never
 	Strange bool    // nodes don't know of their earlier starts that they are over
 	NoWord  bool    // campaigns are not told of lost shards
 
@@ -35,6 +35,7 @@ type Members struct {
 	tasks  sync.WaitGroup
 	server *journaltest.Server
 	shared *objects.Memory
+	storm  atomic.Bool
 
 	mu    sync.Mutex
 	parts map[*Node]*part  // guarded by mu; of every node that ever was
@@ -56,13 +57,15 @@ type part struct {
 // way is one direction between two nodes, by their names.
 type way struct{ from, to string }
 
-// NewMembers makes one.
-func NewMembers(w *World) *Members {
+// NewMembers makes one; set says what it is to be like.
+func NewMembers(w *World, set func(*Members)) *Members {
 	m := &Members{
 		w: w, server: &journaltest.Server{Store: w.Store}, shared: objects.NewMemory(w.Store),
 		parts: map[*Node]*part{}, nodes: map[string]*Node{}, cuts: map[way]int{}, off: map[string]int{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	set(m)
+	m.weather(w.o.Seed)
 	return m
 }
 
