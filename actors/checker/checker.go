@@ -40,6 +40,9 @@ func Serve(sys *engine.System, d Deps) {
 	engine.ServeDurable(sys, actors.Checkers, func(string) engine.Durable[actors.CheckerMsg, Event] { return New(d) })
 }
 
+// Listen has reminders reach checkers. Serve does so; who serves what New makes calls it before.
+func Listen() { listen() }
+
 // New makes a checker whose journal is empty.
 func New(d Deps) *Checker {
 	if d.Crash == nil {

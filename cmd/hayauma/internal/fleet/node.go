@@ -131,6 +131,7 @@ func (n *Node) serveCheckers(d checker.Deps) {
 		checker.Serve(n.Sys, d)
 		return
 	}
+	checker.Listen()
 	engine.ServeDurable(n.Sys, actors.Checkers, func(string) engine.Durable[actors.CheckerMsg, checker.Event] { return wrap(checker.New(d)) })
 }
 
