@@ -60,9 +60,6 @@ func (m *Mission) Final() time.Duration { return m.final }
 // Accepted is when it was accepted.
 func (m *Mission) Accepted() time.Duration { return m.accepted }
 
-// Rows is how many recipients it has.
-func (m *Mission) Rows() int { return len(m.rows) }
-
 // Forget makes a row's user unknown to the provider.
 func (m *Mission) Forget(i int) {
 	i = (i + len(m.rows)) % len(m.rows)
