@@ -87,6 +87,9 @@ func (a *Campaign) wait(c *engine.Context[actors.CampaignMsg], role string) {
 		r.Send(a.info(c))
 	}
 	a.shows = nil
-	a.channelAt = time.Time{} // asked again with the next tick
+	if role == actors.RoleChecker {
+		a.view.looked = false // it is asked again with the next tick, whatever was asked: no re-drive is while it is away
+	}
+	a.channelAt = time.Time{} // likewise
 	a.tickIn(c, nobodyEvery)
 }
