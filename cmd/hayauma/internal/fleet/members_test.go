@@ -322,8 +322,8 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// keptTales are seeds that have failed.
-var keptTales []uint64
+// keptTales are seeds that have failed: a campaign whose re-drive found no checker waited for ever for one (186).
+var keptTales = []uint64{186}
 
 func seedsFrom(first uint64) (all []uint64) {
 	for n := range uint64(*seeds) {
