@@ -138,6 +138,7 @@ func (k *Checker) untold(c *engine.Context[actors.CheckerMsg], m actors.Untold) 
 // flush judges what is buffered, up to the first report about recipients that an earlier one of the same batch concerns, and records
 // it; then follows when nothing is buffered any more.
 func (k *Checker) flush(c *engine.Context[actors.CheckerMsg], then func()) {
+	k.buffer = splitsFirst(k.buffer)
 	batch := disjoint(k.buffer)
 	if len(batch) == 0 {
 		if then != nil {

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"slices"
 	"time"
 
 	"hayauma.example/actors"
@@ -25,6 +26,29 @@ func disjoint(reports []actors.Report) []actors.Report {
 		seen.Add(r.Path)
 	}
 	return reports
+}
+
+// splitsFirst puts returns of halves behind the report that asks for the split. They come before it where the checker moves together with the
+// poster: what the old activation had buffered is told last. A return may be late by any time, so this changes nothing else.
+func splitsFirst(reports []actors.Report) []actors.Report {
+	waits := func(i int) bool {
+		r := reports[i]
+		return r.What == actors.PathReturned && slices.ContainsFunc(reports[i+1:], func(o actors.Report) bool {
+			return o.What == actors.PathSplit && o.Path.Len() > r.Path.Len() && o.Path.Contains(r.Path)
+		})
+	}
+	if !slices.ContainsFunc(reports, func(r actors.Report) bool { return r.What == actors.PathSplit }) {
+		return reports
+	}
+	var now, later []actors.Report
+	for i, r := range reports {
+		if waits(i) {
+			later = append(later, r)
+		} else {
+			now = append(now, r)
+		}
+	}
+	return append(now, later...)
 }
 
 // expand adds reports of the paths of a stretch of pushes.

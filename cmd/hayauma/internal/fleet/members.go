@@ -88,7 +88,8 @@ func (m *Members) Connect(n *Node) (journal.Store, journal.Objects) {
 
 // Attach implements Owner; the wiring is the daemon's.
 func (m *Members) Attach(n *Node) (engine.Directory, engine.Journal) {
-	p, err := m.part(n), error(nil)
+	p := m.part(n)
+	var err error
 	p.member, err = cluster.NewMember(cluster.MemberConfig{
 		Self:    roster.Member{Incarnation: n.Name, Node: n.Home, Address: n.Home + ":1", Roles: slices.Sorted(slices.Values(n.Roles)), Weight: 1},
 		Objects: p.objects, Journal: n.Store, Log: n.Log,
