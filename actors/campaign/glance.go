@@ -24,7 +24,7 @@ type Glance struct {
 // Apply changes the glance by one fact.
 func (g *Glance) Apply(e Event) {
 	switch e := e.(type) {
-	case Uploading, UploadDropped, WindowClosed, Lapsed: // nothing that is shown
+	case Uploading, UploadDropped, WindowClosed, Parted, Lapsed: // nothing that is shown
 	case Accepted:
 		g.accepted, g.at, g.due = true, e.At, e.Due
 		g.name, g.channel = e.Definition.Name, e.Definition.Channel
