@@ -27,7 +27,6 @@ import (
 type Members struct {
 	Rough   float64 // how often requests to the store fail in a storm: times the usual odds; 0: never
 	Strange bool    // nodes don't know of their earlier starts that they are over
-	NoWord  bool    // campaigns are not told of lost shards
 
 	w      *World
 	ctx    context.Context
@@ -142,7 +141,7 @@ func (m *Members) viewed(n *Node, before, after roster.View, went []journal.Shar
 	for _, s := range went {
 		lost[s.Role] |= actors.ShardsOf(s.Number)
 	}
-	if len(lost) > 0 && n.Local != nil && !m.NoWord {
+	if len(lost) > 0 && n.Local != nil {
 		n.Local.Lost(lost)
 	}
 }
