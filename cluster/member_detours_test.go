@@ -272,3 +272,41 @@ func TestNobodyWaitsWhereNothingMoves(t *testing.T) {
 		}
 	})
 }
+
+// TestMessagesWaitWhereTheViewComesLater: a new owner that doesn't know the view yet keeps what comes, because it was heralded.
+func TestMessagesWaitWhereTheViewComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.paced()
+		s := f.write()
+		a, b, c := f.scribing("a", s), f.scribing("b", s), f.scribing("c", s)
+		f.until(time.Second, "three share", whole(a, b, c))
+		grain := ""
+		for i := 0; grain == ""; i++ {
+			if g := fmt.Sprint("g", i); a.Locate("checker", g).Member == c.me {
+				grain = g
+			}
+		}
+		b.client.Lag(100 * time.Millisecond)
+		end := f.tellers(s, []*ship{a})
+		if err := a.Drain(t.Context(), "c"); err != nil {
+			t.Error(err)
+		}
+		f.until(time.Second, "a sends to the new owner", func() bool { p := a.Locate("checker", grain); return p.Member != c.me && !p.Wait })
+		if a.Locate("checker", grain).Member != b.me {
+			t.Skip("it isn't b: the shares have changed")
+		}
+		if b.Status().Epoch >= a.Status().Epoch {
+			t.Error("b knows already")
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if p := b.Locate("checker", grain); p.Answer != engine.Soon {
+			t.Error("b was not told:", p)
+		}
+		f.until(time.Second, "two share", whole(a, b))
+		end()
+		time.Sleep(time.Second)
+		s.check(t)
+	})
+}
