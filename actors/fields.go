@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"sync"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -80,16 +81,28 @@ type fieldReader struct {
 	err error
 }
 
-// readFields hands each key to field, which reads the value, or says that it doesn't know the key.
-func readFields(d *msgpack.Decoder, field func(r *fieldReader, key string) (known bool)) error {
+// fielded is a message that reads the value of a key, or says that it doesn't know the key.
+type fielded interface {
+	field(r *fieldReader, key string) (known bool)
+}
+
+var fieldReaders = sync.Pool{New: func() any { return &fieldReader{} }}
+
+// readFields reads a message, field by field.
+func readFields(d *msgpack.Decoder, m fielded) error {
 	n, err := d.DecodeMapLen()
 	if err != nil {
 		return err
 	}
-	r := fieldReader{d: d}
+	r := fieldReaders.Get().(*fieldReader)
+	defer func() {
+		*r = fieldReader{}
+		fieldReaders.Put(r)
+	}()
+	r.d = d
 	for ; n > 0 && r.err == nil; n-- {
 		var key string
-		if key, r.err = d.DecodeString(); r.err == nil && !field(&r, key) {
+		if key, r.err = d.DecodeString(); r.err == nil && !m.field(r, key) {
 			r.err = d.Skip()
 		}
 	}

@@ -23,38 +23,38 @@ func (m Post) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Post) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "c":
-			r.text(&m.Campaign)
-		case "r":
-			r.text(&m.Run)
-		case "h":
-			r.text(&m.Channel)
-		case "w":
-			r.uint32(&m.Window)
-		case "n":
-			r.uint32(&m.Number)
-		case "k":
-			r.uint32(&m.Chunk)
-		case "p":
-			r.span(&m.Path)
-		case "e":
-			small(r, &m.Endpoint)
-		case "t":
-			listOf(r, &m.To, r.text)
-		case "m":
-			raw(r, &m.Messages)
-		case "d":
-			r.time(&m.Deadline)
-		case "b":
-			r.int(&m.Demand)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Post) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Post) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "c":
+		r.text(&m.Campaign)
+	case "r":
+		r.text(&m.Run)
+	case "h":
+		r.text(&m.Channel)
+	case "w":
+		r.uint32(&m.Window)
+	case "n":
+		r.uint32(&m.Number)
+	case "k":
+		r.uint32(&m.Chunk)
+	case "p":
+		r.span(&m.Path)
+	case "e":
+		small(r, &m.Endpoint)
+	case "t":
+		listOf(r, &m.To, r.text)
+	case "m":
+		raw(r, &m.Messages)
+	case "d":
+		r.time(&m.Deadline)
+	case "b":
+		r.int(&m.Demand)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -74,34 +74,34 @@ func (m Report) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Report) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "r":
-			r.text(&m.Run)
-		case "w":
-			r.uint32(&m.Window)
-		case "p":
-			r.span(&m.Path)
-		case "t":
-			small(r, &m.What)
-		case "d":
-			r.bool(&m.Doubt)
-		case "o":
-			r.text(&m.Poster)
-		case "y":
-			r.text(&m.Reason)
-		case "q":
-			r.text(&m.Request)
-		case "n":
-			r.uint32(&m.Tries)
-		case "a":
-			r.time(&m.At)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Report) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Report) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "r":
+		r.text(&m.Run)
+	case "w":
+		r.uint32(&m.Window)
+	case "p":
+		r.span(&m.Path)
+	case "t":
+		small(r, &m.What)
+	case "d":
+		r.bool(&m.Doubt)
+	case "o":
+		r.text(&m.Poster)
+	case "y":
+		r.text(&m.Reason)
+	case "q":
+		r.text(&m.Request)
+	case "n":
+		r.uint32(&m.Tries)
+	case "a":
+		r.time(&m.At)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -115,22 +115,22 @@ func (m Recorded) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Recorded) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "r":
-			r.text(&m.Run)
-		case "w":
-			r.uint32(&m.Window)
-		case "p":
-			r.span(&m.Path)
-		case "s":
-			r.bool(&m.Split)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Recorded) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Recorded) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "r":
+		r.text(&m.Run)
+	case "w":
+		r.uint32(&m.Window)
+	case "p":
+		r.span(&m.Path)
+	case "s":
+		r.bool(&m.Split)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -147,28 +147,28 @@ func (m WantDemand) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *WantDemand) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "k":
-			r.text(&m.Composer)
-		case "c":
-			r.text(&m.Campaign)
-		case "r":
-			r.text(&m.Run)
-		case "w":
-			r.uint32(&m.Window)
-		case "b":
-			r.int(&m.Bytes)
-		case "p":
-			r.uint32(&m.Piece)
-		case "a":
-			r.bool(&m.Anew)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *WantDemand) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *WantDemand) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "k":
+		r.text(&m.Composer)
+	case "c":
+		r.text(&m.Campaign)
+	case "r":
+		r.text(&m.Run)
+	case "w":
+		r.uint32(&m.Window)
+	case "b":
+		r.int(&m.Bytes)
+	case "p":
+		r.uint32(&m.Piece)
+	case "a":
+		r.bool(&m.Anew)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -183,24 +183,24 @@ func (m Granted) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Granted) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "h":
-			r.text(&m.Channel)
-		case "r":
-			r.text(&m.Run)
-		case "w":
-			r.uint32(&m.Window)
-		case "b":
-			r.int(&m.Bytes)
-		case "p":
-			r.uint32(&m.Piece)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Granted) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Granted) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "h":
+		r.text(&m.Channel)
+	case "r":
+		r.text(&m.Run)
+	case "w":
+		r.uint32(&m.Window)
+	case "b":
+		r.int(&m.Bytes)
+	case "p":
+		r.uint32(&m.Piece)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -224,20 +224,20 @@ func (m *FreeDemand) DecodeMsgpack(d *msgpack.Decoder) error {
 func (m Freed) EncodeMsgpack(e *msgpack.Encoder) error { return FreeDemand(m).EncodeMsgpack(e) }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Freed) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "r":
-			r.text(&m.Run)
-		case "w":
-			r.uint32(&m.Window)
-		case "b":
-			r.int(&m.Bytes)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Freed) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Freed) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "r":
+		r.text(&m.Run)
+	case "w":
+		r.uint32(&m.Window)
+	case "b":
+		r.int(&m.Bytes)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder: an array of bounds, chunk and flags, because a re-drive may name 25,000 of them.

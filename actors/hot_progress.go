@@ -25,27 +25,27 @@ func (m Progress) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Progress) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "r":
-			r.text(&m.Run)
-		case "t":
-			r.array(func(i int) bool {
-				if i < len(m.Totals) {
-					r.uint32(&m.Totals[i])
-				}
-				return i < len(m.Totals)
-			})
-		case "w":
-			m.readWindows(r)
-		case "b":
-			r.err = d.Decode(&m.Returned)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Progress) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Progress) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "r":
+		r.text(&m.Run)
+	case "t":
+		r.array(func(i int) bool {
+			if i < len(m.Totals) {
+				r.uint32(&m.Totals[i])
+			}
+			return i < len(m.Totals)
+		})
+	case "w":
+		m.readWindows(r)
+	case "b":
+		r.err = r.d.Decode(&m.Returned)
+	default:
+		return false
+	}
+	return true
 }
 
 func (m *Progress) readWindows(r *fieldReader) {

@@ -20,33 +20,33 @@ func (m WantTokens) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *WantTokens) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "g":
-			r.text(&m.Gate)
-		case "s":
-			r.uint64(&m.Seq)
-		case "w":
-			listOf(r, &m.Waiting, func(v *RunWaiting) { r.err = v.DecodeMsgpack(d) })
-		case "u":
-			listOf(r, &m.Spent, func(v *Spent) { r.err = v.DecodeMsgpack(d) })
-		case "f":
-			listOf(r, &m.Freed, func(v *Freed) { r.err = v.DecodeMsgpack(d) })
-		case "t":
-			listOf(r, &m.Trouble, func(v *Trouble) { r.err = v.DecodeMsgpack(d) })
-		case "k":
-			r.array(func(i int) bool {
-				if i < len(m.Fine) {
-					r.int(&m.Fine[i])
-				}
-				return i < len(m.Fine)
-			})
-		default:
-			return false
-		}
-		return true
-	})
+func (m *WantTokens) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *WantTokens) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "g":
+		r.text(&m.Gate)
+	case "s":
+		r.uint64(&m.Seq)
+	case "w":
+		listOf(r, &m.Waiting, func(v *RunWaiting) { r.err = v.DecodeMsgpack(r.d) })
+	case "u":
+		listOf(r, &m.Spent, func(v *Spent) { r.err = v.DecodeMsgpack(r.d) })
+	case "f":
+		listOf(r, &m.Freed, func(v *Freed) { r.err = v.DecodeMsgpack(r.d) })
+	case "t":
+		listOf(r, &m.Trouble, func(v *Trouble) { r.err = v.DecodeMsgpack(r.d) })
+	case "k":
+		r.array(func(i int) bool {
+			if i < len(m.Fine) {
+				r.int(&m.Fine[i])
+			}
+			return i < len(m.Fine)
+		})
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -60,22 +60,22 @@ func (m RunWaiting) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *RunWaiting) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "c":
-			r.text(&m.Campaign)
-		case "r":
-			r.text(&m.Run)
-		case "p":
-			r.int(&m.Push)
-		case "m":
-			r.int(&m.Multicast)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *RunWaiting) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *RunWaiting) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "c":
+		r.text(&m.Campaign)
+	case "r":
+		r.text(&m.Run)
+	case "p":
+		r.int(&m.Push)
+	case "m":
+		r.int(&m.Multicast)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -88,20 +88,20 @@ func (m Spent) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Spent) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "g":
-			r.uint64(&m.Grant)
-		case "s":
-			listOf(r, &m.Started, func(v *time.Duration) { r.duration(v) })
-		case "u":
-			r.int(&m.Unused)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Spent) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Spent) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "g":
+		r.uint64(&m.Grant)
+	case "s":
+		listOf(r, &m.Started, func(v *time.Duration) { r.duration(v) })
+	case "u":
+		r.int(&m.Unused)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -115,22 +115,22 @@ func (m Trouble) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Trouble) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "e":
-			small(r, &m.Endpoint)
-		case "v":
-			small(r, &m.Verdict)
-		case "y":
-			r.text(&m.Reason)
-		case "n":
-			r.int(&m.Count)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Trouble) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Trouble) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "e":
+		small(r, &m.Endpoint)
+	case "v":
+		small(r, &m.Verdict)
+	case "y":
+		r.text(&m.Reason)
+	case "n":
+		r.int(&m.Count)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -147,28 +147,28 @@ func (m Tokens) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Tokens) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "s":
-			r.uint64(&m.Seq)
-		case "g":
-			listOf(r, &m.Grants, func(v *Grant) { r.err = v.DecodeMsgpack(d) })
-		case "h":
-			listOf(r, &m.Held, r.text)
-		case "o":
-			listOf(r, &m.Over, r.text)
-		case "a":
-			r.duration(&m.Again)
-		case "p":
-			r.text(&m.Paused)
-		case "c":
-			r.err = d.Decode(&m.Setup)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Tokens) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Tokens) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "s":
+		r.uint64(&m.Seq)
+	case "g":
+		listOf(r, &m.Grants, func(v *Grant) { r.err = v.DecodeMsgpack(r.d) })
+	case "h":
+		listOf(r, &m.Held, r.text)
+	case "o":
+		listOf(r, &m.Over, r.text)
+	case "a":
+		r.duration(&m.Again)
+	case "p":
+		r.text(&m.Paused)
+	case "c":
+		r.err = r.d.Decode(&m.Setup)
+	default:
+		return false
+	}
+	return true
 }
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
@@ -183,22 +183,22 @@ func (m Grant) EncodeMsgpack(e *msgpack.Encoder) error {
 }
 
 // DecodeMsgpack implements msgpack.CustomDecoder.
-func (m *Grant) DecodeMsgpack(d *msgpack.Decoder) error {
-	return readFields(d, func(r *fieldReader, key string) bool {
-		switch key {
-		case "i":
-			r.uint64(&m.ID)
-		case "r":
-			r.text(&m.Run)
-		case "e":
-			small(r, &m.Endpoint)
-		case "n":
-			r.int(&m.N)
-		case "o":
-			r.bool(&m.Open)
-		default:
-			return false
-		}
-		return true
-	})
+func (m *Grant) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Grant) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "i":
+		r.uint64(&m.ID)
+	case "r":
+		r.text(&m.Run)
+	case "e":
+		small(r, &m.Endpoint)
+	case "n":
+		r.int(&m.N)
+	case "o":
+		r.bool(&m.Open)
+	default:
+		return false
+	}
+	return true
 }

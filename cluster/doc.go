@@ -100,14 +100,15 @@
 // gone elsewhere since, A asks there next.
 //
 // A detour ends after 1 s in any case, and when O is in the view no more: a member that leaves waits until it owes no answer, 500 ms at most.
-// Messages may be handled out of order then, but still once at most. There is no detour where the old owner is lost: what was on its way
+// Messages may be handled out of order then, but still once at most. They also may where a shard moves once more before its first hand-off is
+// over: what a member sends on to an owner that has been replaced meanwhile comes back to it, and nobody waits for that. There is no detour where the old owner is lost: what was on its way
 // to it comes back, or is lost with it.
 //
 // # What a member promises
 //
 //   - This process serves a shard only while roster says so: package roster has the argument why no two do.
 //   - A shard that the view gives to this member is served as soon as its fence allows it, whatever was lost or refused before.
-//   - One sender's messages to one grain are handled in order also while its shard is handed over.
+//   - One sender's messages to one grain are handled in order also while its shard is handed over, as far as Order says.
 //   - A grain is said to be at another member only after that one's address was given to Peers. The engine hears of a member that went
 //     after places name it no more; before OnView.
 //   - Stop, or the end of the process, needs nobody's help. All of its goroutines end with Stop; with Kill as soon as what they call returns.

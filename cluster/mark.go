@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"time"
 
 	"hayauma.example/engine/journal"
 )
@@ -71,14 +72,34 @@ func (s setsOf[K]) add(key K, shard journal.Shard) {
 	s[key].add(shard)
 }
 
-// mark sends one. Who is no member any more needs none.
-func (m *Member) mark(to string, k mark) {
+// markAgain is how long after a question that couldn't be sent it is tried again: the lane was full, or its member is none any more.
+const markAgain = 50 * time.Millisecond
+
+// mark sends one, or tells that it couldn't. Who is no member any more needs none.
+func (m *Member) mark(to string, k mark) (sent bool) {
 	word, err := json.Marshal(k)
 	if err == nil {
 		err = m.system().Mark(to, word)
 	}
 	if err != nil {
 		m.log.Debug("mark not sent", "to", to, "what", string(k.What), "error", err)
+	}
+	return err == nil
+}
+
+// markSoon has the loop ask again what it couldn't.
+func (m *Member) markSoon() { m.loop.markAt = m.now() + markAgain }
+
+// marks asks again what couldn't be asked.
+func (m *Member) marks(now time.Duration) {
+	l := &m.loop
+	if l.markAt == 0 || now < l.markAt {
+		return
+	}
+	l.markAt = 0
+	m.askOwners()
+	for to, w := range l.ways {
+		m.askWay(to, w)
 	}
 }
 

@@ -91,10 +91,22 @@ func (m *Member) clearWays(leaving setsOf[parted]) {
 			continue
 		}
 		w.waiting = append(w.waiting, waiting{number, p.from, shards})
-		if w.asked < number {
-			w.asked = number
-			m.mark(p.to, mark{What: flush, Number: number})
-		}
+		m.askWay(p.to, w)
+	}
+}
+
+// askWay asks whether all has arrived at a member that somebody waits for.
+func (m *Member) askWay(to string, w *way) {
+	if len(w.waiting) == 0 {
+		return
+	}
+	number := w.waiting[len(w.waiting)-1].number
+	switch {
+	case w.asked >= number:
+	case m.mark(to, mark{What: flush, Number: number}):
+		w.asked = number
+	default:
+		m.markSoon()
 	}
 }
 

@@ -142,12 +142,17 @@ func (m *Member) askOwners() {
 	asks := setsOf[string]{}
 	for s, g := range l.detours {
 		if !g.asked {
-			g.asked = true
 			asks.add(g.last, s)
 		}
 	}
 	for to, shards := range asks {
-		m.mark(to, mark{What: ask, Epoch: l.view.View.Epoch, Shards: shards})
+		if !m.mark(to, mark{What: ask, Epoch: l.view.View.Epoch, Shards: shards}) {
+			m.markSoon()
+			continue
+		}
+		for s := range shards.all() {
+			l.detours[s].asked = true
+		}
 	}
 	m.detouring.Store(int64(len(l.detours)))
 }

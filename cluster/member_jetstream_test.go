@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/oklog/ulid/v2"
 
 	"hayauma.example/cluster"
@@ -31,6 +32,7 @@ type craft struct {
 // dock is a server that members share. They speak to each other over TCP.
 type dock struct {
 	t     *testing.T
+	conn  *nats.Conn
 	store *jetstream.Store
 }
 
@@ -49,7 +51,7 @@ func newDock(t *testing.T) *dock {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &dock{t, store}
+	return &dock{t, node.Conn(), store}
 }
 
 func (d *dock) join(name string, roles ...string) *craft {

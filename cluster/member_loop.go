@@ -26,8 +26,9 @@ type loop struct {
 	parting  bool // everything is released: the record and the view are being left
 	changing bool // a change of the view is under way
 	changeAt time.Duration
-	revision uint64 // of our record, the highest known
-	outrun   uint64 // the highest epoch found in a fence
+	markAt   time.Duration // when marks that couldn't be sent are tried again; 0: there are none
+	revision uint64        // of our record, the highest known
+	outrun   uint64        // the highest epoch found in a fence
 
 	judgeAt time.Duration
 	rejudge bool
@@ -159,6 +160,7 @@ func (m *Member) tick(ctx context.Context, now time.Duration) {
 	m.stand(now)
 	m.judge(ctx, now)
 	m.tireDetours(now)
+	m.marks(now)
 	m.wish(ctx, now)
 }
 
@@ -179,6 +181,9 @@ func (m *Member) next(now time.Duration) time.Duration {
 	}
 	soonest(l.judgeAt)
 	soonest(l.changeAt)
+	if l.markAt > 0 {
+		at = min(at, l.markAt)
+	}
 	for _, g := range l.detours {
 		soonest(g.until)
 	}

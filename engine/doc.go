@@ -71,8 +71,8 @@
 // an actor without a parent ends that actor, and is logged; the system goes on. A [BackoffSupervisor] forwards to a child that it
 // starts again whenever it ended.
 //
-// A refused append ends the activation and begins another after a pause, except that a fenced grain's mailbox becomes dead letters:
-// another process owns it. Only appends are fenced: a grain that was taken over answers from what it had until its next append or until
+// A refused append ends the activation and begins another after a pause, except that a fenced grain's mailbox goes on to its
+// owner: another process has it (without a [Directory] it becomes dead letters). Only appends are fenced: a grain that was taken over answers from what it had until its next append or until
 // its member is told. An answer that must not be old comes from the continuation of an event. Plain cells and durable grains begin
 // again by themselves, so that Started can set their timers anew; a grain that keeps nothing waits for its next message. A mailbox at
 // its bound refuses what comes.

@@ -43,8 +43,9 @@ type line struct {
 
 // held keeps messages to grains whose member is being settled, in order for each grain.
 type held struct {
-	soon   atomic.Bool  // a retry is due in a moment
-	grains atomic.Int64 // that messages wait for, or are just being sent on to
+	soon     atomic.Bool  // a retry is due in a moment
+	retrying atomic.Bool  // one is about to begin
+	grains   atomic.Int64 // that messages wait for, or are just being sent on to
 
 	mu      sync.Mutex
 	count   int               // messages; guarded by mu
@@ -179,11 +180,15 @@ func (h *held) forgive(key heldKey) {
 	}
 }
 
-// retryHeld sends on what can be, on another goroutine.
+// retryHeld sends on what can be, on another goroutine: once for all who ask before it has begun, as a shard's grains do that leave together.
 func (s *System) retryHeld() {
-	if !s.stopping.Load() {
-		s.tasks.Go(s.placesChanged)
+	if s.stopping.Load() || s.held.grains.Load() == 0 || !s.held.retrying.CompareAndSwap(false, true) {
+		return
 	}
+	s.tasks.Go(func() {
+		s.held.retrying.Store(false)
+		s.placesChanged()
+	})
 }
 
 // retryEvery is how soon what came back from its owner goes there again.
@@ -236,6 +241,9 @@ func (s *System) sendHeld(key heldKey, b batch) int {
 			b.refused = ""
 		}
 		if !key.kind.sendTo(place, key.id, &n.envelope, n.hops, b.from, marks) {
+			if !key.kind.locate(key.id).holds(b.from) { // a mark was just sent, or the transport has yet to hear of that member: no change of places need follow
+				s.retrySoon()
+			}
 			return i
 		}
 	}

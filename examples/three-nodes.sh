@@ -53,6 +53,7 @@ sleep 5
 
 say "kill -9 of node2, and what node1 makes of it"
 kill -9 "${pid[node2]}"
+wait "${pid[node2]}" 2>/dev/null || true
 sleep 1
 hayauma cluster members
 hayauma campaign list

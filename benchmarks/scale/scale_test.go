@@ -62,13 +62,13 @@ func TestGrainModel(t *testing.T) {
 }
 
 func TestCampaignModels(t *testing.T) {
-	if got := MulticastRecords(1_000_000); got != 90 {
+	if got := MulticastRecords(1_000_000); got != 97 {
 		t.Errorf("got %v records", got)
 	}
 	if got := MulticastRecords(25_001) - MulticastRecords(25_000); got != windowRecords {
 		t.Errorf("a window more costs %v records", got)
 	}
-	if got := PushBytes(1_000_000); got != 190_201_900 {
+	if got := PushBytes(1_000_000); got != 190_204_150 {
 		t.Errorf("got %v bytes", got)
 	}
 }

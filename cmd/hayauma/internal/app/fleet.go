@@ -131,7 +131,7 @@ func (a *App) viewed(before, after roster.View, went []journal.Shard) {
 		}
 	}
 	a.posters.Store(int32(posters))
-	if len(roster.Between(before, after).Went) > 0 {
+	if slices.ContainsFunc(roster.Between(before, after).Went, holdsDemand) {
 		channel.NodeGone(a.sys)
 	}
 	lost := map[string]actors.Shards{}
@@ -141,6 +141,11 @@ func (a *App) viewed(before, after roster.View, went []journal.Shard) {
 	if len(lost) > 0 {
 		a.campaigns.Lost(lost)
 	}
+}
+
+// holdsDemand tells whether a member's grains were granted demand, or were to give it back.
+func holdsDemand(m roster.Member) bool {
+	return m.Carries(actors.RolePoster) || m.Carries(actors.RoleComposer)
 }
 
 // dismissed ends the daemon whose part is over though nobody stopped it.
