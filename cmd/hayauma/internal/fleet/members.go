@@ -134,7 +134,9 @@ func (m *Members) viewed(n *Node, before, after roster.View, went []journal.Shar
 		}
 	}
 	m.part(n).posters.Store(int32(posters))
-	if len(roster.Between(before, after).Went) > 0 {
+	if slices.ContainsFunc(roster.Between(before, after).Went, func(o roster.Member) bool {
+		return o.Carries(actors.RolePoster) || o.Carries(actors.RoleComposer)
+	}) {
 		channel.NodeGone(n.Sys)
 	}
 	lost := map[string]actors.Shards{}
