@@ -57,9 +57,10 @@ type (
 	// Dropped is the word of a composer or poster that it holds these paths no more and can't return them, because they may have been
 	// called or were sent again before; or of a sender whose Post reached nobody. What of them is not settled is sent again at once.
 	Dropped struct {
-		Run    string
-		Window uint32
-		Paths  []Span
+		Run     string
+		Window  uint32
+		Paths   []Span
+		Reports []Report // what the checker hasn't acknowledged of them: it is told by the campaign, before it is asked what to send again
 	}
 	// ShardsLost is the word of the campaign's own node that the owner of shards was lost with what its grains held in memory. What of
 	// the run was there is sent again at once.

@@ -36,7 +36,13 @@ type (
 
 // dropped notes what nobody sends any more.
 func (a *Campaign) dropped(c *engine.Context[actors.CampaignMsg], m actors.Dropped) {
-	if m.Run != a.intent.Run || a.intent.Finished != nil || a.intent.Window(m.Window) == nil {
+	if m.Run != a.intent.Run {
+		return
+	}
+	for _, r := range m.Reports {
+		a.checker(c).Tell(r)
+	}
+	if a.intent.Finished != nil || a.intent.Window(m.Window) == nil {
 		return
 	}
 	a.miss(m.Window, m.Paths)

@@ -16,9 +16,9 @@ func (p *Poster) Stopping(c *engine.Context[actors.PosterMsg]) {
 			p.giveAway(c, h, h.post.Path)
 		case h.phase == reporting && h.report.What == actors.PathSplit:
 			a, b := h.post.Path.Halves() // nobody else would send them: if the split is recorded, they are untried
-			p.giveAway(c, h, a)
-			p.giveAway(c, h, b)
-			p.dropped(c, h)
+			p.dropped(c, h, h.report, h.returned(a), h.returned(b))
+		case h.phase == reporting:
+			p.dropped(c, h, h.report)
 		default:
 			p.dropped(c, h)
 		}
@@ -32,12 +32,19 @@ func (p *Poster) Stopping(c *engine.Context[actors.PosterMsg]) {
 
 // giveAway returns a path without waiting for the word that it is recorded: a return that is lost is found by the re-drive.
 func (p *Poster) giveAway(c *engine.Context[actors.PosterMsg], h *held, path actors.Span) {
-	m := actors.Report{Run: h.post.Run, Window: h.post.Window, Path: path, What: actors.PathReturned, Tries: h.tries}
-	actors.Checkers.Ref(c.System(), m.Run).Tell(m)
+	actors.Checkers.Ref(c.System(), h.post.Run).Tell(h.returned(path))
 }
 
-// dropped tells the campaign that nobody here sends the path any more.
-func (p *Poster) dropped(c *engine.Context[actors.PosterMsg], h *held) {
-	m := actors.Dropped{Run: h.post.Run, Window: h.post.Window, Paths: []actors.Span{h.post.Path}}
+func (h *held) returned(path actors.Span) actors.Report {
+	return actors.Report{Run: h.post.Run, Window: h.post.Window, Path: path, What: actors.PathReturned, Tries: h.tries}
+}
+
+// dropped tells the campaign that nobody here sends the path any more, and what it knows of it. The checker may be on its way to another
+// node too: told from here, it could hear of a refusal only after it was asked, and the path would be sent again in doubt.
+func (p *Poster) dropped(c *engine.Context[actors.PosterMsg], h *held, known ...actors.Report) {
+	for i := range known {
+		known[i].Poster = "" // nobody waits for the word that it is recorded
+	}
+	m := actors.Dropped{Run: h.post.Run, Window: h.post.Window, Paths: []actors.Span{h.post.Path}, Reports: known}
 	actors.Campaigns.Ref(c.System(), h.post.Campaign).Tell(m)
 }

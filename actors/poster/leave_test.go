@@ -2,6 +2,7 @@ package poster_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,22 +37,24 @@ func TestLeaving(t *testing.T) {
 		p.Endpoint, p.Path, p.To = provider.Multicast, actors.Span{Lo: 0, Hi: 3}, []string{"a", "b", "u"}
 		return p
 	}
+	accepted := []actors.Report{{What: actors.PathAccepted, Path: actors.Span{Lo: 3, Hi: 4}}}
 	for name, c := range map[string]struct {
 		answers []provider.Verdict
 		post    actors.Post
 		held    bool          // no token comes
 		latency time.Duration // of a call
 		took    time.Duration
-		reports []actors.Report
+		reports []actors.Report // to the checker
+		relayed []actors.Report // to the campaign, which tells the checker
 		dropped bool
 	}{
 		"untried":        {post: push(), held: true, reports: []actors.Report{{What: actors.PathReturned, Path: actors.Span{Lo: 3, Hi: 4}}}},
 		"sent again":     {post: func() actors.Post { p := push(); p.Number = 1; return p }(), held: true, dropped: true},
 		"in doubt":       {answers: []provider.Verdict{provider.Doubtful}, post: push(), dropped: true},
-		"call ends":      {post: push(), latency: 500 * time.Millisecond, took: 498 * time.Millisecond, dropped: true, reports: []actors.Report{{What: actors.PathAccepted, Path: actors.Span{Lo: 3, Hi: 4}}}},
+		"call ends":      {post: push(), latency: 500 * time.Millisecond, took: 498 * time.Millisecond, dropped: true, reports: accepted, relayed: accepted},
 		"call cancelled": {post: push(), latency: 5 * time.Second, took: 800 * time.Millisecond, dropped: true},
-		"not recorded":   {post: push(), dropped: true, reports: []actors.Report{{What: actors.PathAccepted, Path: actors.Span{Lo: 3, Hi: 4}}}},
-		"split": {answers: []provider.Verdict{provider.Refused}, post: multicast(), dropped: true, reports: []actors.Report{
+		"not recorded":   {post: push(), dropped: true, reports: accepted, relayed: accepted},
+		"split": {answers: []provider.Verdict{provider.Refused}, post: multicast(), dropped: true, reports: []actors.Report{{What: actors.PathSplit, Path: actors.Span{Hi: 3}}}, relayed: []actors.Report{
 			{What: actors.PathSplit, Path: actors.Span{Hi: 3}}, {What: actors.PathReturned, Path: actors.Span{Hi: 2}}, {What: actors.PathReturned, Path: actors.Span{Lo: 2, Hi: 3}},
 		}},
 	} {
@@ -77,16 +80,20 @@ func TestLeaving(t *testing.T) {
 				}
 				time.Sleep(time.Second) // the gate's next question
 				synctest.Wait()
-				got := w.reports.Messages()
-				if len(got) != len(c.reports) {
-					t.Fatalf("reports %+v, want %+v", got, c.reports)
+				var told, relayed []actors.Report
+				for _, r := range w.reports.Messages() {
+					told = append(told, actors.Report{What: r.What, Path: r.Path})
 				}
-				for i, want := range c.reports {
-					if got[i].What != want.What || got[i].Path != want.Path {
-						t.Errorf("report %+v, want %+v", got[i], want)
+				all := dropped.Messages()
+				for _, d := range all {
+					for _, r := range d.Reports {
+						relayed = append(relayed, actors.Report{What: r.What, Path: r.Path, Poster: r.Poster})
 					}
 				}
-				if n := len(dropped.Messages()); (n == 1) != c.dropped {
+				if !slices.Equal(told, c.reports) || !slices.Equal(relayed, c.relayed) {
+					t.Errorf("reports %+v and by the campaign %+v, want %+v and %+v", told, relayed, c.reports, c.relayed)
+				}
+				if n := len(all); (n == 1) != c.dropped {
 					t.Errorf("%d paths are dropped, want any: %v", n, c.dropped)
 				}
 				if n := w.givenBack(); n != c.post.Demand {
