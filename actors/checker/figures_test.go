@@ -146,7 +146,7 @@ func TestFiguresSurviveACrashAfterTheEnd(t *testing.T) {
 		o.sys.Kill()
 		time.Sleep(time.Minute)
 		o = newOffice(t, store)
-		time.Sleep(time.Second)
+		time.Sleep(time.Minute) // a reminder that came too early for somebody comes again after 30 s
 		o.want(actors.Usages, "2000-01", "1/1 2 1+0+0")
 		o.want(actors.Statistics, "2000-01", "1/1 2 1+0+0")
 	})

@@ -229,9 +229,6 @@ func TestMutantsAreFound(t *testing.T) {
 		story         func(w *fleet.World)
 		faults        linesim.Faults
 	}{
-		{"the re-drive is not recorded", "messages (", fleet.Mutant{
-			Checker: func(k *checker.Checker) engine.Durable[actors.CheckerMsg, checker.Event] { return deaf{k} },
-		}, lateReturn, linesim.Faults{Latency: 2 * time.Second}},
 		{"a re-drive under a new window", "messages (", fleet.Mutant{
 			Poster: func(p *poster.Poster) engine.Actor[actors.PosterMsg] { return another{p} },
 		}, dying, linesim.Faults{Latency: 300 * time.Millisecond}},
@@ -267,35 +264,5 @@ func dying(w *fleet.World) {
 			w.Kill(w.Owner.(*fleet.Script).OwnerOf(actors.RolePoster, "shop"))
 			w.Boot(all)
 		}
-	})
-}
-
-// lateReturn: what posters gave back reaches the checker only after it was sent again from another node, which dies with calls under way.
-func lateReturn(w *fleet.World) {
-	nodes := w.Boot([]string{actors.RoleComposer}, []string{actors.RoleChecker}, []string{actors.RolePoster}, []string{actors.RolePoster})
-	checkers, late, other := nodes[1], nodes[2], nodes[3]
-	w.Configure()
-	m := w.NewMission("late", 300, 0)
-	m.Unknown = true
-	send(w, []*fleet.Mission{m}, func() {
-		order := func(what actors.CampaignMsg) {
-			if _, err := engine.Ask[actors.Info](w.T.Context(), actors.Campaigns.Ref(nodes[0].Sys, m.ID), what); err != nil {
-				w.Wrong(err.Error())
-			}
-		}
-		s := w.Owner.(*fleet.Script)
-		time.Sleep(time.Second)
-		w.Net.Partition(late.Name, checkers.Name)
-		time.Sleep(200 * time.Millisecond)
-		order(actors.Pause{})
-		time.Sleep(2 * time.Second)
-		order(actors.Resume{})
-		if err := s.Move(w.T.Context(), late, other, s.Owned(late)); err != nil {
-			w.Wrong(err.Error())
-		}
-		time.Sleep(1500 * time.Millisecond)
-		w.Net.Heal(late.Name, checkers.Name)
-		time.Sleep(500 * time.Millisecond)
-		w.Kill(other)
 	})
 }
