@@ -15,6 +15,9 @@ const (
 	version        = 1
 )
 
+// ListsDuplicates tells a part that lists the duplicates from one that holds rows.
+func ListsDuplicates(part []byte) bool { return len(part) > 0 && part[0] == kindDuplicates }
+
 // PartWriter packs rows into parts.
 type PartWriter struct {
 	header []byte // kind, version and columns

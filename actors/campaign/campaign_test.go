@@ -192,3 +192,29 @@ func TestChannelPauseTakesBackAndIsNoSilence(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatALeavingPosterKnowsIsToldBeforeItIsAskedFor: the checker hears of an acceptance from the campaign, and only what nobody knows of
+// is sent again.
+func TestWhatALeavingPosterKnowsIsToldBeforeItIsAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ask[actors.Info](w, w.upload("u"))
+		m, ok := w.composers.Wait(1).ComposerMsg.(actors.Compose)
+		if !ok {
+			t.Fatalf("%+v", w.composers.Wait(1))
+		}
+		known, lost := actors.Span{Lo: 0, Hi: 1}, actors.Span{Lo: 1, Hi: 2}
+		w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{known}, Reports: []actors.Report{
+			{Run: m.Run, Window: m.Window, Path: known, What: actors.PathAccepted, Tries: 1},
+		}})
+		w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{lost}})
+		again, ok := w.composers.Wait(2).ComposerMsg.(actors.Compose)
+		if !ok || !again.Part || len(again.Paths) != 1 || again.Paths[0].Span != lost {
+			t.Errorf("sent again: %+v, want only %v", w.composers.Wait(2).ComposerMsg, lost)
+		}
+		time.Sleep(time.Second)
+		if i := ask[actors.Info](w, actors.Show{}); i.Totals[actors.Delivered] != 1 {
+			t.Errorf("%+v", i.Totals)
+		}
+	})
+}

@@ -12,7 +12,6 @@ import (
 	"hayauma.example/actors"
 	"hayauma.example/actors/audience"
 	"hayauma.example/actors/campaign"
-	"hayauma.example/engine/journal"
 )
 
 // configure adds the channel.
@@ -64,32 +63,14 @@ func (w *world) trySubmit(m *mission) error {
 }
 
 func (w *world) ingest(m *mission, upload string) (actors.Audience, error) {
-	sink := &parts{objects: &objects{Objects: w.memory, in: w.current()}, upload: upload}
+	store := &objects{Objects: w.memory, in: w.current()}
+	sink := &campaign.Parts{Upload: upload, Put: func(name string, data []byte) error { return store.Put(context.Background(), name, data) }}
 	sum, err := audience.Ingest(context.Background(), audience.Source{Reader: strings.NewReader(m.audience()), Format: audience.NDJSON}, sink,
 		audience.Options{Dir: w.sc.dir, Needs: []string{"text"}})
 	if err != nil {
 		return actors.Audience{}, err
 	}
-	return actors.Audience{
-		Rows: uint64(sum.Rows), Duplicates: uint64(sum.Duplicates), Parts: sum.Parts, DupParts: sum.DuplicateParts,
-		PartsSHA256: sum.PartsSHA256[:], ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
-	}, nil
-}
-
-// parts stores an audience as the API does.
-type parts struct {
-	objects journal.Objects
-	upload  string
-	rows    int
-}
-
-// Part implements audience.Sink.
-func (p *parts) Part(n int, data []byte) error {
-	if data[0] == 'D' {
-		return p.objects.Put(context.Background(), campaign.DupName(p.upload, n-p.rows), data)
-	}
-	p.rows++
-	return p.objects.Put(context.Background(), campaign.PartName(p.upload, n), data)
+	return campaign.Stored(sum), nil
 }
 
 // obey gives the operator's orders, each until it is answered.

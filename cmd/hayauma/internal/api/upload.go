@@ -24,12 +24,11 @@ import (
 
 // While an upload is under way.
 const (
-	keepEvery    = 5 * time.Second // how often the campaign hears that the sender is alive
-	dropTimeout  = 10 * time.Second
-	acceptFor    = 2 * time.Minute // reading the stored parts back takes its time
-	maxAudience  = 8 << 30         // bytes, decompressed: what audience.Limits allows too
-	maxBadLines  = 20
-	duplicateTag = 'D' // first byte of a part that lists duplicates
+	keepEvery   = 5 * time.Second // how often the campaign hears that the sender is alive
+	dropTimeout = 10 * time.Second
+	acceptFor   = 2 * time.Minute // reading the stored parts back takes its time
+	maxAudience = 8 << 30         // bytes, decompressed: what audience.Limits allows too
+	maxBadLines = 20
 )
 
 // store receives the audience into the store and has the campaign accepted. Whatever ends it before that drops the upload.
@@ -59,11 +58,12 @@ func (u undecided) Error() string { return u.err.Error() }
 func (sub *submission) ingest(ctx context.Context) error {
 	stopKeeping := sub.keep(ctx)
 	defer stopKeeping()
-	sink := &parts{Writer: objects.NewWriter(ctx, sub.server.Objects), upload: sub.upload}
+	writer := objects.NewWriter(ctx, sub.server.Objects)
+	sink := &campaign.Parts{Upload: sub.upload, Put: writer.Put}
 	sum, err := audience.Ingest(ctx, sub.audience, sink, audience.Options{
 		Dir: sub.server.Temp, Needs: sub.template.Variables(), Optional: sub.template.Optional(), Limits: audience.Limits{BadLines: maxBadLines, Bytes: maxAudience},
 	})
-	if putErr := sink.Wait(); err == nil {
+	if putErr := writer.Wait(); err == nil {
 		err = putErr
 	}
 	if err != nil {
@@ -72,10 +72,7 @@ func (sub *submission) ingest(ctx context.Context) error {
 	if err := sub.nothingMore(); err != nil {
 		return err
 	}
-	return sub.acceptUpload(ctx, actors.Audience{
-		Rows: uint64(sum.Rows), Duplicates: uint64(sum.Duplicates), Parts: sum.Parts, DupParts: sum.DuplicateParts,
-		PartsSHA256: sum.PartsSHA256[:], ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
-	})
+	return sub.acceptUpload(ctx, campaign.Stored(sum))
 }
 
 // acceptUpload is the last step. A client that goes now doesn't undo it: its answer is lost, and it will ask again.
@@ -138,22 +135,6 @@ func audienceRefusal(err error) error {
 		problem.Detail += fmt.Sprintf("; these are the first %d", len(bad.List))
 	}
 	return problem
-}
-
-// parts stores an audience's parts under the upload's names.
-type parts struct {
-	*objects.Writer
-	upload string
-	rows   int // of those parts
-}
-
-// Part implements audience.Sink.
-func (p *parts) Part(n int, data []byte) error {
-	if data[0] == duplicateTag {
-		return p.Put(campaign.DupName(p.upload, n-p.rows), data)
-	}
-	p.rows++
-	return p.Put(campaign.PartName(p.upload, n), data)
 }
 
 // compare answers a repeated submission: the same content is the same campaign.

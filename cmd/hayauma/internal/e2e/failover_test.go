@@ -16,13 +16,14 @@ type fault struct {
 	name string
 	hit  func(f *fleet, victim int)
 	heal func(f *fleet, victim int)
+	ends bool          // the node's process; any other fault it survives, if need be as a new member
 	hold time.Duration // from the one to the other
 	must time.Duration // the longest time in which nothing of what was the victim's is called: the target, on a quiet machine; 0: there is none
 }
 
 // faults are those that need no network of their own.
 var faults = []fault{
-	{name: "kill", must: 500 * time.Millisecond, hold: time.Second,
+	{name: "kill", ends: true, must: 500 * time.Millisecond, hold: time.Second,
 		hit:  func(f *fleet, v int) { f.nodes[v].process.kill() },
 		heal: func(f *fleet, v int) { f.serve(v) }},
 	{name: "hang", must: 2500 * time.Millisecond, hold: 4 * time.Second,
@@ -31,7 +32,7 @@ var faults = []fault{
 	{name: "short hang", hold: time.Second,
 		hit:  func(f *fleet, v int) { f.nodes[v].process.freeze() },
 		heal: func(f *fleet, v int) { f.nodes[v].process.thaw() }},
-	{name: "stop", must: time.Second, hold: time.Second,
+	{name: "stop", ends: true, must: time.Second, hold: time.Second,
 		hit:  func(f *fleet, v int) { f.nodes[v].process.stop() },
 		heal: func(f *fleet, v int) { f.serve(v) }},
 	{name: "one NATS server killed", hold: time.Second,
@@ -109,7 +110,7 @@ func (f *fleet) strike(x fault, name string, victim int) (still, back time.Durat
 	mailings := []*mailing{f.personalised(name+" one", 5*pushLimit), f.uniform(name+" all", 10_000)}
 	f.submitAll(mailings)
 	f.await(mailings[0].id, "under way", func(s shown) bool { return s.Delivered > 200 })
-	owned := f.owned(victim)
+	owned, process := f.owned(victim), f.nodes[victim].process
 	at := time.Now()
 	x.hit(f, victim)
 	time.Sleep(x.hold)
@@ -118,6 +119,9 @@ func (f *fleet) strike(x fault, name string, victim int) (still, back time.Durat
 	f.revive()
 	f.end(mailings)
 	f.settle()
+	if !x.ends && f.nodes[victim].process != process {
+		f.t.Errorf("%s: the node's process ended, instead of joining again by itself\n%s", name, tail(process.said()))
+	}
 	f.paced(name, mailings[0])
 	of := func(user string) bool {
 		return mailings[0].want[user] != "" && owned[cluster.ShardOf("poster", user).Number] // a push lives where its user does

@@ -16,7 +16,6 @@ import (
 	"hayauma.example/actors/audience"
 	"hayauma.example/actors/campaign"
 	"hayauma.example/engine"
-	"hayauma.example/engine/journal"
 )
 
 // Mission is one campaign.
@@ -121,36 +120,18 @@ func (w *World) trySubmit(m *Mission) error {
 	for _, r := range m.rows {
 		_, _ = fmt.Fprintf(&b, "{\"user_id\":%q,\"text\":%q}\n", r.user, r.text)
 	}
+	put := func(name string, data []byte) error { return w.Store.Put(context.Background(), name, data) }
 	sum, err := audience.Ingest(context.Background(), audience.Source{Reader: strings.NewReader(b.String()), Format: audience.NDJSON},
-		&parts{objects: w.Store, upload: upload}, audience.Options{Dir: w.o.Dir, Needs: []string{"text"}})
+		&campaign.Parts{Upload: upload, Put: put}, audience.Options{Dir: w.o.Dir, Needs: []string{"text"}})
 	if err != nil {
 		return err
 	}
 	_, err = Ask[actors.Info](w, actors.Campaigns, m.ID, actors.CampaignMsg(actors.Accept{
 		Upload:     upload,
 		Definition: actors.Definition{Name: m.Name, Channel: "shop", Messages: []byte(`[{"type":"text","text":"{{ text }}"}]`)},
-		Audience: actors.Audience{
-			Rows: uint64(sum.Rows), Duplicates: uint64(sum.Duplicates), Parts: sum.Parts, DupParts: sum.DuplicateParts,
-			PartsSHA256: sum.PartsSHA256[:], ContentSHA256: sum.ContentSHA256[:], Columns: sum.Columns,
-		},
+		Audience:   campaign.Stored(sum),
 	}))
 	return err
-}
-
-// parts stores an audience as the API does.
-type parts struct {
-	objects journal.Objects
-	upload  string
-	rows    int
-}
-
-// Part implements audience.Sink.
-func (p *parts) Part(n int, data []byte) error {
-	if data[0] == 'D' {
-		return p.objects.Put(context.Background(), campaign.DupName(p.upload, n-p.rows), data)
-	}
-	p.rows++
-	return p.objects.Put(context.Background(), campaign.PartName(p.upload, n), data)
 }
 
 // Await waits until a campaign is final, or two hours are over.
