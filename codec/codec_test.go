@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -295,4 +297,23 @@ func FuzzFrames(f *testing.F) {
 			t.Fatalf("%v: %x became %x", err, in, again)
 		}
 	})
+}
+
+// TestDefaultsAtOnce has systems that share a registry name the same types at the same time.
+func TestDefaultsAtOnce(t *testing.T) {
+	for range 200 {
+		r := codec.NewRegistry()
+		codec.Register[int64](r, "mine")
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				codec.Default[int](r, "int")
+				codec.Default[int64](r, "int64")
+			})
+		}
+		all.Wait()
+		if got := r.Names(); !slices.Equal(got, []string{"int", "mine"}) {
+			t.Fatalf("names %v", got)
+		}
+	}
 }

@@ -51,6 +51,17 @@ func NewRegistry() *Registry {
 // Register adds T under a stable name. Decoding yields a T, never a pointer to one. A name or type that is taken, an empty or too
 // long name, an interface type and a struct with a field that is not exported are programming errors and panic.
 func Register[T any](r *Registry, name string) {
+	if other := register[T](r, name); other != nil {
+		panic(fmt.Sprintf("codec: %v is registered as %q and as %q", reflect.TypeFor[T](), other.name, name))
+	}
+}
+
+// Default adds T under a stable name unless T has a name already, in one step: systems that share a registry may start together.
+// Else it is as Register.
+func Default[T any](r *Registry, name string) { register[T](r, name) }
+
+// register returns what T is registered as, if it is; else it adds T.
+func register[T any](r *Registry, name string) *entry {
 	t := reflect.TypeFor[T]()
 	if name == "" || len(name) > MaxName || t.Kind() == reflect.Interface {
 		panic(fmt.Sprintf("codec: %v can't be registered as %q: give a concrete type and a name of 1 to %d bytes", t, name, MaxName))
@@ -58,7 +69,7 @@ func Register[T any](r *Registry, name string) {
 	if field := hidden(t); field != "" {
 		panic(fmt.Sprintf("codec: %v would lose its field %s: export it, tag it `msgpack:\"-\"`, or encode the type by hand", t, field))
 	}
-	r.add(t, wordOf(*new(T)), newEntry[T](name))
+	return r.add(wordOf(*new(T)), newEntry[T](name))
 }
 
 // hidden names a field that msgpack would leave out without a word; "": there is none.
@@ -106,19 +117,20 @@ func (t *table) current(msg any) (_ any, err error) {
 	return msg, nil
 }
 
-func (r *Registry) add(t reflect.Type, word typeWord, e *entry) {
+func (r *Registry) add(word typeWord, e *entry) *entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.table.Load()
+	if other, named := old.byType[word]; named {
+		return other
+	}
 	if _, taken := old.byName[e.name]; taken {
 		panic(fmt.Sprintf("codec: the name %q is registered twice", e.name))
-	}
-	if other, taken := old.byType[word]; taken {
-		panic(fmt.Sprintf("codec: %v is registered as %q and as %q", t, other.name, e.name))
 	}
 	next := old.clone()
 	next.byName[e.name], next.byType[word] = e, e
 	r.table.Store(next)
+	return nil
 }
 
 // Name returns the name under which msg's type is registered.

@@ -57,18 +57,12 @@ func (k *core) sendPlain(id string, n *envelope) {
 
 // registerBasics names the types that questions are often answered with.
 func registerBasics(r *codec.Registry) {
-	register[bool](r, "bool")
-	register[int](r, "int")
-	register[int64](r, "int64")
-	register[uint64](r, "uint64")
-	register[float64](r, "float64")
-	register[string](r, "string")
-	register[[]byte](r, "bytes")
-	register[Address](r, "engine.address")
-}
-
-func register[T any](r *codec.Registry, name string) {
-	if _, named := r.Name(*new(T)); !named {
-		codec.Register[T](r, name)
-	}
+	codec.Default[bool](r, "bool")
+	codec.Default[int](r, "int")
+	codec.Default[int64](r, "int64")
+	codec.Default[uint64](r, "uint64")
+	codec.Default[float64](r, "float64")
+	codec.Default[string](r, "string")
+	codec.Default[[]byte](r, "bytes")
+	codec.Default[Address](r, "engine.address")
 }

@@ -61,6 +61,18 @@ func main() {
 		for _, line := range output[f] {
 			fmt.Print(line)
 		}
+		delete(output, f)
+	}
+	// What a package's death printed stands under the tests that ran then: they have no result.
+	for _, f := range failures {
+		if pkg, one, _ := strings.Cut(f, " "); one == "" {
+			for _, key := range slices.Sorted(maps.Keys(output)) {
+				if strings.HasPrefix(key, pkg+" ") {
+					fmt.Println("--- NO RESULT:", key)
+					fmt.Print(strings.Join(output[key], ""))
+				}
+			}
+		}
 	}
 	fmt.Printf("figure: %d passed, %d failed, %d skipped\n", passed, len(failures), skipped)
 	if err := count(os.Args[1], passed, len(failures), skipped); err != nil {
