@@ -15,8 +15,8 @@ type Appender interface {
 }
 
 // Cutter is, by its pointer, a message that reads its own body without a decoder. The body is one msgpack value, walked before: nesting is
-// bounded and all lengths are within it. It is a copy that the message may keep parts of. A body of another kind is an error, such as
-// ErrMalformed.
+// bounded and all lengths are within it. It is a copy that the message may keep parts of; Slab says what that keeps beside them. A body of
+// another kind is an error, such as ErrMalformed.
 type Cutter interface {
 	CutMsgpack(body []byte) error
 }
@@ -51,11 +51,15 @@ func decoding[T any]() way {
 }
 
 func newEntry[T any](name string) *entry {
-	e := &entry{name: name, header: appendName(nil, name), way: encoding[T]()}
+	e := &entry{name: name, word: wordOf(*new(T)), header: appendName(nil, name), way: encoding[T]()}
 	how := decoding[T]()
-	boxed := reflect.TypeFor[T]().Size() > 0 && !pointerShaped(reflect.TypeFor[T]())
-	e.decode = func(body []byte) (any, error) {
-		v, err := decoded[T](how, body)
+	boxed := CanLend[T]()
+	shares := how == directly && reflect.TypeFor[T]().Size() <= maxBox
+	e.decode = func(body []byte, in *Slab) (any, error) {
+		if !shares || len(body) > maxShare {
+			in = nil
+		}
+		v, err := decoded[T](e, how, body, in)
 		switch {
 		case err != nil:
 			return nil, err
@@ -70,9 +74,10 @@ func newEntry[T any](name string) *entry {
 // isNil is the body of what is nothing: a zero message.
 const isNil = 0xc0
 
-func decoded[T any](how way, body []byte) (*T, error) {
+// decoded makes a T of a body, in a slab's memory unless that is nil.
+func decoded[T any](e *entry, how way, body []byte, in *Slab) (*T, error) {
 	if how == directly {
-		v, own := withRoom[T](len(body))
+		v, own := space[T](e, len(body), in)
 		if body[0] == isNil {
 			return v, nil
 		}
@@ -86,6 +91,14 @@ func decoded[T any](how way, body []byte) (*T, error) {
 	rd := readers.Get().(*reader)
 	defer rd.release()
 	return v, rd.into(v, how, body)
+}
+
+// space is a T and n bytes for it.
+func space[T any](e *entry, n int, in *Slab) (*T, []byte) {
+	if in != nil {
+		return boxIn[T](in, e.word), in.room(n)
+	}
+	return withRoom[T](n)
 }
 
 // withRoom is a T with n bytes beside it: in one piece where it is small, as most messages are.
@@ -112,6 +125,15 @@ func withRoom[T any](n int) (*T, []byte) {
 	}
 	return new(T), make([]byte, n)
 }
+
+// CanLend reports whether Lend can be used for T: an interface that holds a T points to it.
+func CanLend[T any]() bool {
+	t := reflect.TypeFor[T]()
+	return t.Kind() != reflect.Interface && t.Size() > 0 && !pointerShaped(t)
+}
+
+// Lend is *v as an interface without a copy, for who only reads it while v stays as it is. See CanLend.
+func Lend[T any](v *T) any { return boxOf(v) }
 
 // boxOf is *v as an interface without a copy: nobody has v afterwards.
 func boxOf[T any](v *T) any {
@@ -157,9 +179,9 @@ func (e *entry) append(dst []byte, msg any) (out []byte, err error) {
 }
 
 // read makes a message of a body.
-func (e *entry) read(body []byte) (msg any, err error) {
+func (e *entry) read(body []byte, in *Slab) (msg any, err error) {
 	defer recovered(&err)
-	return e.decode(body)
+	return e.decode(body, in)
 }
 
 func (r *reader) into(v any, how way, body []byte) (err error) {

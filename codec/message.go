@@ -15,8 +15,8 @@ const MaxBody = 1 << 20
 // Append appends msg's name and body to dst. On an error dst is returned as it was.
 func (r *Registry) Append(dst []byte, msg any) (out []byte, err error) {
 	t := r.table.Load()
-	e, ok := t.byType[wordOf(msg)]
-	if !ok || len(t.upcast) > 0 && t.upcast[reflect.TypeOf(msg)] != nil {
+	e := t.ofType(wordOf(msg))
+	if e == nil || len(t.upcast) > 0 && t.upcast[reflect.TypeOf(msg)] != nil {
 		return dst, &UnregisteredError{Type: fmt.Sprintf("%T", msg)}
 	}
 	out = append(dst, e.header...)
@@ -31,7 +31,10 @@ func (r *Registry) Append(dst []byte, msg any) (out []byte, err error) {
 }
 
 // Decode reads one message from the start of b and returns what follows it. The message shares no memory with b.
-func (r *Registry) Decode(b []byte) (msg any, rest []byte, err error) {
+func (r *Registry) Decode(b []byte) (msg any, rest []byte, err error) { return r.DecodeIn(nil, b) }
+
+// DecodeIn is Decode for messages that are read one after another: small ones share memory of the slab with each other.
+func (r *Registry) DecodeIn(s *Slab, b []byte) (msg any, rest []byte, err error) {
 	name, b, err := cutName(b)
 	if err != nil {
 		return nil, nil, err
@@ -41,11 +44,11 @@ func (r *Registry) Decode(b []byte) (msg any, rest []byte, err error) {
 		return nil, nil, err
 	}
 	t := r.table.Load()
-	e, ok := t.byName[string(name)]
-	if !ok {
+	e := t.named(name)
+	if e == nil {
 		return nil, b[n:], &UnknownError{Name: string(name)}
 	}
-	if msg, err = e.read(b[:n]); err != nil {
+	if msg, err = e.read(b[:n], s); err != nil {
 		return nil, nil, fmt.Errorf("codec: decoding %s: %w", e.name, err)
 	}
 	if msg, err = t.current(msg); err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"iter"
 	"unsafe"
 
 	"github.com/anthdm/hollywood/actor"
@@ -21,21 +22,26 @@ func (s *System) sendPacket(member string, o *outgoing) error {
 	return s.transport.Send(member, Data, o)
 }
 
-// route gives a message to a grain wherever it is.
-func (k *core) route(id string, n *envelope, hops uint8, from origin) {
+// route gives a message to a grain wherever it is. It reports whether the message has gone to another member, and nobody here has it any more.
+func (k *core) route(id string, n *envelope, hops uint8, from origin) (away bool) {
 	s := k.sys
 	if s.held.grains.Load() > 0 {
 		if kept, full := s.held.add(k, id, n, hops, from, true); kept {
-			return
+			return false
 		} else if full {
 			k.deadLetter(id, n, ReasonFull)
-			return
+			return false
 		}
 	}
 	marks := s.marks.Load()
-	if place := k.locate(id); place.holds(from) || !k.sendTo(place, id, n, hops, from, marks) {
-		k.hold(id, n, hops, from)
+	place := k.locate(id)
+	if !place.holds(from) {
+		if taken, away := k.sendTo(place, id, n, hops, from, marks); taken {
+			return away
+		}
 	}
+	k.hold(id, n, hops, from)
+	return false
 }
 
 // hold keeps a message until places change.
@@ -55,10 +61,10 @@ func (k *core) keep(id string, n *envelope, hops uint8, from origin) {
 
 // sendTo gives a message to a grain where it was said to be when so many marks had been sent; false: the transport doesn't know that member
 // yet, or places have changed.
-func (k *core) sendTo(place Place, id string, n *envelope, hops uint8, from origin, marks uint64) bool {
+func (k *core) sendTo(place Place, id string, n *envelope, hops uint8, from origin, marks uint64) (taken, away bool) {
 	switch place.Answer {
 	case Here:
-		return k.sendHere(id, n)
+		return k.sendHere(id, n), false
 	case Elsewhere:
 		if from == arrived {
 			k.sys.forwards.Add(1)
@@ -66,17 +72,18 @@ func (k *core) sendTo(place Place, id string, n *envelope, hops uint8, from orig
 		err := k.sendAway(place.Member, id, n, hops, marks)
 		if errors.Is(err, ErrNoMember) || errors.Is(err, errStale) {
 			n.unsent()
-			return false
+			return false, false
 		}
 		if err != nil {
 			k.deadLetterAs(id, n, reasonOf(err), err)
 		}
+		return true, err == nil
 	case Nowhere:
 		k.deadLetter(id, n, ReasonNobody)
 	case Soon:
-		return false
+		return false, false
 	}
-	return true
+	return true, false
 }
 
 // reasonOf is the reason of a dead letter that a transport's error makes.
@@ -133,7 +140,16 @@ func (s *System) sendPID(member string, pid *actor.PID, msg any, sender *actor.P
 type receiver struct{ *System }
 
 // Receive implements Receiver.
-func (s receiver) Receive(from string, _ Lane, packet []byte) {
+func (s receiver) Receive(from string, _ Lane, packets iter.Seq[[]byte]) {
+	r := runs.Get().(*run)
+	r.to, r.from = s, from
+	defer r.end() // also where a packet panics
+	packets(r.each)
+}
+
+// receive takes one packet. A message to a grain that is in memory begins a run.
+func (s receiver) receive(r *run, packet []byte) {
+	from := r.from
 	h, rest, err := cutHeader(packet)
 	if err != nil {
 		s.log.Error("packet not understood", "from", from, "error", err)
@@ -141,7 +157,7 @@ func (s receiver) Receive(from string, _ Lane, packet []byte) {
 	}
 	switch h.op {
 	case opTell, opAsk:
-		s.arrived(from, &h, rest, packet)
+		s.arrived(r, &h, rest, packet)
 	case opSend:
 		s.arrivedForPID(from, &h, rest)
 	case opAnswer:
@@ -253,9 +269,15 @@ func (s receiver) asker(from string, h *header, back bool) (to address) {
 }
 
 // arrived takes a message from another member.
-func (s receiver) arrived(from string, h *header, body, packet []byte) {
+func (s receiver) arrived(r *run, h *header, body, packet []byte) {
+	from := r.from
 	held := s.held.grains.Load() > 0 // some messages wait: none may overtake them
 	if c := s.recent.find(h); c != nil && !held {
+		if h.op == opTell && len(h.address) == 0 {
+			r.begin(c, h.hops, packet[:len(packet)-len(body)])
+			r.add(body)
+			return
+		}
 		s.toCell(c, from, h, body)
 		return
 	}
@@ -295,9 +317,14 @@ func (s receiver) toCell(c *cell, from string, h *header, body []byte) {
 		return
 	}
 	n := toAnswer(msg, s.asker(from, h, false))
-	if !c.kind.deliver(c, &n).settled() {
+	s.one(c, &n, h.hops)
+}
+
+// one gives a message to a grain that was in memory, wherever it is by now.
+func (s receiver) one(c *cell, n *envelope, hops uint8) {
+	if !c.kind.deliver(c, n).settled() {
 		s.recent.forget(c)
-		c.kind.route(c.id, &n, h.hops, arrived)
+		c.kind.route(c.id, n, hops, arrived)
 	}
 }
 

@@ -28,8 +28,10 @@ type core struct {
 	snapshotBytes int
 	stash         int
 	supervision   Supervision
-	parent        *cell // plain cells; nil: none
-	heir          bool  // the parent takes what is not handled
+	parent        *cell     // plain cells; nil: none
+	heir          bool      // the parent takes what is not handled
+	lends         bool      // a message for another member can be lent to the transport
+	loans         sync.Pool // of *M, those lent before
 
 	served    atomic.Bool // what stands below is set
 	behaviour behaviour

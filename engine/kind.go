@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"hayauma.example/codec"
 )
 
 // Unbounded is a mailbox without a bound: the kind says why it needs one.
@@ -40,6 +42,7 @@ type KindConfig struct {
 // calls Serve or ServeDurable too.
 type Kind[M any] struct {
 	cfg      KindConfig
+	lends    bool
 	index    int
 	events   atomic.Value // *Topic[Event[E]]
 	reminder func(name string, due time.Time, payload []byte) M
@@ -63,7 +66,7 @@ func NewKind[M any](cfg KindConfig) *Kind[M] {
 	}
 	cfg.Stash = cmp.Or(cfg.Stash, defaultStash)
 	cfg.Supervision = cfg.Supervision.withDefaults()
-	return &Kind[M]{cfg: cfg, index: int(kindCount.Add(1) - 1)}
+	return &Kind[M]{cfg: cfg, lends: codec.CanLend[M](), index: int(kindCount.Add(1) - 1)}
 }
 
 // Name returns the kind's name.
@@ -116,7 +119,7 @@ func (k *Kind[M]) core(s *System) *core {
 	if c := s.kinds.at(k.index); c != nil {
 		return c
 	}
-	return s.kinds.declare(s, k.index, k.cfg)
+	return s.kinds.declare(s, k.index, k.cfg, k.lends)
 }
 
 // bound is a mailbox bound as the cell compares it.
@@ -167,7 +170,7 @@ func (t *kindTable) all() []*core {
 	return slices.Collect(maps.Values(*p))
 }
 
-func (t *kindTable) declare(s *System, index int, cfg KindConfig) *core {
+func (t *kindTable) declare(s *System, index int, cfg KindConfig, lends bool) *core {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c := t.at(index); c != nil {
@@ -184,6 +187,7 @@ func (t *kindTable) declare(s *System, index int, cfg KindConfig) *core {
 		sys: s, name: cfg.Name, role: cfg.Role, private: cfg.Private, bound: bound(cfg.Mailbox), idle: cfg.Idle, disp: disp,
 		affinity: cfg.Affinity, snapshotEvery: cfg.SnapshotEvery, snapshotBytes: cfg.SnapshotBytes,
 		stash: cfg.Stash, supervision: cfg.Supervision, stats: &kindStats{}, shards: make([]shard, shardCount),
+		lends: lends && s.transport != nil && cfg.Role != "",
 	}
 	var next []*core
 	if p := t.byIndex.Load(); p != nil {

@@ -205,6 +205,40 @@ func (c *cell) push(e *envelope) fate {
 	return accepted
 }
 
+// pushRun hands messages to the cell, which may be none of its own, and returns how many there was room for; 0 where it takes none.
+func (c *cell) pushRun(run []envelope) int {
+	now := c.kind.sys.clock.now()
+	c.mu.Lock()
+	if c.closed || c.poisoned {
+		c.mu.Unlock()
+		return 0
+	}
+	n := min(len(run), int(max(0, c.kind.bound-c.depth)))
+	if n == 0 {
+		c.mu.Unlock()
+		return 0
+	}
+	if c.depth == 0 {
+		c.oldest = now
+	}
+	c.depth += int32(n)
+	wakes := c.state == idle
+	if wakes {
+		c.state = scheduled
+	}
+	for i := range run[:n] {
+		run[i].at = now
+		if i > 0 || !wakes {
+			c.box = c.box.add(&run[i])
+		}
+	}
+	c.mu.Unlock()
+	if wakes {
+		c.kind.disp.submit(turn{c, run[0]})
+	}
+	return n
+}
+
 // hasMore reports whether something came in that the turn has not seen.
 func (c *cell) hasMore() bool {
 	c.mu.Lock()

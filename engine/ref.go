@@ -2,6 +2,8 @@ package engine
 
 import (
 	"github.com/anthdm/hollywood/actor"
+
+	"hayauma.example/codec"
 )
 
 // Ref refers to a grain or a plain cell that takes messages M. It is a value to be copied freely; the zero value refers to nothing, and
@@ -13,7 +15,27 @@ type Ref[M any] struct {
 }
 
 // Tell sends m at most once. What can't be delivered becomes a dead letter with a reason.
-func (r Ref[M]) Tell(m M) { r.deliver(&envelope{msg: m}) }
+func (r Ref[M]) Tell(m M) {
+	if r.cell == nil && r.kind.lends {
+		r.tellAfar(m)
+		return
+	}
+	r.deliver(&envelope{msg: m})
+}
+
+// tellAfar is Tell for a grain that is most likely with another member: what is written for the connection at once needs no memory of its own.
+func (r Ref[M]) tellAfar(m M) {
+	loan, ok := r.kind.loans.Get().(*M)
+	if !ok {
+		loan = new(M)
+	}
+	*loan = m
+	if r.kind.route(r.id, &envelope{msg: codec.Lend(loan)}, 0, ours) {
+		var none M
+		*loan = none
+		r.kind.loans.Put(loan)
+	}
+}
 
 // ID returns the identity.
 func (r Ref[M]) ID() string { return r.id }
@@ -47,6 +69,14 @@ func (k *core) deliver(c *cell, n *envelope) fate {
 		k.deadLetter(c.id, n, ReasonFull)
 	}
 	return f
+}
+
+// deliverRun gives a cell messages in order, and returns how many it has taken; the others are still in hand.
+func (k *core) deliverRun(c *cell, run []envelope) int {
+	if k.sys.refusal() != "" {
+		return 0
+	}
+	return c.pushRun(run)
 }
 
 // sendHere gives a message to a grain of this member, activating it where needed. False: it isn't here any more, or it is just leaving for

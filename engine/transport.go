@@ -1,6 +1,9 @@
 package engine
 
-import "errors"
+import (
+	"errors"
+	"iter"
+)
 
 // Errors of [Transport.Send]. The packet was not taken.
 var (
@@ -38,8 +41,9 @@ type Transport interface {
 
 // Receiver is who takes what a Transport brings. Its methods don't block, and keep nothing of the packet's bytes.
 type Receiver interface {
-	// Receive takes a packet. What returned from it is acknowledged: it is in a mailbox, or whoever sent it is told why not.
-	Receive(from string, lane Lane, packet []byte)
+	// Receive takes packets that came together, one after the other. What it has asked for the next of, or returned from, is acknowledged: it
+	// is in a mailbox, or is when Receive returns, or whoever sent it is told why not. A packet with which it panics is.
+	Receive(from string, lane Lane, packets iter.Seq[[]byte])
 	// Returned takes back a packet whose member is none any more. It is unsure where the packet was written: it may have been
 	// received, and handled.
 	Returned(to string, lane Lane, packet []byte, unsure bool)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"runtime"
@@ -33,9 +34,11 @@ type counter struct {
 func newCounter() *counter { return &counter{full: make(chan struct{}, 1)} }
 
 // Receive implements engine.Receiver.
-func (c *counter) Receive(string, engine.Lane, []byte) {
-	if c.n.Add(1) == c.want.Load() {
-		c.full <- struct{}{}
+func (c *counter) Receive(_ string, _ engine.Lane, packets iter.Seq[[]byte]) {
+	for range packets {
+		if c.n.Add(1) == c.want.Load() {
+			c.full <- struct{}{}
+		}
 	}
 }
 
@@ -155,8 +158,10 @@ func BenchmarkTwoProcesses(b *testing.B) {
 type echo struct{ from *remote.Transport }
 
 // Receive implements engine.Receiver.
-func (e echo) Receive(from string, lane engine.Lane, packet []byte) {
-	_ = e.from.Send(from, lane, payload(packet))
+func (e echo) Receive(from string, lane engine.Lane, packets iter.Seq[[]byte]) {
+	for packet := range packets {
+		_ = e.from.Send(from, lane, payload(packet))
+	}
 }
 
 // Returned implements engine.Receiver.
@@ -166,7 +171,11 @@ func (e echo) Returned(string, engine.Lane, []byte, bool) {}
 type answers [64]chan struct{}
 
 // Receive implements engine.Receiver.
-func (a *answers) Receive(_ string, _ engine.Lane, packet []byte) { a[packet[0]] <- struct{}{} }
+func (a *answers) Receive(_ string, _ engine.Lane, packets iter.Seq[[]byte]) {
+	for packet := range packets {
+		a[packet[0]] <- struct{}{}
+	}
+}
 
 // Returned implements engine.Receiver.
 func (a *answers) Returned(string, engine.Lane, []byte, bool) {}

@@ -21,6 +21,7 @@ var (
 // Ends of a connection that are nobody's fault.
 var (
 	errSuperseded = errors.New("remote: a later connection has taken the lane, or its member is none any more")
+	errLeft       = errors.New("remote: the receiver took no more of a batch")
 	errRemoved    = errors.New("remote: the member is none any more")
 	errBroken     = errors.New("remote: the connection broke")
 	errHungUp     = errors.New("remote: the other side closed the connection")

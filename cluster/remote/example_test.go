@@ -3,6 +3,7 @@ package remote_test
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"hayauma.example/cluster/remote"
 	"hayauma.example/engine"
@@ -11,9 +12,11 @@ import (
 // printer is a Receiver.
 type printer struct{ done chan struct{} }
 
-func (p printer) Receive(from string, _ engine.Lane, packet []byte) {
-	fmt.Printf("from %s: %s\n", from, packet)
-	close(p.done)
+func (p printer) Receive(from string, _ engine.Lane, packets iter.Seq[[]byte]) {
+	for packet := range packets {
+		fmt.Printf("from %s: %s\n", from, packet)
+		close(p.done)
+	}
 }
 
 func (p printer) Returned(to string, _ engine.Lane, packet []byte, unsure bool) {

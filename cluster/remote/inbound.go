@@ -164,7 +164,7 @@ func (c *inbound) greet(stream *drpcstream.Stream, message []byte) (*inbox, erro
 }
 
 func (c *inbound) admit(h hello) (in *inbox, received uint64, v Verdict) {
-	p := (*c.t.peers.Load())[h.from]
+	p := c.t.peers.Load().named(h.from)
 	switch {
 	case h.to != c.t.cfg.Incarnation:
 		return nil, 0, Mistaken

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"iter"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,17 @@ type inbox struct {
 	session uint64
 	closed  bool
 
-	turn sync.Mutex // held while packets are delivered
+	turn  sync.Mutex       // held while packets are delivered; guards what follows
+	batch delivery         // the one under way
+	each  iter.Seq[[]byte] // its packets: in.packets, made once
+}
+
+// delivery is a batch that is being delivered.
+type delivery struct {
+	from    *inbound
+	number  uint64 // of the first of packets
+	packets []byte // that are left
+	err     error  // what it ended with
 }
 
 // mark is what a member remembers of a lane from a peer that is none at the moment.
@@ -32,6 +43,7 @@ type mark struct{ session, received uint64 }
 func newInbox(from string, lane engine.Lane, c Config, m mark) *inbox {
 	in := &inbox{from: from, lane: lane, maxPacket: c.MaxPacket, session: m.session}
 	in.received.Store(m.received)
+	in.each = in.packets
 	return in
 }
 
@@ -98,29 +110,43 @@ func (in *inbox) deliver(c *inbound, message []byte, r engine.Receiver) (err err
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
-	return in.each(c, first, packets, r)
+	if len(packets) == 0 {
+		return nil
+	}
+	last := in.received.Load()
+	in.batch = delivery{from: c, number: first, packets: packets}
+	defer func() {
+		in.total.Add(in.received.Load() - last)
+		in.batch = delivery{}
+	}()
+	r.Receive(in.from, in.lane, in.each)
+	return in.batch.err
 }
 
-// each is called with turn held.
-func (in *inbox) each(c *inbound, number uint64, packets []byte, r engine.Receiver) error {
+// packets yields those of the batch that were not received yet. It is called with turn held.
+func (in *inbox) packets(yield func([]byte) bool) {
+	b := &in.batch
 	last := in.received.Load()
-	defer func() { in.total.Add(in.received.Load() - last) }()
-	for ; len(packets) > 0; number++ {
-		packet, rest, err := cutPacket(packets, in.maxPacket)
-		if err != nil {
-			return err
+	for ; len(b.packets) > 0; b.number++ {
+		var packet []byte
+		if packet, b.packets, b.err = cutPacket(b.packets, in.maxPacket); b.err != nil {
+			return
 		}
-		if in.live.Load() != c {
-			return errSuperseded
-		}
-		if packets = rest; number <= last {
+		switch {
+		case in.live.Load() != b.from:
+			b.err = errSuperseded
+			return
+		case b.number <= last:
 			in.dropped.Add(1)
 			continue
 		}
-		r.Receive(in.from, in.lane, packet)
-		in.received.Store(number)
+		more := yield(packet)
+		in.received.Store(b.number)
+		if !more {
+			b.err = errLeft
+			return
+		}
 	}
-	return nil
 }
 
 func (in *inbox) stats() Stats {

@@ -2,6 +2,8 @@ package remote
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"hayauma.example/engine"
@@ -17,6 +19,36 @@ type peer struct {
 	out   [engine.Lanes]*outbox
 	in    [engine.Lanes]*inbox
 	links [engine.Lanes]*link
+}
+
+// peers are the other members. They are never changed in place.
+type peers struct {
+	byName map[string]*peer // by incarnation
+	few    []*peer          // all of them, where looking through them is faster than the map
+}
+
+// maxFew is how many peers are looked through.
+const maxFew = 8
+
+func newPeers(byName map[string]*peer) *peers {
+	p := &peers{byName: byName}
+	if len(byName) <= maxFew {
+		p.few = slices.Collect(maps.Values(byName))
+	}
+	return p
+}
+
+// named returns the peer of an incarnation; nil: there is none.
+func (p *peers) named(name string) *peer {
+	for _, few := range p.few {
+		if few.name == name {
+			return few
+		}
+	}
+	if len(p.byName) <= maxFew {
+		return nil
+	}
+	return p.byName[name]
 }
 
 // meet makes a peer and begins to dial it.

@@ -31,7 +31,7 @@ func (s *Stats) add(o Stats) {
 // Stats returns what was counted of each peer, by incarnation, and the sum of those that are none any more; one that is leaving is
 // in neither for a moment.
 func (t *Transport) Stats() (peers map[string]Stats, gone Stats) {
-	now := *t.peers.Load()
+	now := t.peers.Load().byName
 	peers = make(map[string]Stats, len(now))
 	for name, p := range now {
 		peers[name] = p.stats()

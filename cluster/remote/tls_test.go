@@ -14,6 +14,7 @@ import (
 
 	"hayauma.example/cluster/remote"
 	"hayauma.example/engine"
+	"hayauma.example/engine/transporttest"
 )
 
 // authority signs members' certificates.
@@ -111,7 +112,8 @@ func TestTLSRefusesOthers(t *testing.T) {
 // A peer beyond loopback isn't dialled without TLS.
 func TestPlainStaysOnLoopback(t *testing.T) {
 	one := open(t, remote.Config{Incarnation: "one"})
-	first, _ := acquaint(one, open(t, remote.Config{Incarnation: "two"}))
+	first := transporttest.NewRecorder()
+	one.Start(first)
 	one.SetPeers(map[string]string{"two": "192.0.2.1:7000"})
 	must(t, one.Send("two", engine.Data, payload("x")))
 	one.SetPeers(nil)

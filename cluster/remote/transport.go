@@ -20,7 +20,7 @@ type Transport struct {
 	ctx      context.Context
 	stop     context.CancelFunc
 	spares   *spares
-	peers    atomic.Pointer[map[string]*peer] // by incarnation; never changed in place
+	peers    atomic.Pointer[peers]
 	work     sync.WaitGroup
 	knocks   chan struct{} // one token for each connection that has not shaken hands
 	noise    hush          // of accepted connections
@@ -52,7 +52,7 @@ func Listen(ctx context.Context, cfg Config) (*Transport, error) {
 	}
 	t := &Transport{cfg: cfg, listener: l, spares: newSpares(cfg.MaxBatch), knocks: make(chan struct{}, maxKnocks)}
 	t.ctx, t.stop = context.WithCancel(context.WithoutCancel(ctx))
-	t.peers.Store(&map[string]*peer{})
+	t.peers.Store(&peers{})
 	return t, nil
 }
 
@@ -74,7 +74,7 @@ func (t *Transport) Start(r engine.Receiver) {
 
 // Send implements engine.Transport. Beside engine's errors it returns the packet's own, and ErrTooLarge.
 func (t *Transport) Send(to string, lane engine.Lane, p engine.Packet) error {
-	if peer := (*t.peers.Load())[to]; peer != nil && lane < engine.Lanes {
+	if peer := t.peers.Load().named(to); peer != nil && lane < engine.Lanes {
 		return peer.out[lane].send(p)
 	}
 	if t.ctx.Err() != nil {
@@ -96,7 +96,7 @@ func (t *Transport) SetPeers(addresses map[string]string) {
 }
 
 func (t *Transport) setPeers(addresses map[string]string) {
-	before := *t.peers.Load()
+	before := t.peers.Load().byName
 	after := make(map[string]*peer, len(addresses))
 	for name, address := range addresses {
 		switch p := before[name]; {
@@ -108,7 +108,7 @@ func (t *Transport) setPeers(addresses map[string]string) {
 			after[name] = t.meet(name, address)
 		}
 	}
-	t.peers.Store(&after)
+	t.peers.Store(newPeers(after))
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		if after[name] == nil {
 			t.part(before[name])
@@ -119,7 +119,7 @@ func (t *Transport) setPeers(addresses map[string]string) {
 // Flush waits until each lane to each peer has been empty once: all that was sent before is acknowledged or was returned. A member
 // that leaves calls it before Close.
 func (t *Transport) Flush(ctx context.Context) error {
-	for _, p := range *t.peers.Load() {
+	for _, p := range t.peers.Load().byName {
 		for _, out := range p.out {
 			flushed := out.flush()
 			if flushed == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -182,13 +183,19 @@ func FuzzBatch(f *testing.F) {
 type receiver struct {
 	packets [][]byte
 	panics  bool
+	leaves  bool // it takes one packet only
 }
 
 // Receive implements engine.Receiver.
-func (r *receiver) Receive(_ string, _ engine.Lane, packet []byte) {
-	r.packets = append(r.packets, bytes.Clone(packet))
-	if r.panics {
-		panic("receiver")
+func (r *receiver) Receive(_ string, _ engine.Lane, packets iter.Seq[[]byte]) {
+	for packet := range packets {
+		r.packets = append(r.packets, bytes.Clone(packet))
+		if r.panics {
+			panic("receiver")
+		}
+		if r.leaves {
+			return
+		}
 	}
 }
 
@@ -202,9 +209,11 @@ type replacing struct {
 }
 
 // Receive implements engine.Receiver.
-func (r *replacing) Receive(from string, lane engine.Lane, packet []byte) {
-	r.receiver.Receive(from, lane, packet)
-	r.in.live.Store(nil)
+func (r *replacing) Receive(from string, lane engine.Lane, packets iter.Seq[[]byte]) {
+	for packet := range packets {
+		r.receiver.Receive(from, lane, slices.Values([][]byte{packet}))
+		r.in.live.Store(nil)
+	}
 }
 
 func TestReplacedConnectionDeliversNothingMore(t *testing.T) {
@@ -234,6 +243,22 @@ func TestPanicOfTheReceiver(t *testing.T) {
 	}
 	r.panics = false
 	if err := in.deliver(conn, batch, &r); err != nil || string(bytes.Join(r.packets, []byte(" "))) != "one two" {
+		t.Errorf("received %q, error %v", r.packets, err)
+	}
+}
+
+// TestReceiverThatLeaves has a receiver that takes one packet of a batch: it gets the next one with the next connection.
+func TestReceiverThatLeaves(t *testing.T) {
+	o := box(Config{})
+	put(t, o, "one", "two")
+	batch, _ := o.take()
+	in, conn := newInbox("peer", engine.Data, Config{}.withDefaults(), mark{}), &inbound{}
+	in.live.Store(conn)
+	r := receiver{leaves: true}
+	if err := in.deliver(conn, batch, &r); !errors.Is(err, errLeft) || in.received.Load() != 1 {
+		t.Errorf("error %v after packet %d", err, in.received.Load())
+	}
+	if err := in.deliver(conn, batch, &r); !errors.Is(err, errLeft) || string(bytes.Join(r.packets, []byte(" "))) != "one two" {
 		t.Errorf("received %q, error %v", r.packets, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -142,7 +143,7 @@ func (w *wire) receive(to *Member, p parcel) {
 		w.received = p.number
 		to.stats.Received++
 	}()
-	to.receiver.Receive(w.from, w.Lane, p.bytes)
+	to.receiver.Receive(w.from, w.Lane, slices.Values([][]byte{p.bytes}))
 }
 
 func (w *wire) acknowledge(received uint64) {

@@ -2,6 +2,7 @@ package enginetest_test
 
 import (
 	"fmt"
+	"iter"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,8 +53,10 @@ type clock struct {
 	log   []string // one goroutine receives at a time in these tests
 }
 
-func (c *clock) Receive(from string, _ engine.Lane, packet []byte) {
-	c.log = append(c.log, fmt.Sprintf("%v %s:%s", time.Since(c.began), from, packet))
+func (c *clock) Receive(from string, _ engine.Lane, packets iter.Seq[[]byte]) {
+	for packet := range packets {
+		c.log = append(c.log, fmt.Sprintf("%v %s:%s", time.Since(c.began), from, packet))
+	}
 }
 
 func (c *clock) Returned(to string, _ engine.Lane, packet []byte, unsure bool) {

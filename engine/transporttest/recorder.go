@@ -1,6 +1,7 @@
 package transporttest
 
 import (
+	"iter"
 	"slices"
 	"sync"
 	"testing"
@@ -43,7 +44,13 @@ func NewRecorder() *Recorder {
 }
 
 // Receive implements engine.Receiver.
-func (r *Recorder) Receive(from string, lane engine.Lane, packet []byte) {
+func (r *Recorder) Receive(from string, lane engine.Lane, packets iter.Seq[[]byte]) {
+	for packet := range packets {
+		r.receive(from, lane, packet)
+	}
+}
+
+func (r *Recorder) receive(from string, lane engine.Lane, packet []byte) {
 	var held chan struct{}
 	r.note(func() {
 		r.got = append(r.got, Got{from, lane, string(packet)})

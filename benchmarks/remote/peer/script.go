@@ -3,8 +3,10 @@ package peer
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -111,9 +113,11 @@ type notingReceiver struct {
 }
 
 // Receive implements engine.Receiver: a body is the end of its packet. It is told of before the transport acknowledges it.
-func (r notingReceiver) Receive(from string, lane engine.Lane, packet []byte) {
-	r.Receiver.Receive(from, lane, packet)
-	if n := len(packet); n >= payload.Bytes {
-		r.taken(packet[n-payload.Bytes:])
+func (r notingReceiver) Receive(from string, lane engine.Lane, packets iter.Seq[[]byte]) {
+	for packet := range packets {
+		r.Receiver.Receive(from, lane, slices.Values([][]byte{packet}))
+		if n := len(packet); n >= payload.Bytes {
+			r.taken(packet[n-payload.Bytes:])
+		}
 	}
 }

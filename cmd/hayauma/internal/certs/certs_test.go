@@ -2,6 +2,7 @@ package certs_test
 
 import (
 	"crypto/tls"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,7 +117,12 @@ func TestLoadTellsWhatOthersWouldRefuse(t *testing.T) {
 // ear hears what arrives, and what comes back.
 type ear struct{ got, back chan struct{} }
 
-func (e ear) Receive(string, engine.Lane, []byte)        { e.got <- struct{}{} }
+func (e ear) Receive(_ string, _ engine.Lane, packets iter.Seq[[]byte]) {
+	for range packets {
+		e.got <- struct{}{}
+	}
+}
+
 func (e ear) Returned(string, engine.Lane, []byte, bool) { e.back <- struct{}{} }
 
 type word string
