@@ -3,8 +3,8 @@
 //
 //	┌ world: outlives every death ───────────────────────────────────────────────────────────┐
 //	│ journal.Memory   linesim.Sim   client and operator   transcript                        │
-//	│      ▲                ▲               │                                                │
-//	│ ┌ incarnation: cluster.Solo, engine.System, gates, every kind, as the daemon does it ┐ │
+//	│ objects.Memory        ▲               │                                                │
+//	│ ┌ incarnation: cluster.Member alone, engine.System, gates, every kind, as the daemon ┐ │
 //	│ │  store, objects      caller            Ask                                         │ │
 //	│ └────────────────────────────────────────────────────────────────────────────────────┘ │
 //	└────────────────────────────────────────────────────────────────────────────────────────┘

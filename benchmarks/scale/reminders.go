@@ -137,14 +137,14 @@ func remember(ctx context.Context, plan alarm.Plan, r *experiment.Result) (err e
 // until the end, so that nothing of it is freed between the two looks.
 func timetable(ctx context.Context, plan alarm.Plan) (float64, error) {
 	store := alarm.Memory()
-	setter, err := alarm.On(ctx, store, silent{})
+	setter, err := started(alarm.On(store, silent{}))(ctx)
 	if err != nil {
 		return 0, err
 	}
 	if err := setter.Set(ctx, plan); err != nil {
 		return 0, errors.Join(err, setter.Close(ctx))
 	}
-	g, err := alarm.On(ctx, store, silent{})
+	g, err := alarm.On(store, silent{})
 	if err != nil {
 		return 0, errors.Join(err, setter.Close(ctx))
 	}
