@@ -97,7 +97,7 @@ func TestClockIsLookedAtSeldom(t *testing.T) {
 		if n := clock.looks.Load() - before; n > 0 {
 			t.Errorf("%d looks at the clock without a reminder", n)
 		}
-		s.remind(time.Now().Add(5*time.Hour))
+		s.remind(time.Now().Add(5 * time.Hour))
 		before = clock.looks.Load()
 		time.Sleep(time.Hour)
 		if n := clock.looks.Load() - before; n > 2*int64(time.Hour/lookAgain)+10 {
