@@ -201,7 +201,7 @@ func TestShardKeepsItsRules(t *testing.T) {
 				leased = false
 			}
 			take := s.Answer(0).Verb == roster.Take
-			if take != s.Serving() || take && !(s.Phase() == roster.Owned && named && leased) {
+			if take != (s.Phase() == roster.Owned && leased) || take && !(s.Phase() == roster.Owned && named && leased) {
 				r.Fatalf("takes in %s, named %v, leased %v", s.Phase(), named, leased)
 			}
 			if do == roster.Claim && !(named && leased) || s.Phase() == roster.Owned && !named {
