@@ -98,8 +98,8 @@
 //
 // A detour ends after 1 s in any case, and when O is in the view no more: a member that leaves waits until it owes no answer, 500 ms at most.
 // Messages may be handled out of order then, but still once at most. They also may where a shard moves once more before its first hand-off is
-// over: what a member sends on to an owner that has been replaced meanwhile comes back to it, and nobody waits for that. There is no detour where the old owner is lost: what was on its way
-// to it comes back, or is lost with it.
+// over: what a member sends on to an owner that has been replaced meanwhile comes back to it, and nobody waits for that. There is no detour where the old owner
+// is lost: what was on its way to it comes back, or is lost with it.
 //
 // # What a member promises
 //
