@@ -61,23 +61,25 @@
 // Several systems are one address space with a [Directory], which says which member hosts a grain, and a [Transport], which carries packets
 // between members. A member is named by its incarnation.
 //
-//		Ref.Tell, Ask ─► route ─ Here ───────────► the grain's mailbox
-//		                   │    ─ Elsewhere ─► packet ─► Transport ─► that member's route, and so on
-//		                   │    ─ Soon, Wait ─► held, in order for each grain, until the directory's changed
-//		                   └─── ─ Nowhere ────► dead letter
+//	Ref.Tell, Ask ─► route ─ Here ───────────► the grain's mailbox
+//	                   │    ─ Elsewhere ─► packet ─► Transport ─► that member's route, and so on
+//	                   │    ─ Soon, Wait ─► held, in order for each grain, until the directory's changed
+//	                   └─── ─ Nowhere ────► dead letter
 //
-//	  - A packet is a message, an answer, a watch or an order of a Ref (stop, poison, touch). Messages are written by the codec.Registry's
-//	    names. One that came to the wrong member goes on or back; after 150 times, or 8 s of waiting for a place, it is a dead letter.
-//	  - At most 16,384 messages are held; the next one is a dead letter. What arrived from another member goes before what came back, and
-//	    that before what this member's actors send.
-//	  - [System.Mark] has the other directory take a word in order with the messages: what was sent before it has arrived by then, and
-//	    nothing that was placed after it overtakes it. By marks a directory knows when a grain's earlier messages are no longer on their way.
-//	  - [System.Vacate] is a departure: grains get [Leaving], finish what they have begun, and leave memory; what is in their mailboxes goes to
-//	    their next member, before what waits.
-//	  - [System.MemberLost] ends what hangs on a member that is none any more: its open questions with a [MemberLostError], and its grains'
-//	    watches. Plain cells live where they were spawned, and end with their member.
-//	  - [AskPID] reaches processes of other members by the PID's address, which is their incarnation; where none will answer, it ends as an
-//	    Ask does.
+// What goes between members, and when:
+//
+//   - A packet is a message, an answer, a watch or an order of a Ref (stop, poison, touch). Messages are written by the codec.Registry's
+//     names. One that came to the wrong member goes on or back; after 150 times, or 8 s of waiting for a place, it is a dead letter.
+//   - At most 16,384 messages are held; the next one is a dead letter. What arrived from another member goes before what came back, and
+//     that before what this member's actors send.
+//   - [System.Mark] has the other directory take a word in order with the messages: what was sent before it has arrived by then, and
+//     nothing that was placed after it overtakes it. By marks a directory knows when a grain's earlier messages are no longer on their way.
+//   - [System.Vacate] is a departure: grains get [Leaving], finish what they have begun, and leave memory; what is in their mailboxes goes to
+//     their next member, before what waits.
+//   - [System.MemberLost] ends what hangs on a member that is none any more: its open questions with a [MemberLostError], and its grains'
+//     watches. Plain cells live where they were spawned, and end with their member.
+//   - [AskPID] reaches processes of other members by the PID's address, which is their incarnation; where none will answer, it ends as an
+//     Ask does.
 //
 // # Roles
 //
