@@ -105,7 +105,8 @@ func TestLifeOfAShard(t *testing.T) {
 
 func TestImpossibleEventsAreRefused(t *testing.T) {
 	for words, refused := range map[string][]string{
-		"":           {"claim_stored", "claim_blocked", "answer_lost", "replayed", "drained", "release_stored", "fenced", "append_unclear", "state_dropped", "no such event"},
+		"": {"claim_stored", "claim_blocked", "answer_lost", "replayed", "drained", "release_stored", "fenced", "append_unclear", "state_dropped",
+			"no such event"},
 		toClaiming:   {"replayed", "drained", "release_stored", "fenced", "append_unclear", "state_dropped"},
 		toRecovering: {"claim_stored", "claim_blocked", "answer_lost", "drained", "release_stored", "state_dropped"},
 		toOwned:      {"claim_stored", "claim_blocked", "answer_lost", "replayed", "drained", "release_stored", "state_dropped"},
