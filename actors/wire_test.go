@@ -42,9 +42,10 @@ var (
 	audience  = actors.Audience{Rows: 9, Duplicates: 1, Parts: 2, DupParts: 1, PartsSHA256: []byte{1}, ContentSHA256: []byte{2}, Columns: []string{"text"}}
 	table     = plan.Table{Recipients: 20, Chunks: []plan.Entry{{Mode: plan.Push, First: 0, Count: 20}}}
 	totals    = actors.Totals{1, 2, 3, 4, 5, 6, 7}
-	progress  = actors.Progress{Run: run, Totals: totals, Windows: map[uint32]uint32{1: 2, 700: 3}, Returned: []actors.Returned{{Window: 1, Paths: stretches, Anew: true}}}
-	figures   = actors.Figures{Month: "2026-11", Started: 1, Finished: 2, Requests: -3, Outcomes: [7]int64{1, 2, 3, 4, 5, 6, 7}}
-	standing  = actors.RunStanding{Campaign: "c", Run: run, Standing: actors.RunHeld}
+	progress  = actors.Progress{Run: run, Totals: totals, Windows: map[uint32]uint32{1: 2, 700: 3},
+		Returned: []actors.Returned{{Window: 1, Paths: stretches, Anew: true}}}
+	figures  = actors.Figures{Month: "2026-11", Started: 1, Finished: 2, Requests: -3, Outcomes: [7]int64{1, 2, 3, 4, 5, 6, 7}}
+	standing = actors.RunStanding{Campaign: "c", Run: run, Standing: actors.RunHeld}
 )
 
 // samples are every message with every field in use.
@@ -52,9 +53,11 @@ var samples = []any{
 	actors.BeginUpload{Upload: "u"}, actors.KeepUpload{Upload: "u"}, actors.DropUpload{Upload: "u", Reason: "r"},
 	actors.Accept{Upload: "u", Definition: def, Audience: audience}, actors.Show{}, actors.Layout{}, actors.Pause{}, actors.Resume{}, actors.Cancel{},
 	actors.Drain{}, progress, actors.StandingOf{Run: run}, actors.ChannelState{Channel: "shop", Paused: "quota"},
-	actors.Dropped{Run: run, Window: 3, Paths: stretches, Reports: []actors.Report{{Run: run, Window: 3, What: actors.PathSplit}}}, actors.NodeGone{}, actors.ShardsLost{Shards: map[string]actors.Shards{"poster": actors.ShardsOf(1, 63)}},
+	actors.Dropped{Run: run, Window: 3, Paths: stretches, Reports: []actors.Report{{Run: run, Window: 3, What: actors.PathSplit}}}, actors.NodeGone{},
+	actors.ShardsLost{Shards: map[string]actors.Shards{"poster": actors.ShardsOf(1, 63)}},
 
-	actors.Configure{Settings: settings}, actors.RemoveChannel{}, actors.DescribeChannel{Standing: standing, Last: 3, Open: []uint32{2, 3}}, actors.ResumeChannel{},
+	actors.Configure{Settings: settings}, actors.RemoveChannel{}, actors.DescribeChannel{Standing: standing, Last: 3,
+		Open: []uint32{2, 3}}, actors.ResumeChannel{},
 	standing, actors.WindowDone{Run: run, Window: 3}, actors.FreeDemand{Run: run, Window: 3, Bytes: 4096},
 	actors.WantDemand{Composer: run + "/3", Campaign: "c", Run: run, Window: 3, Bytes: 4096, Piece: 2, Anew: true},
 	actors.WantTokens{
@@ -70,7 +73,8 @@ var samples = []any{
 	actors.Direct{Run: run, Paths: stretches, Outcome: actors.Cancelled, Reason: "r"}, actors.GiveUp{Run: run, Window: 3, Paths: stretches, Reason: "r"},
 	actors.Totalled{Run: run, Windows: []uint32{1, 2}}, actors.Page{Span: span}, actors.Story{Index: 5}, actors.TellAgain{},
 
-	actors.Count{Run: run, Sent: moment, Version: 7, Figures: []actors.Figures{figures}, Told: 6, Base: []actors.Figures{figures}}, actors.MonthOf{Month: "2026-11"},
+	actors.Count{Run: run, Sent: moment, Version: 7, Figures: []actors.Figures{figures}, Told: 6,
+		Base: []actors.Figures{figures}}, actors.MonthOf{Month: "2026-11"},
 
 	actors.Compose{
 		Campaign: "c", Run: run, Channel: "shop", Chunks: "run.x", Window: 3, Number: 4, Paths: []actors.Path{{Span: span, Chunk: 7, Multicast: true, Anew: true}},
@@ -97,7 +101,8 @@ var samples = []any{
 		Again: time.Millisecond, Paused: "p", Setup: settings,
 	},
 	actors.UnsettledPaths{Paths: stretches, Progress: progress}, actors.Outcomes{Outcomes: []actors.Outcome{1, 6}, Reasons: []string{"", "r"}},
-	actors.Account{Outcome: 6, Entries: []actors.AccountEntry{{At: "t", Event: "settled", Window: 3, Path: span, Outcome: "delivered", Reason: "r", Request: "q", Tries: 2}}},
+	actors.Account{Outcome: 6, Entries: []actors.AccountEntry{{At: "t", Event: "settled", Window: 3, Path: span, Outcome: "delivered", Reason: "r", Request: "q",
+		Tries: 2}}},
 	actors.Untaken{Paths: stretches}, actors.Counted{Run: run, Version: 7}, figures,
 }
 
@@ -155,17 +160,19 @@ func TestGoldenFrames(t *testing.T) {
 var lesser = map[string]any{
 	"campaign/show":          actors.Show{},
 	"campaign/channel_state": actors.ChannelState{Channel: "shop"},
-	"poster/post":            actors.Post{Campaign: "c", Run: "r", Channel: "shop", Window: 3, Path: actors.Span{Lo: 1, Hi: 2}, To: []string{"U1"}, Messages: json.RawMessage(`[{}]`)},
-	"poster/recorded":        actors.Recorded{Run: "r", Window: 3, Path: actors.Span{Lo: 1, Hi: 2}},
-	"checker/report":         actors.Report{Run: "r", Window: 3, Path: actors.Span{Lo: 1, Hi: 2}, What: actors.PathAccepted, Poster: "shop/U1"},
-	"checker/unsettled":      actors.Unsettled{Run: "r", Window: 3, Number: 4, Paths: []actors.Span{{Lo: 1, Hi: 2}}},
-	"composer/compose":       actors.Compose{Run: "r", Channel: "shop", Window: 3, Paths: []actors.Path{{Span: actors.Span{Lo: 1, Hi: 2}, Chunk: 7, Multicast: true}}},
-	"composer/granted":       actors.Granted{Channel: "shop", Run: "r", Window: 3, Bytes: 10},
-	"channel/want_demand":    actors.WantDemand{Composer: "r/3", Run: "r", Window: 3, Bytes: 10},
-	"channel/free_demand":    actors.FreeDemand{Run: "r", Bytes: 10},
-	"channel/want_tokens":    actors.WantTokens{Gate: "g", Seq: 7, Waiting: []actors.RunWaiting{{Run: "r", Push: 3}}, Fine: [2]int{1, 2}},
-	"answer/tokens":          actors.Tokens{Seq: 7, Grants: []actors.Grant{{ID: 9, Run: "r", N: 3}}, Setup: actors.Settings{Name: "shop"}},
-	"answer/problem":         actors.Problem{Status: 404, Title: "no such run"},
+	"poster/post": actors.Post{Campaign: "c", Run: "r", Channel: "shop", Window: 3, Path: actors.Span{Lo: 1, Hi: 2}, To: []string{"U1"},
+		Messages: json.RawMessage(`[{}]`)},
+	"poster/recorded":   actors.Recorded{Run: "r", Window: 3, Path: actors.Span{Lo: 1, Hi: 2}},
+	"checker/report":    actors.Report{Run: "r", Window: 3, Path: actors.Span{Lo: 1, Hi: 2}, What: actors.PathAccepted, Poster: "shop/U1"},
+	"checker/unsettled": actors.Unsettled{Run: "r", Window: 3, Number: 4, Paths: []actors.Span{{Lo: 1, Hi: 2}}},
+	"composer/compose": actors.Compose{Run: "r", Channel: "shop", Window: 3,
+		Paths: []actors.Path{{Span: actors.Span{Lo: 1, Hi: 2}, Chunk: 7, Multicast: true}}},
+	"composer/granted":    actors.Granted{Channel: "shop", Run: "r", Window: 3, Bytes: 10},
+	"channel/want_demand": actors.WantDemand{Composer: "r/3", Run: "r", Window: 3, Bytes: 10},
+	"channel/free_demand": actors.FreeDemand{Run: "r", Bytes: 10},
+	"channel/want_tokens": actors.WantTokens{Gate: "g", Seq: 7, Waiting: []actors.RunWaiting{{Run: "r", Push: 3}}, Fine: [2]int{1, 2}},
+	"answer/tokens":       actors.Tokens{Seq: 7, Grants: []actors.Grant{{ID: 9, Run: "r", N: 3}}, Setup: actors.Settings{Name: "shop"}},
+	"answer/problem":      actors.Problem{Status: 404, Title: "no such run"},
 }
 
 func TestFramesOfAnotherLayoutAreRead(t *testing.T) {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -23,31 +24,37 @@ func (c *wallClock) now() int64 {
 	return wall() + c.ahead.Load()
 }
 
-// onClock is a Solo whose reminders go by the clock, and the channel of their firings.
-func onClock(t *testing.T, clock *wallClock) (*Solo, chan time.Time) {
-	t.Helper()
-	solo, err := OpenSolo(t.Context(), journal.NewMemory(uuid.New()), SoloConfig{Roles: []string{"checker"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	fired := make(chan time.Time, 10)
-	solo.ledgers.now = clock.now
-	solo.OnReminder(func(string, string, string, time.Time, []byte) { fired <- time.Now() })
-	if err := solo.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(solo.Kill)
-	return solo, fired
+// timed is Ledgers whose reminders go by a clock.
+type timed struct {
+	*Ledgers
+	t     *testing.T
+	fired chan time.Time
 }
 
-func (s *Solo) remind(t *testing.T, id string, due time.Time) {
+func onClock(t *testing.T, clock *wallClock) timed {
 	t.Helper()
+	store := journal.NewMemory(uuid.New())
+	s := timed{NewLedgers(t.Context(), store, Config{}), t, make(chan time.Time, 10)}
+	t.Cleanup(s.Kill)
+	s.now = clock.now
+	s.OnReminder(func(string, string, string, time.Time, []byte) { s.fired <- time.Now() })
+	shards := []journal.Shard{ShardOf("checker", "a")}
+	claims, err := store.Claim(t.Context(), "owner", shards)
+	if err = errors.Join(err, s.Open(t.Context(), claims), s.Fire(t.Context(), shards)); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// remind sets grain a's reminder.
+func (s timed) remind(due time.Time) {
+	s.t.Helper()
 	stored := make(chan error, 1)
 	s.Append(engine.Unit{
-		Grain: journal.Grain{Kind: "k", ID: id}, Role: "checker", Key: id, Marks: []engine.Mark{{Name: "m", Due: due}},
+		Grain: journal.Grain{Kind: "k", ID: "a"}, Role: "checker", Key: "a", Marks: []engine.Mark{{Name: "m", Due: due}},
 	}, func(err error) { stored <- err })
 	if err := <-stored; err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 }
 
@@ -55,12 +62,12 @@ func TestReminderNoticesAStepOfTheClock(t *testing.T) {
 	for _, in := range []time.Duration{30 * time.Minute, 20 * time.Hour} { // near, and far: still to be read
 		synctest.Test(t, func(t *testing.T) {
 			clock := &wallClock{}
-			solo, fired := onClock(t, clock)
-			solo.remind(t, "a", time.Now().Add(in))
+			s := onClock(t, clock)
+			s.remind(time.Now().Add(in))
 			time.Sleep(time.Minute)
 			clock.ahead.Store(int64(in))
 			stepped := time.Now()
-			if late := (<-fired).Sub(stepped); late > lookAgain {
+			if late := (<-s.fired).Sub(stepped); late > lookAgain {
 				t.Errorf("due in %v: fired %v after the clock was set, want within %v", in, late, lookAgain)
 			}
 		})
@@ -70,12 +77,12 @@ func TestReminderNoticesAStepOfTheClock(t *testing.T) {
 func TestReminderWaitsForAClockThatWasSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := &wallClock{}
-		solo, fired := onClock(t, clock)
+		s := onClock(t, clock)
 		began := time.Now()
-		solo.remind(t, "a", began.Add(time.Minute))
+		s.remind(began.Add(time.Minute))
 		time.Sleep(30 * time.Second)
 		clock.ahead.Store(-int64(time.Hour))
-		if after := (<-fired).Sub(began); after != time.Hour+time.Minute {
+		if after := (<-s.fired).Sub(began); after != time.Hour+time.Minute {
 			t.Errorf("fired after %v, want 1h1m0s: when the clock says so", after)
 		}
 	})
@@ -84,13 +91,13 @@ func TestReminderWaitsForAClockThatWasSetBack(t *testing.T) {
 func TestClockIsLookedAtSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := &wallClock{}
-		solo, _ := onClock(t, clock)
+		s := onClock(t, clock)
 		before := clock.looks.Load()
 		time.Sleep(time.Hour)
 		if n := clock.looks.Load() - before; n > 0 {
 			t.Errorf("%d looks at the clock without a reminder", n)
 		}
-		solo.remind(t, "a", time.Now().Add(5*time.Hour))
+		s.remind(time.Now().Add(5 * time.Hour))
 		before = clock.looks.Load()
 		time.Sleep(time.Hour)
 		if n := clock.looks.Load() - before; n > 2*int64(time.Hour/lookAgain)+10 {

@@ -1,8 +1,7 @@
 // Package cluster gives the engine its durable ground: who owns which shard, an append queue per shard, and the timetable.
 //
 // [Ledgers] is the shards that a process owns at present; it implements engine.Journal. A shard under one claim is one ledger: an
-// append queue, a timetable with a timer of its own, and nothing that outlives it. Who is to own what is decided elsewhere: by a
-// [Member], or by [Solo], which claims every shard of its roles at its start and opens them all at once.
+// append queue, a timetable with a timer of its own, and nothing that outlives it. Who is to own what is decided elsewhere: by [Member].
 //
 //	           Open            Fire
 //	CLAIMED ─────────▶ OPEN ─────────▶ FIRING     appends and replays work in both
@@ -45,10 +44,8 @@
 //     No activation may outlive its ledger here until the shard is opened again: it would append what it has numbered before.
 //   - In OnLost it has the directory say that the shard is not here: the engine asks for the place of each message of an activation
 //     that ended, and would begin it again and again, without a pause, while it hears that it is.
-//   - Where it is told of ErrFenced it drops the shard. Of ErrLost: a fleet's member drops it too and claims it anew, if it still may. Solo
-//     asks the store whether the fence is still its own; then it claims and opens the shard again (at once, every second, or by the next
-//     Replay), and otherwise leaves it to whoever has taken it and tells OnFenced. The new fence settles what became of the last batch,
-//     so whoever replays sees the truth.
+//   - Where it is told of ErrFenced it drops the shard. Of ErrLost it drops it too, and claims it anew, if it still may, at once. The new
+//     fence settles what became of the last batch, so whoever replays sees the truth.
 //   - An activation that was replayed under an earlier claim appends nothing: [ErrOldTenure]. A handler can be stuck for longer than
 //     anybody waits for it, and go on when its shard has been elsewhere and came back.
 //   - While its lease is in doubt it calls Suspend.
@@ -101,8 +98,8 @@
 //
 // A detour ends after 1 s in any case, and when O is in the view no more: a member that leaves waits until it owes no answer, 500 ms at most.
 // Messages may be handled out of order then, but still once at most. They also may where a shard moves once more before its first hand-off is
-// over: what a member sends on to an owner that has been replaced meanwhile comes back to it, and nobody waits for that. There is no detour where the old owner is lost: what was on its way
-// to it comes back, or is lost with it.
+// over: what a member sends on to an owner that has been replaced meanwhile comes back to it, and nobody waits for that. There is no detour where the old owner
+// is lost: what was on its way to it comes back, or is lost with it.
 //
 // # What a member promises
 //

@@ -15,15 +15,7 @@ import (
 )
 
 // all is every shard of three roles.
-func all() []journal.Shard {
-	var out []journal.Shard
-	for _, role := range []string{"checker", "composer", "poster"} {
-		for n := range cluster.Shards {
-			out = append(out, journal.Shard{Role: role, Number: n})
-		}
-	}
-	return out
-}
+func all() []journal.Shard { return shardsOf("checker", "composer", "poster") }
 
 func TestComingAndGoingLeavesNothing(t *testing.T) {
 	store := journal.NewMemory(uuid.New())

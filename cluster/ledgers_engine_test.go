@@ -117,13 +117,7 @@ func (p *pair) believe(name string, place engine.Place) {
 	p.dirs[name].Place(func(string, string) engine.Place { return place })
 }
 
-func every() []journal.Shard {
-	var out []journal.Shard
-	for n := range cluster.Shards {
-		out = append(out, journal.Shard{Role: "checker", Number: n})
-	}
-	return out
-}
+func every() []journal.Shard { return shardsOf("checker") }
 
 // move hands every shard over, as a fleet does.
 func (p *pair) move(from, to string, orderly bool) { p.moveWithin(time.Minute, from, to, orderly) }

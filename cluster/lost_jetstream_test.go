@@ -7,9 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"hayauma.example/cluster"
 	"hayauma.example/cluster/jetstream"
-	"hayauma.example/cluster/natsnode"
 	"hayauma.example/engine/journal"
 )
 
@@ -28,41 +26,25 @@ func (d *deaf) Append(ctx context.Context, c journal.Claim, id string, records [
 	return err
 }
 
-// TestLostShardComesBackOnDisk: with the server's own claims and purges; nothing of the way back stays in the store.
+// TestLostShardComesBackOnDisk: a member alone claims it anew, with the server's own fences. The reminder that was stored without an answer
+// fires, though nobody replays.
 func TestLostShardComesBackOnDisk(t *testing.T) {
 	dir := t.TempDir()
-	node, err := natsnode.Open(t.Context(), natsnode.Config{DataDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	disk, err := jetstream.Open(t.Context(), node.Conn(), jetstream.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	store := &deaf{Store: disk}
-	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{
-		Roles: []string{"composer", "poster", "checker"}, Writer: journal.WriterOptions{UnclearFor: 100 * time.Millisecond},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &process{node: node, Solo: solo, fired: make(chan string, 1000)}
-	solo.OnReminder(func(_, id, _ string, _ time.Time, _ []byte) { p.fired <- id })
-	if err := solo.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	p := openProcess(t, dir)
+	store := &deaf{Store: p.store}
+	p.serve(t, store, journal.WriterOptions{UnclearFor: 100 * time.Millisecond})
 	store.away.Store(true)
 	lost := make(chan error, 1)
-	solo.Append(unit("a", 1, 1, mark("m", time.Now())), func(err error) { lost <- err })
+	p.Append(unit("a", 1, 1, mark("m", time.Now())), func(err error) { lost <- err })
 	if err := <-lost; !errors.Is(err, journal.ErrLost) {
 		t.Fatalf("append: %v", err)
 	}
-	if id := <-p.fired; id != "a" { // it was stored, and nobody replays
-		t.Errorf("%s fired", id)
+	if fired := <-p.fired; fired != "a/m=p" {
+		t.Errorf("%s fired", fired)
 	}
 	store.away.Store(false)
-	for id, err := range disk.Grains(t.Context(), "checker", "timetable-probe") {
-		t.Errorf("%q stayed, %v", id, err)
+	if n := p.Status().Counts.Lost; n != 1 {
+		t.Errorf("%d shards were lost, want one", n)
 	}
 	p.end(t)
 	startProcess(t, dir).end(t)

@@ -50,9 +50,7 @@ type ship struct {
 	mu     sync.Mutex // guards what follows
 	stands []stand
 	views  int
-	took   []cluster.TakeOver
 	ended  []error
-	known  map[string]bool // peers that it was ever given
 }
 
 // stand is a change of a member's standing, and when.
@@ -77,7 +75,7 @@ func (f *fleet) build(node string, change func(*cluster.MemberConfig)) *ship {
 	id := ulid.ULID{}
 	_ = id.SetTime(uint64(time.Now().UnixMilli()))
 	id[14], id[15] = byte(f.started>>8), byte(f.started)
-	s := &ship{f: f, node: node, me: id.String(), client: f.store.Client(node + "/" + fmt.Sprint(f.started)), known: map[string]bool{}}
+	s := &ship{f: f, node: node, me: id.String(), client: f.store.Client(node + "/" + fmt.Sprint(f.started))}
 	wire := f.net.Join(s.me)
 	cfg := cluster.MemberConfig{
 		Self:    roster.Member{Incarnation: s.me, Node: node, Address: node + ":1", Roles: []string{"checker"}},
@@ -89,11 +87,6 @@ func (f *fleet) build(node string, change func(*cluster.MemberConfig)) *ship {
 			}
 			slices.Sort(names)
 			wire.SetPeers(names...)
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			for _, name := range names {
-				s.known[name] = true
-			}
 		},
 	}
 	if change != nil {
@@ -158,11 +151,6 @@ func (s *ship) hook() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.views++
-	})
-	s.OnTakeOver(func(t cluster.TakeOver) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.took = append(s.took, t)
 	})
 	s.OnEnded(func(err error) {
 		s.mu.Lock()
@@ -261,27 +249,6 @@ func (s *ship) standings(since time.Time) (out []string) {
 		}
 	}
 	return out
-}
-
-// slowest is the longest fail-over that a member had.
-func (s *ship) slowest() (worst time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, t := range s.took {
-		worst = max(worst, t.Took)
-	}
-	return worst
-}
-
-// strange is who has a grain, as this member says, though it was not given that one's address before.
-func (s *ship) strange(grain string) string {
-	p := s.Locate("checker", grain)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p.Answer != engine.Elsewhere || s.known[p.Member] {
-		return ""
-	}
-	return p.Member
 }
 
 func (s *ship) endings() []error {

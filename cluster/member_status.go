@@ -10,10 +10,11 @@ import (
 
 // Counts are what has happened since the start.
 type Counts struct {
-	TakeOvers  uint64 // shards that are served here after a failure
-	SelfFences uint64 // times that the lease ran out
-	Lost       uint64 // shards that the store took away, or gave no clear answer for
-	Views      uint64 // changes of the view that were seen
+	TakeOvers  uint64        // shards that are served here after a failure
+	Slowest    time.Duration // of them: since its owner's last sign of life, its first suspicion, or our loss
+	SelfFences uint64        // times that the lease ran out
+	Lost       uint64        // shards that the store took away, or gave no clear answer for
+	Views      uint64        // changes of the view that were seen
 }
 
 // Status is what this member knows of the fleet.

@@ -156,7 +156,7 @@ func (m *Member) assign(before roster.View, diff roster.Diff) {
 			h := l.shards[journal.Shard{Role: role, Number: n}]
 			was := h.state.Owner()
 			if was != owner && owner == m.me && went.Names(was) {
-				h.down, h.from = m.downSince(was), was
+				h.down = m.downSince(was)
 			}
 			m.step(h, func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.See(l.view.View.Epoch, owner) })
 			m.again(h)

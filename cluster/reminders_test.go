@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"hayauma.example/cluster"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
@@ -162,12 +161,9 @@ func TestManyDueAtOneInstant(t *testing.T) {
 	var mu sync.Mutex
 	var last time.Duration
 	fired, all := 0, make(chan struct{})
-	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: []string{"checker"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newSeat(t, store)
 	due := time.Now().Add(3 * time.Second)
-	solo.OnReminder(func(string, string, string, time.Time, []byte) {
+	s.OnReminder(func(string, string, string, time.Time, []byte) {
 		mu.Lock()
 		defer mu.Unlock()
 		if fired++; fired == n {
@@ -175,14 +171,12 @@ func TestManyDueAtOneInstant(t *testing.T) {
 			close(all)
 		}
 	})
-	if err := solo.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.take(every()...)
 	var stored sync.WaitGroup
 	for i := range n {
 		stored.Add(1)
 		id := fmt.Sprint("grain", i)
-		solo.Append(unit(id, 1, 0, engine.Mark{Name: "m", Due: due}), func(err error) {
+		s.Append(unit(id, 1, 0, engine.Mark{Name: "m", Due: due}), func(err error) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -200,7 +194,7 @@ func TestManyDueAtOneInstant(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if err := solo.Close(ctx); err != nil {
+	if err := s.Stop(ctx); err != nil {
 		t.Error(err)
 	}
 }

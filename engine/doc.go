@@ -56,6 +56,31 @@
 // [Context.Become] stacks handlers, [Context.Stash] puts messages aside. [Context.After], [Context.Every] and [Context.ReceiveTimeout]
 // bring time as messages. [Context.Go] does I/O off the actor. All of it ends with the activation; what is stashed goes back to the mailbox.
 //
+// # Members
+//
+// Several systems are one address space with a [Directory], which says which member hosts a grain, and a [Transport], which carries packets
+// between members. A member is named by its incarnation.
+//
+//	Ref.Tell, Ask ─► route ─ Here ───────────► the grain's mailbox
+//	                   │    ─ Elsewhere ─► packet ─► Transport ─► that member's route, and so on
+//	                   │    ─ Soon, Wait ─► held, in order for each grain, until the directory's changed
+//	                   └─── ─ Nowhere ────► dead letter
+//
+// What goes between members, and when:
+//
+//   - A packet is a message, an answer, a watch or an order of a Ref (stop, poison, touch). Messages are written by the codec.Registry's
+//     names. One that came to the wrong member goes on or back; after 150 times, or 8 s of waiting for a place, it is a dead letter.
+//   - At most 16,384 messages are held; the next one is a dead letter. What arrived from another member goes before what came back, and
+//     that before what this member's actors send.
+//   - [System.Mark] has the other directory take a word in order with the messages: what was sent before it has arrived by then, and
+//     nothing that was placed after it overtakes it. By marks a directory knows when a grain's earlier messages are no longer on their way.
+//   - [System.Vacate] is a departure: grains get [Leaving], finish what they have begun, and leave memory; what is in their mailboxes goes to
+//     their next member, before what waits.
+//   - [System.MemberLost] ends what hangs on a member that is none any more: its open questions with a [MemberLostError], and its grains'
+//     watches. Plain cells live where they were spawned, and end with their member.
+//   - [AskPID] reaches processes of other members by the PID's address, which is their incarnation; where none will answer, it ends as an
+//     Ask does.
+//
 // # Roles
 //
 // A kind's role names its shards: journal and timetable find what is stored by it, so a role is the program's and never changes. Which
@@ -72,9 +97,9 @@
 // starts again whenever it ended.
 //
 // A refused append ends the activation and begins another after a pause, except that a fenced grain's mailbox goes on to its
-// owner: another process has it (without a [Directory] it becomes dead letters). Only appends are fenced: a grain that was taken over answers from what it had until its next append or until
-// its member is told. An answer that must not be old comes from the continuation of an event. Plain cells and durable grains begin
-// again by themselves, so that Started can set their timers anew; a grain that keeps nothing waits for its next message. A mailbox at
+// owner: another process has it (without a [Directory] it becomes dead letters). Only appends are fenced: a grain that was taken over answers from what it had
+// until its next append or until its member is told. An answer that must not be old comes from the continuation of an event. Plain cells and durable grains
+// begin again by themselves, so that Started can set their timers anew; a grain that keeps nothing waits for its next message. A mailbox at
 // its bound refuses what comes.
 //
 // A handler that keeps its worker for 100 ms is counted, and logged once per kind; when all workers of a dispatcher are stuck in such a

@@ -95,7 +95,8 @@ func TestADecideThatPanicsInTheParentLeavesNobodyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := workersSystem(t, 2)
 		var a engine.Ref[script]
-		p, _ := engine.Spawn(s, "p", acting(&hooks{}), engine.WithSupervision(engine.Supervision{Decide: func(engine.Failure) engine.Directive { return engine.Resume }}))
+		p, _ := engine.Spawn(s, "p", acting(&hooks{}),
+			engine.WithSupervision(engine.Supervision{Decide: func(engine.Failure) engine.Directive { return engine.Resume }}))
 		p.Tell(func(c *engine.Context[script]) {
 			a, _ = engine.SpawnChild(c, "a", acting(&hooks{}), engine.WithSupervision(engine.Supervision{
 				AllForOne: true, Decide: func(engine.Failure) engine.Directive { panic("decider") },
@@ -152,13 +153,15 @@ func TestARefusedAppendIsARestart(t *testing.T) {
 
 func TestAChildsEndComesThroughBehindAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := enginetest.NewSystem(t, enginetest.Options{Log: enginetest.Silence, Dispatchers: map[string]engine.Dispatcher{"default": {Workers: 1}, "kids": {Workers: 1}}})
+		s := enginetest.NewSystem(t, enginetest.Options{Log: enginetest.Silence,
+			Dispatchers: map[string]engine.Dispatcher{"default": {Workers: 1}, "kids": {Workers: 1}}})
 		ended := 0
 		var kid engine.Ref[script]
 		p, _ := engine.Spawn(s, "p", func() engine.Actor[script] {
 			return &hooks{started: func(c *engine.Context[script]) {
-				kid, _ = engine.SpawnChild(c, "k", func() engine.Actor[script] { return &hooks{} }, engine.WithDispatcher("kids"), engine.WithSupervision(engine.Supervision{
-					AllForOne: true, Decide: func(engine.Failure) engine.Directive { panic(errors.New("decide")) }}))
+				kid, _ = engine.SpawnChild(c, "k", func() engine.Actor[script] { return &hooks{} }, engine.WithDispatcher("kids"),
+					engine.WithSupervision(engine.Supervision{
+						AllForOne: true, Decide: func(engine.Failure) engine.Directive { panic(errors.New("decide")) }}))
 			}}
 		})
 		synctest.Wait()

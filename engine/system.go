@@ -86,7 +86,8 @@ type System struct {
 
 // New starts a system. It runs nothing until something is sent.
 func New(cfg Config) (*System, error) {
-	s := &System{log: cfg.Log, incarnation: cfg.Incarnation, messages: cfg.Messages, journal: cfg.Journal, crash: cfg.Crash, directory: cfg.Directory, transport: cfg.Transport}
+	s := &System{log: cfg.Log, incarnation: cfg.Incarnation, messages: cfg.Messages, journal: cfg.Journal, crash: cfg.Crash, directory: cfg.Directory,
+		transport: cfg.Transport}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

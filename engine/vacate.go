@@ -14,8 +14,8 @@ type Departure struct {
 	Left   func(group int)      // called once for each group when nobody of it is here any more, by several goroutines; nil: nobody asks
 }
 
-// Vacate has grains leave, after the Directory has said that they aren't here (Elsewhere, or Soon until they have left). What is queued goes on to where they are. Go functions are
-// waited for until ctx ends; then they are cancelled. It returns when all have left. A group doesn't wait for another, because what one
+// Vacate has grains leave, after the Directory has said that they aren't here (Elsewhere, or Soon until they have left). What is queued goes on to where they
+// are. Go functions are waited for until ctx ends; then they are cancelled. It returns when all have left. A group doesn't wait for another, because what one
 // is busy with may be a question to the other.
 func (s *System) Vacate(ctx context.Context, d Departure) {
 	groups := make([]exodus, d.Groups)

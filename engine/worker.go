@@ -89,7 +89,8 @@ type sighting struct {
 func (w *worker) stuck(now time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := sighting{loads: w.loads, taken: min(w.taken.Load(), w.loaded), done: uint32(w.done.Load()), fresh: w.fresh.Load(), at: w.seen.at, reported: w.seen.reported}
+	s := sighting{loads: w.loads, taken: min(w.taken.Load(), w.loaded), done: uint32(w.done.Load()), fresh: w.fresh.Load(), at: w.seen.at,
+		reported: w.seen.reported}
 	if s != w.seen {
 		s.at, s.reported = now, false
 		w.seen = s

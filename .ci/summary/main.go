@@ -1,4 +1,5 @@
-// Summary reads the output of go test -json, adds its counts to the file named, and prints what failed, what was skipped and why, and the figures that tests print.
+// Summary reads the output of go test -json, adds its counts to the file named, and prints what failed, what was skipped and why, and the figures that tests
+// print.
 package main
 
 import (

@@ -139,7 +139,8 @@ func TestSilentUploadIsReplaced(t *testing.T) {
 		w := newWorld(t)
 		first := w.upload("u1")
 		var problem actors.Problem
-		if _, err := engine.Ask[actors.UploadTicket](t.Context(), w.ref(), actors.CampaignMsg(actors.BeginUpload{Upload: "u2"})); !errors.As(err, &problem) || problem.Status != 409 {
+		if _, err := engine.Ask[actors.UploadTicket](t.Context(), w.ref(), actors.CampaignMsg(actors.BeginUpload{Upload: "u2"})); !errors.As(err,
+			&problem) || problem.Status != 409 {
 			t.Fatalf("a second upload beside a live one: %v", err)
 		}
 		time.Sleep(actors.UploadPatience)
@@ -161,7 +162,8 @@ func TestDamagedAudienceIsRefused(t *testing.T) {
 		accept := w.upload("u")
 		accept.Audience.PartsSHA256 = []byte("other")
 		var problem actors.Problem
-		if _, err := engine.Ask[actors.Info](t.Context(), w.ref(), actors.CampaignMsg(accept)); !errors.As(err, &problem) || problem.Status != 503 || problem.Detail != campaign.ErrIncomplete.Error()+"; repeat the request" {
+		if _, err := engine.Ask[actors.Info](t.Context(), w.ref(), actors.CampaignMsg(accept)); !errors.As(err,
+			&problem) || problem.Status != 503 || problem.Detail != campaign.ErrIncomplete.Error()+"; repeat the request" {
 			t.Errorf("%v", err)
 		}
 	})

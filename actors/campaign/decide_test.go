@@ -28,7 +28,8 @@ func withOpen(ws ...*Window) func(*Intent) { return func(s *Intent) { s.Open = w
 
 // viewOf is an activation that knows everything and has a due run, changed by more.
 func viewOf(more ...func(*view)) view {
-	v := view{ledger: true, looked: true, channel: true, totals: actors.Totals{actors.Pending: 10}, now: due, done: map[uint32]bool{}, settled: map[uint32]uint32{}}
+	v := view{ledger: true, looked: true, channel: true, totals: actors.Totals{actors.Pending: 10}, now: due, done: map[uint32]bool{},
+		settled: map[uint32]uint32{}}
 	for _, f := range more {
 		f(&v)
 	}
@@ -82,7 +83,8 @@ func TestNext(t *testing.T) {
 		{"newest half settled", intentOf(withOpen(window(1, 10))), viewOf(settled(1, 5)), openWindow, never},
 		{"newest answered done", intentOf(withOpen(window(1, 10))), viewOf(func(v *view) { v.done[1] = true }), openWindow, never},
 		{"four open", intentOf(withOpen(window(1, 4), window(2, 4), window(3, 4), window(4, 4))), viewOf(settled(4, 3)), idle, never},
-		{"the oldest of four settled", intentOf(withOpen(window(1, 4), window(2, 4), window(3, 4), window(4, 4))), viewOf(settled(4, 3), settled(1, 4)), openWindow, never},
+		{"the oldest of four settled", intentOf(withOpen(window(1, 4), window(2, 4), window(3, 4), window(4, 4))), viewOf(settled(4, 3), settled(1, 4)), openWindow,
+			never},
 		{"the newest wholly returned", intentOf(withOpen(window(1, 0))), viewOf(), openWindow, never},
 	} {
 		if got, when := c.s.next(c.v); got != c.want || !when.Equal(c.at) {

@@ -27,8 +27,9 @@ func history() []Event {
 		UploadDropped{Upload: "u1", Reason: "replaced: its sender fell silent"},
 		Uploading{Upload: "u2", At: due.Add(-time.Hour)},
 		Accepted{Upload: "u2", At: due.Add(-time.Hour), Due: due,
-			Definition: actors.Definition{Name: "autumn", Channel: "shop", Messages: json.RawMessage(`[{"type":"text","text":"hello"}]`), At: due, ExpireAfter: time.Hour},
-			Audience:   actors.Audience{Rows: 12, Duplicates: 1, Parts: 1, PartsSHA256: []byte{1}, ContentSHA256: []byte{2}, Columns: []string{"name"}}},
+			Definition: actors.Definition{Name: "autumn", Channel: "shop", Messages: json.RawMessage(`[{"type":"text","text":"hello"}]`), At: due,
+				ExpireAfter: time.Hour},
+			Audience: actors.Audience{Rows: 12, Duplicates: 1, Parts: 1, PartsSHA256: []byte{1}, ContentSHA256: []byte{2}, Columns: []string{"name"}}},
 		RunStarted{Run: "01ARZ3NDEKTSV4RRFFQ69G5FAV"},
 		Planned{Table: plan},
 		WindowOpened{Number: 1, Paths: []actors.Span{span(0, 4)}, Cursor: 4, At: due},
@@ -62,7 +63,8 @@ func describe(s *Intent) string {
 		open = append(open, fmt.Sprintf("%d:%v size %d closed %v", w.Number, w.Paths, w.Size, w.Closed.Spans()))
 	}
 	return fmt.Sprintf("upload %q accepted %v run %q planned %v cursor %d back %v anew %v open [%s] last %d paused %v cancel %v lapsed %v finished %v", s.Upload,
-		s.Accepted != nil, s.Run, s.Planned, s.Cursor, s.Back, s.Anew.Spans(), strings.Join(open, "; "), s.Last, s.Paused, !s.CancelAt.IsZero(), !s.LapsedAt.IsZero(), s.Finished != nil)
+		s.Accepted != nil, s.Run, s.Planned, s.Cursor, s.Back, s.Anew.Spans(), strings.Join(open,
+			"; "), s.Last, s.Paused, !s.CancelAt.IsZero(), !s.LapsedAt.IsZero(), s.Finished != nil)
 }
 
 // TestEventsOnDisk reads what an earlier build wrote, and folds the same campaign of it.
@@ -143,7 +145,8 @@ func utc(v reflect.Value) {
 func TestEventNamesNeverChange(t *testing.T) {
 	reg := codec.NewRegistry()
 	Register(reg)
-	want := []string{"accepted", "cancel_asked", "finished", "lapsed", "parted", "paused", "planned", "resumed", "run_started", "upload_dropped", "uploading", "window_closed", "window_opened"}
+	want := []string{"accepted", "cancel_asked", "finished", "lapsed", "parted", "paused", "planned", "resumed", "run_started", "upload_dropped", "uploading",
+		"window_closed", "window_opened"}
 	for i := range want {
 		want[i] = "campaign." + want[i]
 	}

@@ -109,7 +109,8 @@ func (a *Campaign) succeeded(role string) {
 func (a *Campaign) plan(c *engine.Context[actors.CampaignMsg]) {
 	a.view.planning = true
 	s, freeze := &a.intent, a.deps.Plan
-	job := PlanJob{Upload: s.Accepted.Upload, Chunks: "run." + s.Run + "." + ulid.Make().String(), Due: s.Accepted.Due, Definition: s.Accepted.Definition, Audience: s.Accepted.Audience}
+	job := PlanJob{Upload: s.Accepted.Upload, Chunks: "run." + s.Run + "." + ulid.Make().String(), Due: s.Accepted.Due, Definition: s.Accepted.Definition,
+		Audience: s.Accepted.Audience}
 	c.Go(func(ctx context.Context) actors.CampaignMsg {
 		job.Ctx = ctx
 		table, err := freeze(job)
@@ -157,7 +158,8 @@ func (a *Campaign) openLedger(c *engine.Context[actors.CampaignMsg]) {
 		return
 	}
 	a.view.given = true
-	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Channel: a.intent.Accepted.Definition.Channel, Due: a.intent.Accepted.Due, Table: a.intent.Table}),
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Channel: a.intent.Accepted.Definition.Channel,
+		Due: a.intent.Accepted.Due, Table: a.intent.Table}),
 		func(p actors.Progress, err error) actors.CampaignMsg { return ledgerOpened{progress: p, err: err} })
 }
 

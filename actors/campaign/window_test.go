@@ -46,7 +46,8 @@ func TestWindow(t *testing.T) {
 		{"shares are per endpoint", tableOf(multicasts(5), pushes(3)), 0, nil, share{multicast: 1, push: 3}, []actors.Span{span(0, 5), span(5, 8)}, 8},
 		{"at least one path", tableOf(multicasts(500)), 0, nil, share{multicast: 1, push: 1}, []actors.Span{span(0, 500)}, 500},
 		{"what came back is first", tableOf(pushes(5), pushes(5)), 5, []actors.Span{span(3, 4)}, share{}, []actors.Span{span(3, 4), span(5, 10)}, 10},
-		{"scattered pushes are joined", tableOf(pushes(5), pushes(5)), 10, []actors.Span{span(4, 5), span(1, 2), span(0, 1), span(2, 3), span(5, 6)}, share{}, []actors.Span{span(0, 3), span(4, 5), span(5, 6)}, 10},
+		{"scattered pushes are joined", tableOf(pushes(5), pushes(5)), 10, []actors.Span{span(4, 5), span(1, 2), span(0, 1), span(2, 3), span(5, 6)}, share{},
+			[]actors.Span{span(0, 3), span(4, 5), span(5, 6)}, 10},
 		{"halves are not joined", tableOf(multicasts(8)), 8, []actors.Span{span(0, 4), span(4, 8)}, share{}, []actors.Span{span(0, 4), span(4, 8)}, 8},
 		{"what came back fills the share", tableOf(pushes(5), pushes(5)), 5, []actors.Span{span(0, 4)}, share{push: 2}, []actors.Span{span(0, 2)}, 5},
 	} {
@@ -129,7 +130,8 @@ func TestWindowsCoverTheRun(t *testing.T) {
 func TestToSendNamesChunks(t *testing.T) {
 	s := &Intent{Table: tableOf(pushes(5), multicasts(4)), Anew: actors.SetOf(span(1, 2))}
 	got := s.toSend([]actors.Span{span(0, 5), span(5, 9), span(3, 7)})
-	want := []actors.Path{{Span: span(0, 5), Anew: true}, {Span: span(5, 9), Chunk: 1, Multicast: true}, {Span: span(3, 5)}, {Span: span(5, 7), Chunk: 1, Multicast: true}}
+	want := []actors.Path{{Span: span(0, 5), Anew: true}, {Span: span(5, 9), Chunk: 1, Multicast: true}, {Span: span(3, 5)},
+		{Span: span(5, 7), Chunk: 1, Multicast: true}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -145,7 +147,8 @@ func TestClosedBy(t *testing.T) {
 		want     []Event
 	}{
 		{actors.Returned{Window: 1, Paths: []actors.Span{span(2, 4)}}, nil},
-		{actors.Returned{Window: 1, Paths: []actors.Span{span(1, 5)}, Anew: true}, []Event{WindowClosed{Number: 1, Paths: []actors.Span{span(1, 2), span(4, 5)}, Anew: true}}},
+		{actors.Returned{Window: 1, Paths: []actors.Span{span(1, 5)}, Anew: true},
+			[]Event{WindowClosed{Number: 1, Paths: []actors.Span{span(1, 2), span(4, 5)}, Anew: true}}},
 		{actors.Returned{Window: 2, Paths: []actors.Span{span(1, 2)}}, nil},
 	} {
 		if got := s.closedBy([]actors.Returned{c.returned}); fmt.Sprint(got) != fmt.Sprint(c.want) {

@@ -284,7 +284,8 @@ func TestUnknownRunAndUnknownRecipientAreRefused(t *testing.T) {
 			t.Errorf("page of an unknown run: %v", err)
 		}
 		w.open()
-		if _, err := engine.Ask[actors.Account](t.Context(), w.ref(), actors.CheckerMsg(actors.Story{Index: 700})); !errors.As(err, &problem) || problem.Status != 404 {
+		if _, err := engine.Ask[actors.Account](t.Context(), w.ref(), actors.CheckerMsg(actors.Story{Index: 700})); !errors.As(err,
+			&problem) || problem.Status != 404 {
 			t.Errorf("story of an unknown recipient: %v", err)
 		}
 		if _, err := engine.Ask[actors.Account](t.Context(), w.ref(), actors.CheckerMsg(actors.Story{Index: 1})); !errors.Is(err, errNoHistory) {

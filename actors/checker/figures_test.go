@@ -57,7 +57,8 @@ func (o *office) open(run string, recipients uint32) {
 }
 
 func (o *office) report(run string, i uint32, what actors.What, at time.Time) {
-	actors.Checkers.Ref(o.sys, run).Tell(actors.Report{Run: run, Window: 1, Path: actors.Span{Lo: i, Hi: i + 1}, What: what, Tries: 2, At: at, Doubt: what == actors.PathSplit})
+	actors.Checkers.Ref(o.sys, run).Tell(actors.Report{Run: run, Window: 1, Path: actors.Span{Lo: i, Hi: i + 1}, What: what, Tries: 2, At: at,
+		Doubt: what == actors.PathSplit})
 }
 
 func (o *office) month(kind *engine.Kind[actors.TallyMsg], month string) actors.Figures {

@@ -56,7 +56,8 @@ func TestJudge(t *testing.T) {
 
 		{past: []Event{settled(actors.Failed)}, what: actors.PathReturned, root: skip(alreadySettled), push: skip(alreadySettled)},
 		{past: []Event{settled(actors.Failed)}, what: actors.PathSplit, root: skip(alreadySettled), push: skip(alreadySettled)},
-		{past: []Event{settled(actors.Failed)}, what: actors.PathRefused, doubt: true, root: ends(actors.Unknown, "in_doubt: bad"), push: ends(actors.Unknown, "in_doubt: bad")},
+		{past: []Event{settled(actors.Failed)}, what: actors.PathRefused, doubt: true, root: ends(actors.Unknown, "in_doubt: bad"),
+			push: ends(actors.Unknown, "in_doubt: bad")},
 		{past: []Event{settled(actors.Unknown)}, what: actors.PathRefused, root: skip(alreadySettled), push: skip(alreadySettled)},
 		{past: []Event{settled(actors.Unknown)}, what: actors.PathAccepted, root: ends(actors.Delivered, ""), push: ends(actors.Delivered, "")},
 		{past: []Event{settled(actors.Delivered)}, what: actors.PathUnmatched, root: skip(alreadySettled), push: skip(alreadySettled)},
@@ -161,7 +162,8 @@ func TestReturnedIsNamedAsThePathsThatItWas(t *testing.T) {
 func TestPageIsCut(t *testing.T) {
 	l := newLedger()
 	l.Apply(Settled{Entries: []Entry{{Path: single, Outcome: actors.Failed, Reason: "bad"}}})
-	if p := l.page(span(0, 3)); !slices.Equal(p.Outcomes, []actors.Outcome{actors.Pending, actors.Failed, actors.Pending}) || !slices.Equal(p.Reasons, []string{"", "bad", ""}) {
+	if p := l.page(span(0, 3)); !slices.Equal(p.Outcomes, []actors.Outcome{actors.Pending, actors.Failed, actors.Pending}) || !slices.Equal(p.Reasons,
+		[]string{"", "bad", ""}) {
 		t.Errorf("%+v", p)
 	}
 	if p := l.page(span(13, 100)); len(p.Outcomes) != 1 || p.Reasons[0] != "render" {

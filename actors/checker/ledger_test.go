@@ -176,7 +176,8 @@ func TestStretchesOfPushesAreExpanded(t *testing.T) {
 func TestEventNamesNeverChange(t *testing.T) {
 	reg := codec.NewRegistry()
 	Register(reg)
-	want := []string{"checker.directed", "checker.opened", "checker.owing", "checker.redriven", "checker.returned", "checker.settled", "checker.split", "checker.told"}
+	want := []string{"checker.directed", "checker.opened", "checker.owing", "checker.redriven", "checker.returned", "checker.settled", "checker.split",
+		"checker.told"}
 	if !slices.Equal(reg.Names(), want) {
 		t.Errorf("%v, want %v", reg.Names(), want)
 	}

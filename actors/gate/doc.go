@@ -7,8 +7,8 @@
 //	                      │
 //	     Withdraw, Deadline (GiveBack), run over (Drop) ──▶ forgotten
 //
-// Calls of one run and endpoint start in the order of the plan, those that can't be given back before the untried ones; runs take turns. As many calls are in flight as
-// the provider's latency asks for (width.go), and all gates together at most MaxInFlight (share.go).
+// Calls of one run and endpoint start in the order of the plan, those that can't be given back before the untried ones; runs take turns. As many calls are in
+// flight as the provider's latency asks for (width.go), and all gates together at most MaxInFlight (share.go).
 //
 // Tokens come from the channel: one question ([actors.WantTokens]) at a time, and with it what became of the tokens before, what demand is
 // free again and what trouble the provider made. A token is void [channel.TokenLife] after its question was sent. Where an endpoint has no

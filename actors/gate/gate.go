@@ -65,7 +65,8 @@ type call = engine.Context[Msg]
 func newGate(gs *Gates, name string) *gate {
 	return &gate{
 		gates: gs, channel: name, id: gs.sys.Incarnation() + "/" + name,
-		parked: newParked(), flights: make(map[uint64]flight), holders: make(map[holder]uint64), width: newWidth(gs.deps.MaxInFlight), lots: make(map[uint64]*lot), reports: newReports(),
+		parked: newParked(), flights: make(map[uint64]flight), holders: make(map[holder]uint64), width: newWidth(gs.deps.MaxInFlight), lots: make(map[uint64]*lot),
+		reports: newReports(),
 	}
 }
 

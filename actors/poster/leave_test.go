@@ -54,9 +54,11 @@ func TestLeaving(t *testing.T) {
 		"call ends":      {post: push(), latency: 500 * time.Millisecond, took: 498 * time.Millisecond, dropped: true, reports: accepted, relayed: accepted},
 		"call cancelled": {post: push(), latency: 5 * time.Second, took: 800 * time.Millisecond, dropped: true},
 		"not recorded":   {post: push(), dropped: true, reports: accepted, relayed: accepted},
-		"split": {answers: []provider.Verdict{provider.Refused}, post: multicast(), dropped: true, reports: []actors.Report{{What: actors.PathSplit, Path: actors.Span{Hi: 3}}}, relayed: []actors.Report{
-			{What: actors.PathSplit, Path: actors.Span{Hi: 3}}, {What: actors.PathReturned, Path: actors.Span{Hi: 2}}, {What: actors.PathReturned, Path: actors.Span{Lo: 2, Hi: 3}},
-		}},
+		"split": {answers: []provider.Verdict{provider.Refused}, post: multicast(), dropped: true,
+			reports: []actors.Report{{What: actors.PathSplit, Path: actors.Span{Hi: 3}}}, relayed: []actors.Report{
+				{What: actors.PathSplit, Path: actors.Span{Hi: 3}}, {What: actors.PathReturned, Path: actors.Span{Hi: 2}},
+				{What: actors.PathReturned, Path: actors.Span{Lo: 2, Hi: 3}},
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

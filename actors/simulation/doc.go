@@ -3,8 +3,8 @@
 //
 //	┌ world: outlives every death ───────────────────────────────────────────────────────────┐
 //	│ journal.Memory   linesim.Sim   client and operator   transcript                        │
-//	│      ▲                ▲               │                                                │
-//	│ ┌ incarnation: cluster.Solo, engine.System, gates, every kind, as the daemon does it ┐ │
+//	│ objects.Memory        ▲               │                                                │
+//	│ ┌ incarnation: cluster.Member alone, engine.System, gates, every kind, as the daemon ┐ │
 //	│ │  store, objects      caller            Ask                                         │ │
 //	│ └────────────────────────────────────────────────────────────────────────────────────┘ │
 //	└────────────────────────────────────────────────────────────────────────────────────────┘
@@ -21,7 +21,8 @@
 // user once, unknown at most once, everything else never; no stranger got anything; the sum of DESIGN 6.10 holds, for the campaign and
 // the checker alike; no second has more starts of calls than the limit; no call starts later than a second after a pause or cancel was
 // acknowledged; events are numbered without gap or overlap, whoever stored them; and a last incarnation reads back exactly what the
-// one before had in memory; and a minute after the end no composer and no poster is in memory. Recipients in whose calls no unknown user stands must be delivered to, where nobody cancels.
+// one before had in memory; and a minute after the end no composer and no poster is in memory. Recipients in whose calls no unknown user stands must be
+// delivered to, where nobody cancels.
 //
 // A mutant is the product with one rule broken at a seam (store, provider, an actor that wraps the real one). The judge must find each.
 //

@@ -5,7 +5,9 @@ import (
 	"iter"
 	"log/slog"
 	"os"
+	"strconv"
 	"sync/atomic"
+	"time"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
@@ -19,6 +21,9 @@ import (
 	"hayauma.example/actors/provider/line"
 	"hayauma.example/actors/tally"
 	"hayauma.example/cluster"
+	"hayauma.example/cluster/clustertest"
+	membership "hayauma.example/cluster/objects"
+	"hayauma.example/cluster/roster"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
@@ -33,8 +38,12 @@ type incarnation struct {
 	died   chan struct{}
 	dead   atomic.Bool // from here on nothing that it does has an effect
 	sys    *engine.System
-	solo   *cluster.Solo
+	member *cluster.Member
+	shared *membership.Client
 }
+
+// seldom are renewals for runs that last days: nobody judges a member alone by them.
+var seldom = roster.Timers{Renew: 20 * time.Second, Lease: time.Minute, TakeOver: 80 * time.Second, Steady: 80 * time.Second, Crowd: 400 * time.Second}
 
 var messages = registry()
 
@@ -51,7 +60,7 @@ func registry() *codec.Registry {
 func (w *world) start() (*incarnation, error) {
 	w.mu.Lock()
 	w.number++
-	in := &incarnation{w: w, number: w.number, died: make(chan struct{})}
+	in := &incarnation{w: w, number: w.number, died: make(chan struct{}), shared: w.shared.Client(strconv.Itoa(w.number))}
 	w.mu.Unlock()
 	w.note("start", "", in.number)
 	log := slog.New(handler{in})
@@ -59,13 +68,16 @@ func (w *world) start() (*incarnation, error) {
 	if w.sc.mutate.store != nil {
 		store = w.sc.mutate.store(in, store)
 	}
-	ctx := context.Background()
 	var err error
-	in.solo, err = cluster.OpenSolo(ctx, store, cluster.SoloConfig{Roles: actors.AllRoles(), Log: log})
+	in.member, err = clustertest.Alone(cluster.MemberConfig{
+		Self: roster.Member{Roles: actors.AllRoles()}, Timers: seldom, Objects: in.shared, Journal: store, Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
-	in.sys, err = engine.New(engine.Config{Log: log, Messages: messages, Journal: in.solo, Crash: in.reach})
+	in.sys, err = engine.New(engine.Config{
+		Log: log, Incarnation: in.member.Status().Incarnation, Messages: messages, Journal: in.member, Directory: in.member, Crash: in.reach,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -74,16 +86,31 @@ func (w *world) start() (*incarnation, error) {
 	w.live = in
 	w.born.Broadcast()
 	w.mu.Unlock()
-	if err := in.solo.Start(ctx); err != nil {
-		w.note("timetable not read", err.Error(), in.number)
+	if err := in.join(); err != nil {
+		w.note("not joined", err.Error(), in.number)
 		in.die("start")
 	}
 	return in, nil
 }
 
+// join claims the shards, unless the process dies before.
+func (in *incarnation) join() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	joined := make(chan error, 1)
+	go func() { joined <- in.member.Start(ctx, in.sys) }()
+	select {
+	case err := <-joined:
+		return err
+	case <-in.died:
+		cancel()
+		return <-joined
+	}
+}
+
 func (in *incarnation) serve(log *slog.Logger) {
 	objects := &objects{Objects: in.w.memory, in: in}
-	gates := gate.New(in.sys, gate.Deps{Provider: in.provider, Log: log})
+	gates := gate.New(in.sys, gate.Deps{Provider: in.provider, May: in.member.May, Log: log})
 	channel.Serve(in.sys, channel.Deps{Provider: in.provider, Getenv: func(string) string { return token }, Budget: in.w.sc.budget})
 	freezer := campaign.Freezer{Objects: objects, Dir: in.w.sc.dir, Check: line.CheckMessages, Sizes: plan.Options{ChunkRecipients: in.w.sc.chunk}}
 	campaign.Serve(in.sys, campaign.Deps{Objects: objects, Plan: func(j campaign.PlanJob) (plan.Table, error) { return freezer.Freeze(j) }, Crash: in.reach})
@@ -167,12 +194,13 @@ func (in *incarnation) die(why string) {
 	}
 	in.w.mu.Unlock()
 	in.w.note("died", why, in.number)
+	in.shared.Cut()
 	in.sys.Kill()
 	close(in.died)
 }
 
 // bury frees what a dead incarnation left.
-func (in *incarnation) bury() { in.solo.Kill() }
+func (in *incarnation) bury() { in.member.Kill() }
 
 // openDir opens the directory for temporary files of a test.
 func openDir(path string) *os.Root {

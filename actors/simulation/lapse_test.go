@@ -13,7 +13,8 @@ import (
 func lapsing(t *testing.T, n int, expire time.Duration) (scenario, *mission) {
 	m := newMission(fmt.Sprintf("lapse-%d", n), 700, 0)
 	m.expire = expire
-	sc := scenario{seed: uint64(n), dir: openDir(t.TempDir()), missions: []*mission{m}, limits: actors.Limits{Push: 3, Multicast: 3}, chunk: 40, bound: 2 * time.Hour}
+	sc := scenario{seed: uint64(n), dir: openDir(t.TempDir()), missions: []*mission{m}, limits: actors.Limits{Push: 3, Multicast: 3}, chunk: 40,
+		bound: 2 * time.Hour}
 	sc.faults.Latency = time.Duration(20+n%5*400) * time.Millisecond
 	return sc, m
 }
@@ -45,7 +46,8 @@ func TestTimeRunsOutWhileItSends(t *testing.T) {
 func TestTimeRunsOutOverDeaths(t *testing.T) {
 	t.Parallel()
 	const expire = 20 * time.Second
-	after := []crash{{"checker.persist.before", 150}, {"campaign.window.closed", 1}, {"checker.ack.before", 160}, {"poster.report.before", 90}, {"journal.append.after", 200}}
+	after := []crash{{"checker.persist.before", 150}, {"campaign.window.closed", 1}, {"checker.ack.before", 160}, {"poster.report.before", 90},
+		{"journal.append.after", 200}}
 	for n := range 20 {
 		sc, m := lapsing(t, n, expire)
 		sc.kills = []time.Duration{expire - time.Second + time.Duration(n)*211*time.Millisecond}

@@ -66,7 +66,8 @@ func TestLostDemandIsMissedForAWhile(t *testing.T) {
 	dir := openDir(t.TempDir())
 	for n := range 6 {
 		m := newMission(fmt.Sprintf("lost demand %d", n), 400, 600)
-		sc := scenario{seed: uint64(n), dir: dir, missions: []*mission{m}, chunk: 10, budget: 32 << 10, panics: true, mutate: mutation{poster: loseDispatches}, bound: 3 * time.Hour}
+		sc := scenario{seed: uint64(n), dir: dir, missions: []*mission{m}, chunk: 10, budget: 32 << 10, panics: true, mutate: mutation{poster: loseDispatches},
+			bound: 3 * time.Hour}
 		r := play(t, sc)
 		report(t, r)
 		if got := r.ended[m.id].Totals; got[actors.Delivered] != uint32(len(m.rows)) {

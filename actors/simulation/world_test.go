@@ -13,6 +13,7 @@ import (
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/provider/linesim"
+	membership "hayauma.example/cluster/objects"
 	"hayauma.example/engine"
 	"hayauma.example/engine/enginetest"
 	"hayauma.example/engine/journal"
@@ -23,6 +24,7 @@ type world struct {
 	t      *testing.T
 	sc     scenario
 	memory *journal.Memory
+	shared *membership.Memory
 	sim    *linesim.Sim
 	began  time.Time
 
@@ -79,6 +81,7 @@ func newWorld(t *testing.T, sc scenario) *world {
 		dice: rand.New(rand.NewPCG(sc.seed, 0xd1ce)), counts: map[string]int{}, armed: sc.crashes,
 	}
 	w.born = sync.NewCond(&w.mu)
+	w.shared = membership.NewMemory(w.memory)
 	w.memory.Fault = sc.journal.fault(w)
 	w.sim = linesim.New(linesim.Options{Faults: sc.faults, Limits: sc.simLimits(), Order: sc.order, Tokens: []string{token}})
 	return w

@@ -76,8 +76,9 @@ func (b *Book) Month(month string) actors.Figures {
 // take decides what a word changes; nothing, where it is a repeat. The error is for the checker, which tells again.
 func (b *Book) take(m actors.Count, now time.Time) ([]Event, error) {
 	if age := now.Sub(m.Sent); age > actors.WordsGoStale || age < -actors.WordsGoStale {
-		return nil, actors.Problem{Status: 409, Title: "stale word", Detail: fmt.Sprintf("run %s: it was sent at %s, and it is %s here: tell it again, or set the clocks",
-			m.Run, m.Sent.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))}
+		return nil, actors.Problem{Status: 409, Title: "stale word",
+			Detail: fmt.Sprintf("run %s: it was sent at %s, and it is %s here: tell it again, or set the clocks",
+				m.Run, m.Sent.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))}
 	}
 	var events []Event
 	switch run, known := b.Runs[m.Run]; {

@@ -31,8 +31,8 @@
 //
 // # Promises
 //
-// Percentiles are exact (package percentile, nearest rank): all samples are kept, outside Go's heap, so that the collector's pace is that of the system alone. What is
-// told is counted by the actors. A question without its answer is lost, and its sample is the time until its caller gave up.
+// Percentiles are exact (package percentile, nearest rank): all samples are kept, outside Go's heap, so that the collector's pace is that of the system alone.
+// What is told is counted by the actors. A question without its answer is lost, and its sample is the time until its caller gave up.
 //
 // # Failure
 //

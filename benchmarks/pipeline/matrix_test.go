@@ -42,7 +42,8 @@ func TestPartIsWhole(t *testing.T) {
 			want = append(want, "pipeline-"+kind+"-10k-"+what)
 		}
 	}
-	want = append(want, "pipeline-push-10k-100ms-line", "pipeline-multicast-10k-0ms-line", "pipeline-push-2k-0ms-off", "pipeline-multicast-2k-0ms-off", "pipeline-push-100k-0ms-off", "pipeline-push-100k-20ms-off",
+	want = append(want, "pipeline-push-10k-100ms-line", "pipeline-multicast-10k-0ms-line", "pipeline-push-2k-0ms-off", "pipeline-multicast-2k-0ms-off",
+		"pipeline-push-100k-0ms-off", "pipeline-push-100k-20ms-off",
 		"pipeline-push-100k-100ms-off", "pipeline-multicast-100k-0ms-off", "pipeline-multicast-100k-0ms-line", "pipeline-push-1m-20ms-off",
 		"pipeline-multicast-1m-0ms-line", "pipeline-cpu", "pipeline-kill", "pipeline-kill-short", "pipeline-journal")
 	for _, name := range want {

@@ -89,7 +89,8 @@ func TestAPictureSaysWhatItShows(t *testing.T) {
 
 func TestPointsWithoutAPlaceAreLeftOutAndCounted(t *testing.T) {
 	c := memory()
-	c.Lines[0].Points = append(c.Lines[0].Points, Point{0, 1, 1, 1}, Point{10, 0, 0, 0}, Point{10, math.NaN(), 1, 1}, Point{10, 5, -1, 6}, Point{10, 5, 4, math.Inf(1)})
+	c.Lines[0].Points = append(c.Lines[0].Points, Point{0, 1, 1, 1}, Point{10, 0, 0, 0}, Point{10, math.NaN(), 1, 1}, Point{10, 5, -1, 6},
+		Point{10, 5, 4, math.Inf(1)})
 	words := strings.Join(texts(t, picture(t, c)), "|")
 	if !strings.Contains(words, "in use (5 not above 0, left out)") {
 		t.Errorf("got %s", words)

@@ -59,7 +59,8 @@ func askExperiment(callers int) experiment.Experiment {
 func restartExperiment() experiment.Experiment {
 	return measured(experiment.Experiment{
 		Name: "remote-restart", Title: "The receiver is killed and comes back",
-		Text: alike + "20,000 messages one way at a steady 2,500/s (at short scale 4,000 at 1,600/s). Half-way the receiver is killed with SIGKILL; after 2 s another one starts at the same " +
+		Text: alike + "20,000 messages one way at a steady 2,500/s (at short scale 4,000 at 1,600/s). Half-way the receiver is killed with SIGKILL; after 2 s " +
+			"another one starts at the same " +
 			"port. A lost message is reported when its sender got an error or a dead letter for it, and silently lost when not; Hollywood's " +
 			"dead letters hold the message in a private type that a program can't open without reflection, and count as reports here. Notices are what the system says " +
 			"about the connection, without naming a message. Seconds to the first message run from when the receiver listens again; afterwards the sender goes on " +

@@ -18,8 +18,10 @@ func channelExperiments() []experiment.Experiment {
 	e := experiment.Experiment{
 		Name:  "scale-channels",
 		Title: "Channels of one daemon",
-		Text: fmt.Sprintf("So many channels with one campaign each, %d recipients in all, each sent a push with 100 bytes of variables; the simulator answers at once and has no limit. "+
-			"All campaigns are accepted before and due at one instant; the rate is that from there to the end of the last. Memory and processor time are the daemon's from its start on.", channelRecipients),
+		Text: fmt.Sprintf("So many channels with one campaign each, %d recipients in all, each sent a push with 100 bytes of variables; the simulator answers at "+
+			"once and has no limit. "+
+			"All campaigns are accepted before and due at one instant; the rate is that from there to the end of the last. Memory and processor time are the daemon's "+
+			"from its start on.", channelRecipients),
 		Rows: rows("channels", "1", "5", "50", "500"),
 		Figures: []experiment.Figure{
 			{Name: "recipients_per_s", Title: "recipients/s", Better: experiment.More},
@@ -29,7 +31,8 @@ func channelExperiments() []experiment.Experiment {
 			{Name: "records", Title: "records", Better: experiment.Less},
 			{Name: "accept_s", Title: "all accepted after, s", Better: experiment.Less},
 		},
-		Plot:     &experiment.Plot{File: "channels.svg", X: "channels", Y: "MB; CPU s per 100k; goroutines", Figures: []string{"vm_hwm_mb", "cpu_s_100k", "goroutines"}},
+		Plot: &experiment.Plot{File: "channels.svg", X: "channels", Y: "MB; CPU s per 100k; goroutines",
+			Figures: []string{"vm_hwm_mb", "cpu_s_100k", "goroutines"}},
 		Rounds:   many(2),
 		Patience: within(2 * time.Minute),
 		Missing:  missing,

@@ -3,7 +3,8 @@ package scale
 import "math/bits"
 
 // GrainFormula says how GrainBytes comes about.
-const GrainFormula = "The model: 112 B of cell, 48 B for the identity (33 bytes in the next size class of the heap), 16 B of state, and one pointer for each place in the " +
+const GrainFormula = "The model: 112 B of cell, 48 B for the identity (33 bytes in the next size class of the heap), 16 B of state, and one pointer for each " +
+	"place in the " +
 	"kind's table, which has 64 shards and doubles, so 8 to 16 B."
 
 // Bytes of an idle grain: what its parts take in the heap's size classes of 64-bit machines.
@@ -27,11 +28,14 @@ func ceilPower(n int) int { return max(4, 1<<bits.Len(uint(max(n, 1)-1))) }
 
 // MulticastFormula and PushFormula say how the bytes and records of a campaign come about.
 const (
-	MulticastFormula = "The model: 6,300 B, of which the books of statistics and usage have 2,250, and for each recipient 17 B of identity (16 and a length) in a chunk with a head and an index entry of 115 B for 500, and 0.17 B of journal: " +
+	MulticastFormula = "The model: 6,300 B, of which the books of statistics and usage have 2,250, and for each recipient 17 B of identity (16 and a length) in " +
+		"a chunk with a head and an index entry of 115 B for 500, and 0.17 B of journal: " +
 		"a window of 50 chunks is announced and settled with 4.2 kB in 2 records. That is 6,300 + 17.4 n bytes and 17 + 2 n / 25,000 records. " +
 		"17 B, 500 and 50 are the format's; 6,300, 115 and 4,200 B and 17 records were measured by this experiment, once."
-	PushFormula = "The model: 4,150 B, of which the books of statistics and usage have 2,250, and for each recipient 134.2 B of frozen audience (17 of identity, 101 of variables, 16 of hash, 0.2 of its chunk) and 56 B of journal (the outcome with the " +
-		"provider's id of the request). That is 4,150 + 190.2 n bytes. How many outcomes share a record depends on how many come while one is stored: about 370, so 19 + n / 370 records. " +
+	PushFormula = "The model: 4,150 B, of which the books of statistics and usage have 2,250, and for each recipient 134.2 B of frozen audience (17 of " +
+		"identity, 101 of variables, 16 of hash, 0.2 of its chunk) and 56 B of journal (the outcome with the " +
+		"provider's id of the request). That is 4,150 + 190.2 n bytes. How many outcomes share a record depends on how many come while one is stored: about 370, " +
+		"so 19 + n / 370 records. " +
 		"17, 101 and 16 B are the format's; 4,150 and 56 B, 19 records and 370 outcomes were measured by this experiment, once."
 )
 
@@ -58,7 +62,8 @@ func PushBytes(n int) float64 { return pushBase + pushEach*float64(n) }
 func PushRecords(n int) float64 { return 19 + float64(n)/outcomesARecord }
 
 // ReminderFormula says how ReminderBytes comes about.
-const ReminderFormula = "The model: 96 B of entry, 64 B for the texts of kind, identity and name, 18 B of heap, and 57 B for each place in the maps of 64 shards and two hours, which are 44 to 88 % full, " +
+const ReminderFormula = "The model: 96 B of entry, 64 B for the texts of kind, identity and name, 18 B of heap, and 57 B for each place in the maps of 64 " +
+	"shards and two hours, which are 44 to 88 % full, " +
 	"so about 95 B: 273 B in all. 18 and 57 B were measured by this experiment, once."
 
 // reminderBytes is one reminder in memory.

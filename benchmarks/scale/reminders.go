@@ -15,8 +15,10 @@ func reminderExperiments() []experiment.Experiment {
 	near := experiment.Experiment{
 		Name:  "scale-reminders",
 		Title: "Pending reminders that are due within the hour",
-		Text: "Durable grains set reminders, each grain up to 100 in one turn, through the shipped path: Remind and Persist, the shards' append queues, and the embedded store " +
-			"with an fsync before each answer. They fall due in 20 minutes or later, within this hour or the next, so all are in memory. Then everything is closed and opened again: the time until the " +
+		Text: "Durable grains set reminders, each grain up to 100 in one turn, through the shipped path: Remind and Persist, the shards' append queues, and the " +
+			"embedded store " +
+			"with an fsync before each answer. They fall due in 20 minutes or later, within this hour or the next, so all are in memory. Then everything is closed " +
+			"and opened again: the time until the " +
 			"timetable is read. Bytes in use are the timetable's alone, after such a restart on a store in memory, where a store's caches don't blur them. " + ReminderFormula,
 		Rows:     rows("reminders", "1", "100", "10k", "100k", "1m"),
 		Figures:  reminderFigures(false),
@@ -137,14 +139,14 @@ func remember(ctx context.Context, plan alarm.Plan, r *experiment.Result) (err e
 // until the end, so that nothing of it is freed between the two looks.
 func timetable(ctx context.Context, plan alarm.Plan) (float64, error) {
 	store := alarm.Memory()
-	setter, err := alarm.On(ctx, store, silent{})
+	setter, err := started(alarm.On(store, silent{}))(ctx)
 	if err != nil {
 		return 0, err
 	}
 	if err := setter.Set(ctx, plan); err != nil {
 		return 0, errors.Join(err, setter.Close(ctx))
 	}
-	g, err := alarm.On(ctx, store, silent{})
+	g, err := alarm.On(store, silent{})
 	if err != nil {
 		return 0, errors.Join(err, setter.Close(ctx))
 	}

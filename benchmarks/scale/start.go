@@ -26,7 +26,8 @@ func startExperiments() []experiment.Experiment {
 	e := experiment.Experiment{
 		Name:  "scale-start",
 		Title: "Cold start of the daemon",
-		Text: "From the start of the process until /readyz answers 200. The store holds events of 100 bytes, a hundred for each of its grains, written by the journal's own batch append; " +
+		Text: "From the start of the process until /readyz answers 200. The store holds events of 100 bytes, a hundred for each of its grains, written by the " +
+			"journal's own batch append; " +
 			"each event is a record of its own, which is the hardest case: a running daemon packs hundreds into one. The files are in the kernel's cache. " +
 			"Five starts, each after an orderly stop, and one after a kill, which makes the store's index anew.",
 		Rows: rows("events", "empty", "10k", "100k", "1m"),

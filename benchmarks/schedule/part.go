@@ -27,7 +27,8 @@ type contender struct {
 
 func basic() []contender {
 	return []contender{
-		{Row: experiment.Row{Name: "hayauma", About: "reminders of durable grains of this engine, on the embedded store; forgotten durably in the handler"}, run: ours},
+		{Row: experiment.Row{Name: "hayauma", About: "reminders of durable grains of this engine, on the embedded store; forgotten durably in the handler"},
+			run: ours},
 		{Row: experiment.Row{Name: "timers", About: "one of Go's timers for each task, not durable: the floor"}, run: timers},
 	}
 }
@@ -76,7 +77,8 @@ func patience(short, full time.Duration) map[experiment.Scale]time.Duration {
 }
 
 // waits is what every table says.
-var waits = fmt.Sprintf(" A task that begins before it is due counts as early and as late by nothing; one that hasn't begun %.0f s after the last due time is lost, in every row.", patient.Seconds())
+var waits = fmt.Sprintf(" A task that begins before it is due counts as early and as late by nothing; one that hasn't begun %.0f s after the last due time "+
+	"is lost, in every row.", patient.Seconds())
 
 const fiftieth = " At the short scale it is a fiftieth of that."
 
@@ -115,7 +117,8 @@ func instant() experiment.Experiment {
 func campaigns() experiment.Experiment {
 	return compare(experiment.Experiment{
 		Name: "schedule-campaigns", Title: "200 campaigns due at one instant",
-		Text: "The shipped daemon with 200 campaigns of one recipient each on one channel, all due at one instant; lateness is that of the message's arrival at the simulator. It ends with a provider call, " +
+		Text: "The shipped daemon with 200 campaigns of one recipient each on one channel, all due at one instant; lateness is that of the message's arrival at " +
+			"the simulator. It ends with a provider call, " +
 			"so it can't be held against the tables above." + fiftieth,
 		Rounds: rounds(1, 3), Patience: patience(time.Minute, time.Minute),
 	}, Work{Due: 200}, []contender{{

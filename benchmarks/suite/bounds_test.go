@@ -16,7 +16,8 @@ func TestParseBounds(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Fatalf("got %+v, %v", got, err)
 	}
-	for _, text := range []string{"short ask hayauma allocs 1", "short ask hayauma allocs max much", "short ask hayauma allocs most 1", "short ask hayauma allocs max NaN", "short ask a b allocs max 1"} {
+	for _, text := range []string{"short ask hayauma allocs 1", "short ask hayauma allocs max much", "short ask hayauma allocs most 1",
+		"short ask hayauma allocs max NaN", "short ask a b allocs max 1"} {
 		_, err := ParseBounds([]byte("# head\n" + text))
 		if e, ok := errors.AsType[*FormError](err); !ok || e.Line != 2 || e.Text != text {
 			t.Errorf("%s: got %v", text, err)
@@ -32,11 +33,12 @@ func TestHoldBounds(t *testing.T) {
 		s      Selection
 		want   []string // "": within
 	}{
-		"within":           {"short ask hayauma allocs max 1.25", all, nil},
-		"a regression":     {"short ask hayauma allocs max 1.2", all, []string{"- short ask hayauma allocs max 1.2: measured 1.25, at most 1.2 is allowed"}},
-		"too few":          {"short ask hayauma hits min 10", all, []string{"- short ask hayauma hits min 10: measured 9, at least 10 is allowed"}},
-		"enough":           {"short ask hayauma hits min 9", all, nil},
-		"two":              {"short ask hayauma allocs max 1\nshort ask hayauma hits min 10", all, []string{"allocs max 1: measured 1.25", "hits min 10: measured 9"}},
+		"within":       {"short ask hayauma allocs max 1.25", all, nil},
+		"a regression": {"short ask hayauma allocs max 1.2", all, []string{"- short ask hayauma allocs max 1.2: measured 1.25, at most 1.2 is allowed"}},
+		"too few":      {"short ask hayauma hits min 10", all, []string{"- short ask hayauma hits min 10: measured 9, at least 10 is allowed"}},
+		"enough":       {"short ask hayauma hits min 9", all, nil},
+		"two": {"short ask hayauma allocs max 1\nshort ask hayauma hits min 10", all,
+			[]string{"allocs max 1: measured 1.25", "hits min 10: measured 9"}},
 		"missing here":     {"short ask chan allocs max 1", all, nil},
 		"never measured":   {"short ask old hits max 1", all, []string{"- short ask old hits max 1: nothing was measured"}},
 		"another scale":    {"full ask hayauma allocs max 1", all, nil},

@@ -46,15 +46,18 @@ func (t tables) writePaper(b *strings.Builder) {
 	if costs.Len() == 0 {
 		return
 	}
-	fmt.Fprintf(b, "| %s recipients a day on %d nodes | 1,000 recipients, measured | all, a day | a node, a day |\n|---|---:|---:|---:|\n%s", show(paperRecipients), paperNodes, costs.String())
-	fmt.Fprintf(b, "\n| the busiest second: %d channels at LINE's limits | recipients/s | cores of a node | records/s in all | journal bytes/s in all | seconds for all |\n|---|---:|---:|---:|---:|---:|\n%s\n%s", paperChannels, busiest.String(), from.String())
+	fmt.Fprintf(b, "| %s recipients a day on %d nodes | 1,000 recipients, measured | all, a day | a node, a day |\n|---|---:|---:|---:|\n%s",
+		show(paperRecipients), paperNodes, costs.String())
+	fmt.Fprintf(b, "\n| the busiest second: %d channels at LINE's limits | recipients/s | cores of a node | records/s in all | journal bytes/s in all | seconds "+
+		"for all |\n|---|---:|---:|---:|---:|---:|\n%s\n%s", paperChannels, busiest.String(), from.String())
 }
 
 func writeCarried(b *strings.Builder, w way, each cost, l load) {
 	thousand := each.carry(1000, 1)
 	fmt.Fprintf(b, "| %s, bytes stored | %s | %s | %s |\n", w.name, show(thousand.storedBytes), show(l.storedBytes), show(l.nodeStoredBytes))
 	fmt.Fprintf(b, "| %s, records | %s | %s | %s |\n", w.name, show(thousand.records), show(l.records), show(l.nodeRecords))
-	fmt.Fprintf(b, "| %s, processor seconds | %s | %s | %s (%.2g %% of one core) |\n", w.name, show(thousand.cpuSeconds), show(l.cpuSeconds), show(l.nodeCPUSeconds), l.nodeCPUSeconds/secondsADay*100)
+	fmt.Fprintf(b, "| %s, processor seconds | %s | %s | %s (%.2g %% of one core) |\n", w.name, show(thousand.cpuSeconds), show(l.cpuSeconds),
+		show(l.nodeCPUSeconds), l.nodeCPUSeconds/secondsADay*100)
 }
 
 // writeBusiest counts of the store its journal only: audiences are stored when a campaign is accepted, which is before.
@@ -62,7 +65,8 @@ func (w way) writeBusiest(b *strings.Builder, each cost, journal float64) {
 	each.storedBytes = journal
 	all := paperChannels * w.perChannel
 	second := each.carry(all, paperNodes)
-	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", w.name, show(all), show(second.nodeCPUSeconds), show(second.records), show(second.storedBytes), show(paperRecipients/all))
+	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", w.name, show(all), show(second.nodeCPUSeconds), show(second.records), show(second.storedBytes),
+		show(paperRecipients/all))
 }
 
 // largest returns the experiment's row of most recipients that was measured in full.

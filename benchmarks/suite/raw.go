@@ -32,7 +32,8 @@ type HostError struct {
 }
 
 func (e *HostError) Error() string {
-	return fmt.Sprintf("suite: %s was measured elsewhere, with other settings, or by another build of this program or of the daemon: figures compare only inside one run. Name another file, or remove it. There: %+v. Here: %+v",
+	return fmt.Sprintf("suite: %s was measured elsewhere, with other settings, or by another build of this program or of the daemon: figures compare only "+
+		"inside one run. Name another file, or remove it. There: %+v. Here: %+v",
 		e.File, e.There, e.Here)
 }
 

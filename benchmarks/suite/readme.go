@@ -90,7 +90,8 @@ func (t tables) place(texts map[string]string, plots string) error {
 		}
 		if _, ok := texts[name]; !ok {
 			lacking = append(lacking, &MarkError{Name: m.experiment.Name, Why: fmt.Sprintf(
-				"it is missing: write <!-- bench:begin %[1]s --> and <!-- bench:end %[1]s -->, each alone in its line, where the table belongs, or the same with %q for all of its part",
+				"it is missing: write <!-- bench:begin %[1]s --> and <!-- bench:end %[1]s -->, each alone in its line, where the table belongs, or the same with %q for "+
+					"all of its part",
 				m.experiment.Name, m.part)})
 			continue
 		}

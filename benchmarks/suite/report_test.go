@@ -35,7 +35,8 @@ func golden(t *testing.T, name, got string) {
 func TestNumbersHaveThreeDigits(t *testing.T) {
 	for v, want := range map[float64]string{
 		0: "0", 1e-5: "<0.001", 0.012: "0.0120", 0.5: "0.50", 1: "1.00", 9.994: "9.99", 9.996: "10.0", 42.26: "42.3", 99.96: "100", 1234: "1234",
-		9994: "9994", 9996: "10.0k", 12_345: "12.3k", 999_400: "999k", 999_600: "1.00M", 1_234_567: "1.23M", 23_456_789: "23.5M", 2e9: "2.00G", -250: "-250", -2e6: "-2.00M",
+		9994: "9994", 9996: "10.0k", 12_345: "12.3k", 999_400: "999k", 999_600: "1.00M", 1_234_567: "1.23M", 23_456_789: "23.5M", 2e9: "2.00G", -250: "-250",
+		-2e6: "-2.00M",
 	} {
 		if got := show(v); got != want {
 			t.Errorf("%v: got %s, want %s", v, got, want)
@@ -158,7 +159,9 @@ func TestLinesOfTwoFilesNeverMeetInATable(t *testing.T) {
 	if err := Report(&b, parts(), talkLines(), []Line{other}, growLines()); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Host 1: faster", "Host 2: test", "| old | 9.00M | one round | 1.00 |", "-only ask -rows old`, commit c1, binary b1, daemon d1, on 2026-01-02; host 1.*", "-only grow-idle`, commit c1, binary b1, daemon d1, on 2026-01-02; host 2.*"} {
+	for _, want := range []string{"Host 1: faster", "Host 2: test", "| old | 9.00M | one round | 1.00 |",
+		"-only ask -rows old`, commit c1, binary b1, daemon d1, on 2026-01-02; host 1.*",
+		"-only grow-idle`, commit c1, binary b1, daemon d1, on 2026-01-02; host 2.*"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())
 		}

@@ -38,8 +38,8 @@ func (c Cell) Outcome(ctx context.Context, parts []experiment.Part) Outcome {
 // Start measures a cell in a process of its own, which gets so much time.
 type Start func(ctx context.Context, c Cell, patience time.Duration) (Outcome, error)
 
-// Executable starts the program at path with -cell and the cell as JSON, and with the variables (NAME=VALUE) besides those of this process. When time is over or ctx ends, the process is interrupted,
-// so that it can end what it started, and killed some seconds later.
+// Executable starts the program at path with -cell and the cell as JSON, and with the variables (NAME=VALUE) besides those of this process. When time is over
+// or ctx ends, the process is interrupted, so that it can end what it started, and killed some seconds later.
 func Executable(path string, variables ...string) Start {
 	return func(ctx context.Context, c Cell, patience time.Duration) (Outcome, error) {
 		name, err := json.Marshal(c)

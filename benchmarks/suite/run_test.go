@@ -101,7 +101,8 @@ func TestThisHost(t *testing.T) {
 	}
 	t.Setenv("GOGC", "50")
 	t.Setenv("BENCH_IN_FLIGHT", "8")
-	if c, err := ThisHost(t.Context(), program, daemon); err != nil || c == a || !strings.Contains(c.Settings, "GOGC=50") || !strings.Contains(c.Settings, "BENCH_IN_FLIGHT=8") {
+	if c, err := ThisHost(t.Context(), program, daemon); err != nil || c == a || !strings.Contains(c.Settings, "GOGC=50") || !strings.Contains(c.Settings,
+		"BENCH_IN_FLIGHT=8") {
 		t.Errorf("other settings: %+v, %v", c, err)
 	}
 }

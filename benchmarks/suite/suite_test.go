@@ -221,7 +221,8 @@ func TestFinishedCellsAreSkippedAndFailedOnesAreNot(t *testing.T) {
 	if err := Report(&b, parts(), lines); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| lost, all rounds | failed | rounds |\n", "| 10.0 | 8 | 2 | 2 |\n", "- old failed: it broke\n"} { // twice 4 of 10, before it was measured again
+	for _, want := range []string{"| lost, all rounds | failed | rounds |\n", "| 10.0 | 8 | 2 | 2 |\n",
+		"- old failed: it broke\n"} { // twice 4 of 10, before it was measured again
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())
 		}
@@ -350,7 +351,8 @@ func TestList(t *testing.T) {
 	if err := List(&b, parts(), Selection{Scale: experiment.Full}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"14 cells at scale full", "talk: Talk, 12 cells", "ask                                12 cells: hayauma old other chan", "chan can't be measured here: no channel here", "2 cells: 1k 1m"} {
+	for _, want := range []string{"14 cells at scale full", "talk: Talk, 12 cells", "ask                                12 cells: hayauma old other chan",
+		"chan can't be measured here: no channel here", "2 cells: 1k 1m"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, b.String())
 		}

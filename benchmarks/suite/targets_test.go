@@ -97,11 +97,13 @@ func TestWhoFailsOrLacksARoundIsNotJudged(t *testing.T) {
 		lines []Line
 		want  string // "": it is judged
 	}{
-		"all":              {thrice(round("hayauma", 1)), ""},
-		"two failed":       {[]Line{round("hayauma", 1), failed(round("hayauma", 2), "no luck"), failed(round("hayauma", 3), "no luck")}, "not judged: hayauma: 2 of 3 attempts failed: no luck"},
-		"measured again":   {append([]Line{again}, thrice(round("hayauma", 1))...), "not judged: hayauma: 1 of 4 attempts failed: it broke"},
-		"not all yet":      {thrice(round("hayauma", 1))[:2], "not judged: hayauma: 2 of 3 rounds measured"},
-		"no room in one":   {append(thrice(round("hayauma", 1))[:2], Line{Cell: round("hayauma", 3).Cell, Skipped: "no room"}), "not judged: hayauma: 2 of 3 rounds measured"},
+		"all": {thrice(round("hayauma", 1)), ""},
+		"two failed": {[]Line{round("hayauma", 1), failed(round("hayauma", 2), "no luck"), failed(round("hayauma", 3), "no luck")},
+			"not judged: hayauma: 2 of 3 attempts failed: no luck"},
+		"measured again": {append([]Line{again}, thrice(round("hayauma", 1))...), "not judged: hayauma: 1 of 4 attempts failed: it broke"},
+		"not all yet":    {thrice(round("hayauma", 1))[:2], "not judged: hayauma: 2 of 3 rounds measured"},
+		"no room in one": {append(thrice(round("hayauma", 1))[:2], Line{Cell: round("hayauma", 3).Cell, Skipped: "no room"}),
+			"not judged: hayauma: 2 of 3 rounds measured"},
 		"nothing of a row": {thrice(round("old", 1)), "not measured: ask has no full-scale lines of hayauma"},
 	} {
 		claim := one("ask", "hayauma", "rate", "").must(atLeast(1))
@@ -123,7 +125,8 @@ func TestAFlakyPeerLeavesTheComparisonOpen(t *testing.T) {
 }
 
 func TestFewRoundsAreIndicative(t *testing.T) {
-	for planned, want := range map[int]string{1: "met (must ≥ 1.00) (indicative: 1 round)", 2: "met (must ≥ 1.00) (indicative: 2 rounds)", 3: "met (must ≥ 1.00)"} {
+	for planned, want := range map[int]string{1: "met (must ≥ 1.00) (indicative: 1 round)", 2: "met (must ≥ 1.00) (indicative: 2 rounds)",
+		3: "met (must ≥ 1.00)"} {
 		p := parts()
 		p[0].Experiments[0].Rounds = map[experiment.Scale]int{experiment.Full: planned}
 		figures := map[string]float64{"rate": 300}
@@ -155,7 +158,8 @@ func TestTheTableSaysAllOfATarget(t *testing.T) {
 	)
 	gather(micro, [][]Line{lines}).writeTargets(&b)
 	for _, want := range []string{
-		"| request-reply | ×1 ≥ 2.5×, ×64 ≥ 3× Hollywood | ≥ goroutine per actor | `ask` rate of hayauma / best of hollywood, hollywood-inbox1, one context for all questions | 2.00× (2.00M / 1.00M) | **missed** (must ≥ 2.50) |\n",
+		"| request-reply | ×1 ≥ 2.5×, ×64 ≥ 3× Hollywood | ≥ goroutine per actor | `ask` rate of hayauma / best of hollywood, hollywood-inbox1, one context for " +
+			"all questions | 2.00× (2.00M / 1.00M) | **missed** (must ≥ 2.50) |\n",
 		"|  |  |  | `ask` rate of hayauma / chan | 1.00× (2.00M / 2.00M) | stretch met (stretch ≥ 1.00) |\n",
 		"| fail-over (external NATS, ≥ 3 nodes) | process death", "| – | not measured: it needs ownership by several machines",
 	} {

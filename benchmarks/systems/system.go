@@ -53,7 +53,8 @@ func All() []Spec {
 	return []Spec{
 		{Name: "hayauma", About: "this engine, through cached Refs", Bytes: 1 << 10, Open: openRefs},
 		{Name: "hayauma-send", About: "this engine, through Hollywood's Engine.Send and Request", Bytes: 2 << 10, Open: openSend},
-		{Name: "hayauma-timeout", About: "this engine, through cached Refs, a timeout for each question as the peers' calls take one", Only: "ask", Bytes: 1 << 10, Open: openBounded},
+		{Name: "hayauma-timeout", About: "this engine, through cached Refs, a timeout for each question as the peers' calls take one", Only: "ask", Bytes: 1 << 10,
+			Open: openBounded},
 		{Name: "hollywood", About: "Hollywood as it comes: inbox of 1024", Peer: true, Bytes: 30 << 10, Open: openHollywood(0)},
 		{Name: "hollywood-inbox1", About: "Hollywood with inboxes that begin with room for 1", Peer: true, Bytes: 4 << 10, Open: openHollywood(1)},
 		{Name: "protoactor", About: "Proto.Actor as it comes", Peer: true, Bytes: 4 << 10, Open: openProtoactor(unbounded)},

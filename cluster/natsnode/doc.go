@@ -10,10 +10,10 @@
 //
 // With routes every server names all servers, itself too: JetStream counts them by that list. At the very first start of a cluster
 // all have to come, and also after all were stopped, because what is kept in memory has no majority then; otherwise a majority
-// suffices. Until then Open waits and says so every 5 s, and its end is a [*NoQuorumError] that names who was reached. The routes speak TLS with certificates of one authority, or stay on loopback. A client port is open on loopback,
-// because the server makes no routes without one; only this process has its password. The store is bound to the server's name and to
-// the topology: a cluster deletes what it doesn't know of, so a store of the other kind is refused, never opened. To go from one to
-// three servers, start the three on empty directories.
+// suffices. Until then Open waits and says so every 5 s, and its end is a [*NoQuorumError] that names who was reached. The routes speak TLS with certificates
+// of one authority, or stay on loopback. A client port is open on loopback, because the server makes no routes without one; only this process has its password.
+// The store is bound to the server's name and to the topology: a cluster deletes what it doesn't know of, so a store of the other kind is refused, never
+// opened. To go from one to three servers, start the three on empty directories.
 //
 // External, the client reconnects for ever, notices a dead connection after 1 s, and refuses servers without atomic batches.
 //

@@ -14,9 +14,10 @@ import (
 
 // Refusals of the production profile, and of plain routes in any. Their texts tell the fix.
 var (
-	ErrOneCopy   = errors.New("natsnode: the production profile needs three copies of everything")
-	ErrPlain     = errors.New("natsnode: plain text would cross the network")
-	ErrLazySync  = errors.New("natsnode: the NATS server acknowledges before it syncs (sync_interval is not always), and a power failure loses what it acknowledged: set sync_interval: always in its jetstream block")
+	ErrOneCopy  = errors.New("natsnode: the production profile needs three copies of everything")
+	ErrPlain    = errors.New("natsnode: plain text would cross the network")
+	ErrLazySync = errors.New("natsnode: the NATS server acknowledges before it syncs (sync_interval is not always), and a power failure loses what it " +
+		"acknowledged: set sync_interval: always in its jetstream block")
 	ErrNoProfile = errors.New("natsnode: the profile is neither development nor production")
 )
 
@@ -34,11 +35,13 @@ func (c Config) validateProfile() error {
 	case c.Profile != "" && c.Profile != Development && c.Profile != Production:
 		return fmt.Errorf("%w: %q", ErrNoProfile, c.Profile)
 	case c.Routes.plain() != "":
-		return fmt.Errorf("%w to or from %s: give the routes certificates (hayauma cluster certs makes some; --cluster-cert, --cluster-key, --cluster-ca)", ErrPlain, c.Routes.plain())
+		return fmt.Errorf("%w to or from %s: give the routes certificates (hayauma cluster certs makes some; --cluster-cert, --cluster-key, --cluster-ca)", ErrPlain,
+			c.Routes.plain())
 	case c.Profile != Production:
 		return nil
 	case c.URL == "" && !c.Routes.wanted():
-		return fmt.Errorf("%w, and a server alone keeps one: run three nodes with --nats-routes, or name an external cluster with --nats and --nats-replicas 3", ErrOneCopy)
+		return fmt.Errorf("%w, and a server alone keeps one: run three nodes with --nats-routes, or name an external cluster with --nats and --nats-replicas 3",
+			ErrOneCopy)
 	case c.copies() < minServers:
 		return fmt.Errorf("%w, and %d is configured: set --nats-replicas 3", ErrOneCopy, c.copies())
 	}

@@ -43,7 +43,8 @@ func (e *NoQuorumError) Error() string {
 	if len(e.Reached) > 0 {
 		reached = strings.Join(e.Reached, ", ") + " only"
 	}
-	return fmt.Sprintf("natsnode: the NATS cluster has no leader after %s: %s reaches %s; %d of %d must run, at the very first start all: start the other nodes at the same time, "+
+	return fmt.Sprintf("natsnode: the NATS cluster has no leader after %s: %s reaches %s; %d of %d must run, at the very first start all: start the other nodes "+
+		"at the same time, "+
 		"with the same --nats-routes and certificates of one authority; where they run, see their logs (%v)",
 		e.Waited.Round(100*time.Millisecond), e.Node, reached, e.Servers/2+1, e.Servers, e.Err)
 }
@@ -60,7 +61,8 @@ func storeDir(cfg Config) (string, error) {
 	other := filepath.Join(cfg.DataDir, others)
 	switch _, err := os.Stat(other); {
 	case err == nil:
-		return "", fmt.Errorf("natsnode: %s holds the store of another topology (alone, or several servers with routes), which this one would not see: %s, or choose another --data", other, turn)
+		return "", fmt.Errorf("natsnode: %s holds the store of another topology (alone, or several servers with routes), which this one would not see: %s, or "+
+			"choose another --data", other, turn)
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", fmt.Errorf("natsnode: store directory: %w", err)
 	}
@@ -87,7 +89,8 @@ func keepName(dir, name string) error {
 	case err != nil:
 		return fmt.Errorf("natsnode: store directory: %w", err)
 	case strings.TrimSpace(string(had)) != name:
-		return fmt.Errorf("natsnode: the store in %s is that of node %q, and this one is %q: pass --node %s, or choose another --data", dir, strings.TrimSpace(string(had)), name, strings.TrimSpace(string(had)))
+		return fmt.Errorf("natsnode: the store in %s is that of node %q, and this one is %q: pass --node %s, or choose another --data", dir,
+			strings.TrimSpace(string(had)), name, strings.TrimSpace(string(had)))
 	}
 	return nil
 }

@@ -248,7 +248,8 @@ func TestOneOfThreeTellsWhatToDo(t *testing.T) {
 	if !ok || missing.Node != "n0" || missing.Servers != 3 || len(missing.Reached) != 0 || missing.Waited < time.Second {
 		t.Fatalf("%v", err)
 	}
-	for _, part := range []string{"n0 reaches none of the other servers", "2 of 3 must run, at the very first start all", "start the other nodes", "--nats-routes"} {
+	for _, part := range []string{"n0 reaches none of the other servers", "2 of 3 must run, at the very first start all", "start the other nodes",
+		"--nats-routes"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not in: %v", part, err)
 		}

@@ -17,13 +17,14 @@ func TestFenceValues(t *testing.T) {
 	}{
 		"from before members": {`{"owner":"01JD"}`, roster.Fence{Owner: "01JD", State: roster.FenceOwned}, true},
 		"owned":               {`{"owner":"a","epoch":7,"state":"owned"}`, roster.Fence{Owner: "a", Epoch: 7, State: roster.FenceOwned}, true},
-		"released":            {`{"owner":"a","epoch":7,"state":"released","to":"b"}`, roster.Fence{Owner: "a", Epoch: 7, State: roster.FenceReleased, To: "b"}, true},
-		"from a later one":    {`{"owner":"a","epoch":7,"colour":"red"}`, roster.Fence{Owner: "a", Epoch: 7, State: roster.FenceOwned}, true},
-		"a later state":       {`{"owner":"a","state":"lent"}`, roster.Fence{}, false},
-		"nobody's":            {`{"epoch":7}`, roster.Fence{}, false},
-		"no object":           {`[]`, roster.Fence{}, false},
-		"nothing":             {``, roster.Fence{}, false},
-		"too long":            {`{"owner":"` + strings.Repeat("a", 5000) + `"}`, roster.Fence{}, false},
+		"released": {`{"owner":"a","epoch":7,"state":"released","to":"b"}`, roster.Fence{Owner: "a", Epoch: 7, State: roster.FenceReleased, To: "b"},
+			true},
+		"from a later one": {`{"owner":"a","epoch":7,"colour":"red"}`, roster.Fence{Owner: "a", Epoch: 7, State: roster.FenceOwned}, true},
+		"a later state":    {`{"owner":"a","state":"lent"}`, roster.Fence{}, false},
+		"nobody's":         {`{"epoch":7}`, roster.Fence{}, false},
+		"no object":        {`[]`, roster.Fence{}, false},
+		"nothing":          {``, roster.Fence{}, false},
+		"too long":         {`{"owner":"` + strings.Repeat("a", 5000) + `"}`, roster.Fence{}, false},
 	} {
 		got, err := roster.DecodeFence([]byte(c.data))
 		if (err == nil) != c.ok || c.ok && got != c.want || !c.ok && !errors.Is(err, roster.ErrFence) {
@@ -86,7 +87,8 @@ func TestWhoMayClaim(t *testing.T) {
 }
 
 func TestRecords(t *testing.T) {
-	for _, r := range []roster.Record{{Incarnation: me, Number: 4}, {Incarnation: me, State: roster.Let}, {Incarnation: me, Number: 1, State: roster.Barred, By: ids[1]}} {
+	for _, r := range []roster.Record{{Incarnation: me, Number: 4}, {Incarnation: me, State: roster.Let},
+		{Incarnation: me, Number: 1, State: roster.Barred, By: ids[1]}} {
 		data, err := roster.EncodeRecord(r)
 		if got, decodeErr := roster.DecodeRecord(data); err != nil || decodeErr != nil || got != r {
 			t.Errorf("%s: %+v, %v, %v", data, got, err, decodeErr)
@@ -118,14 +120,13 @@ func equal[T comparable](a, b T) bool { return a == b }
 
 func FuzzDecode(f *testing.F) {
 	v, _ := roster.EncodeView(viewOf(map[string]roster.State{"01": "active", "02": "joining"}))
-	m, _ := json.Marshal(member("01"))
-	for _, seed := range []string{`{"owner":"a","epoch":7,"state":"released","to":"b"}`, `{"owner":"a"}`, `{"incarnation":"` + me + `","number":3}`, string(v), string(m), `{}`, `null`} {
+	for _, seed := range []string{`{"owner":"a","epoch":7,"state":"released","to":"b"}`, `{"owner":"a"}`, `{"incarnation":"` + me + `","number":3}`, string(v),
+		`{}`, `null`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		again(t, data, roster.DecodeFence, roster.EncodeFence, equal)
 		again(t, data, roster.DecodeRecord, roster.EncodeRecord, equal)
 		again(t, data, roster.DecodeView, roster.EncodeView, roster.View.Equal)
-		again(t, data, roster.DecodeMember, func(m roster.Member) ([]byte, error) { return json.Marshal(m) }, roster.Member.Equal)
 	})
 }

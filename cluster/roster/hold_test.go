@@ -10,7 +10,7 @@ import (
 // append asks the store under the fence, as events do.
 func (p *proc) append() {
 	s := p.w.rng.IntN(simShards * 5)
-	if s >= simShards || !p.shards[s].Serving() {
+	if s >= simShards || p.shards[s].Answer(0).Verb != roster.Take {
 		return
 	}
 	at := p.fence[s]

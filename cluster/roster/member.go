@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -123,15 +122,6 @@ func checkWeight(w uint32) error {
 		return fmt.Errorf("weight %d: at most %d; only its ratio to the others counts", w, MaxWeight)
 	}
 	return nil
-}
-
-// DecodeMember reads what json.Marshal wrote, of this or another version.
-func DecodeMember(data []byte) (Member, error) {
-	var m Member
-	if err := json.Unmarshal(data, &m); err != nil {
-		return Member{}, fmt.Errorf("%w: %w", ErrMember, err)
-	}
-	return m.settled(), m.Validate()
 }
 
 // settled gives a missing state its meaning.

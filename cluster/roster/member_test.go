@@ -83,8 +83,11 @@ func TestMemberFieldNamesNeverChange(t *testing.T) {
 }
 
 func TestMemberWithoutStateIsJoining(t *testing.T) {
-	m, err := roster.DecodeMember([]byte(`{"incarnation":"01JD3Y6Z9V0000000000000001","node":"n","address":"h:1","later":{}}`))
-	if err != nil || m.State != roster.Joining || m.Share() != 1 {
-		t.Errorf("%+v, %v", m, err)
+	v, err := roster.DecodeView([]byte(`{"epoch":1,"members":[{"incarnation":"01JD3Y6Z9V0000000000000001","node":"n","address":"h:1","later":{}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := v.Members[0]; m.State != roster.Joining || m.Share() != 1 {
+		t.Errorf("%+v", m)
 	}
 }

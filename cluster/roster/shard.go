@@ -93,9 +93,6 @@ func (s Shard) Phase() Phase { return s.phase }
 // Owner is the owner by the newest view seen; "" is nobody.
 func (s Shard) Owner() string { return s.owner }
 
-// Serving tells whether the member acts for the shard.
-func (s Shard) Serving() bool { return s.phase == Owned && s.leased }
-
 // See takes the owner that a view names; views older than the newest seen change nothing.
 func (s Shard) See(epoch uint64, owner string) (Shard, Action, error) {
 	if epoch < s.epoch {

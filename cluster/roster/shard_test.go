@@ -105,7 +105,8 @@ func TestLifeOfAShard(t *testing.T) {
 
 func TestImpossibleEventsAreRefused(t *testing.T) {
 	for words, refused := range map[string][]string{
-		"":           {"claim_stored", "claim_blocked", "answer_lost", "replayed", "drained", "release_stored", "fenced", "append_unclear", "state_dropped", "no such event"},
+		"": {"claim_stored", "claim_blocked", "answer_lost", "replayed", "drained", "release_stored", "fenced", "append_unclear", "state_dropped",
+			"no such event"},
 		toClaiming:   {"replayed", "drained", "release_stored", "fenced", "append_unclear", "state_dropped"},
 		toRecovering: {"claim_stored", "claim_blocked", "answer_lost", "drained", "release_stored", "state_dropped"},
 		toOwned:      {"claim_stored", "claim_blocked", "answer_lost", "replayed", "drained", "release_stored", "state_dropped"},
@@ -201,7 +202,7 @@ func TestShardKeepsItsRules(t *testing.T) {
 				leased = false
 			}
 			take := s.Answer(0).Verb == roster.Take
-			if take != s.Serving() || take && !(s.Phase() == roster.Owned && named && leased) {
+			if take != (s.Phase() == roster.Owned && leased) || take && !(s.Phase() == roster.Owned && named && leased) {
 				r.Fatalf("takes in %s, named %v, leased %v", s.Phase(), named, leased)
 			}
 			if do == roster.Claim && !(named && leased) || s.Phase() == roster.Owned && !named {

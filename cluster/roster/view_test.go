@@ -36,7 +36,8 @@ func TestChangesOfTheView(t *testing.T) {
 		change func(roster.View) (roster.View, roster.Reason, error)
 		want   result
 	}{
-		"join":           {joining(member("00")), result{roster.Joined, nil, map[string]roster.State{"00": "joining", "01": "joining", "02": "active", "03": "draining"}}},
+		"join": {joining(member("00")), result{roster.Joined, nil,
+			map[string]roster.State{"00": "joining", "01": "joining", "02": "active", "03": "draining"}}},
 		"join again":     {joining(member("01")), result{err: roster.ErrAlready}},
 		"join taken":     {joining(heir), result{err: roster.ErrNodeTaken}},
 		"join unsound":   {joining(roster.Member{}), result{err: roster.ErrMember}},

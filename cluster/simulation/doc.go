@@ -31,7 +31,8 @@
 //   - Records of a grain have one sequence of numbers without gaps; what stands under a number never changes; each carries the fence that
 //     was the newest when it was stored, and in the order of the store fences never fall.
 //   - Where nothing but joins, drains and slow links happens, no command fails: a hand-off is nothing but latency.
-//   - At no time do two processes act for one shard: both take its messages, and the leases of both stand.
+//   - At no time do two processes act for one shard: both take its messages, and the leases of both stand. None says that a shard is at
+//     a process whose address it was not given.
 //   - No message of a sender to a grain is handled twice. Where no process ended abruptly, and links and watches were good, each was
 //     handled or reported. Where shards move only because nodes come and go as they should (join, drain, slow links that are faster than a
 //     detour's patience; the store good), they are handled in the order in which they were sent: TestOrderly plays plans of nothing else, with

@@ -28,7 +28,8 @@ type process struct {
 	link    *enginetest.Member
 	objects *objects.Client
 	journal *journaltest.Client
-	ended   bool // guarded by w.mu
+	ended   bool            // guarded by w.mu
+	known   map[string]bool // guarded by w.mu; incarnations whose addresses it was ever given
 }
 
 // writing has appends tried again soon, so that much happens in little time.
@@ -68,7 +69,7 @@ func (w *world) reserve(node int) *process {
 	id := ulid.ULID{}
 	_ = id.SetTime(uint64(time.Now().UnixMilli()))
 	id[14], id[15] = byte(w.started>>8), byte(w.started)
-	return &process{w: w, node: node, me: id.String()}
+	return &process{w: w, node: node, me: id.String(), known: map[string]bool{}}
 }
 
 // install lets clients and faults find the process.
@@ -97,7 +98,7 @@ func (p *process) build(predecessor bool) (err error) {
 	p.member, err = cluster.NewMember(cluster.MemberConfig{
 		Self: w.self(p.node, p.me), Objects: store, Journal: records, Writer: writing, Log: log, Probe: w.probe,
 		Predecessor: func(string) bool { return predecessor },
-		Peers:       func(peers map[string]string) { p.link.SetPeers(slices.Sorted(maps.Keys(peers))...) },
+		Peers:       p.setPeers,
 	})
 	if err != nil {
 		return err
@@ -115,6 +116,23 @@ func (p *process) build(predecessor bool) (err error) {
 	engine.DeadLetters.Subscribe(p.sys, w.orders.reportedLost)
 	p.serve()
 	return nil
+}
+
+func (p *process) setPeers(addresses map[string]string) {
+	peers := slices.Sorted(maps.Keys(addresses))
+	p.link.SetPeers(peers...)
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	for _, peer := range peers {
+		p.known[peer] = true
+	}
+}
+
+// knows tells whether it was given an incarnation's address.
+func (p *process) knows(incarnation string) bool {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return p.known[incarnation]
 }
 
 // self is how a node describes itself.

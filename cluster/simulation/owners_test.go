@@ -8,7 +8,8 @@ import (
 
 const ownersEvery = 10 * time.Millisecond
 
-// watchOwners looks that no two processes act for one shard at one instant: each would take its messages, and its lease stands.
+// watchOwners looks that no two processes act for one shard at one instant: each would take its messages, and its lease stands. And that
+// none sends messages to a process whose address it doesn't know yet.
 func (w *world) watchOwners() {
 	for !w.isOver() {
 		for _, key := range keys[:len(keys)/2] { // one in each shard
@@ -21,7 +22,12 @@ func (w *world) watchOwners() {
 func (w *world) checkOwner(key string) {
 	var first *process
 	for _, p := range w.running() {
-		if p.member.Locate(roleRegisters, key).Answer != engine.Here || !p.member.May() {
+		place := p.member.Locate(roleRegisters, key)
+		if place.Answer == engine.Elsewhere && !p.knows(place.Member) {
+			w.problem("node %d as %s says at %v that %s is at %s, whose address it was not given", p.node, p.me, w.now(), key, place.Member)
+			return
+		}
+		if place.Answer != engine.Here || !p.member.May() {
 			continue
 		}
 		w.mu.Lock()

@@ -59,7 +59,8 @@ type fault struct {
 }
 
 func (f fault) String() string {
-	return fmt.Sprintf("%s node=%d other=%d at=%v long=%v flag=%t seen=%t group=%b delay=%v", f.what, f.node, f.other, f.at, f.long, f.flag, f.seen, f.group, f.delay)
+	return fmt.Sprintf("%s node=%d other=%d at=%v long=%v flag=%t seen=%t group=%b delay=%v", f.what, f.node, f.other, f.at, f.long, f.flag, f.seen, f.group,
+		f.delay)
 }
 
 // hits tells whether the fault concerns a node.
@@ -219,7 +220,8 @@ func (p *plan) reaches() bool {
 
 func (p *plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d nodes, latency %v, rough %v, peace %t, roles %v, weights %v, late %v\n", p.seed, len(p.roles), p.latency, p.rough, p.peace, p.roles, p.weights, p.late)
+	fmt.Fprintf(&b, "seed %d: %d nodes, latency %v, rough %v, peace %t, roles %v, weights %v, late %v\n", p.seed, len(p.roles), p.latency, p.rough, p.peace,
+		p.roles, p.weights, p.late)
 	for _, f := range p.faults {
 		fmt.Fprintln(&b, " ", f)
 	}

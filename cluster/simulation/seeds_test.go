@@ -69,7 +69,8 @@ func TestSeeds(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("figure: %d of %d plans hit an open window; %d commands, %d without a seen end; %d of %d tells handled, %d reported, %d overtaken; %d copies in the journal; "+
+	t.Logf("figure: %d of %d plans hit an open window; %d commands, %d without a seen end; %d of %d tells handled, %d reported, %d overtaken; %d copies in the "+
+		"journal; "+
 		"well again after %v at most; %v a play", s.counted, s.played, s.commands, s.unknown, s.handled, s.sent, s.reported, s.overtaken, s.copies, s.settled,
 		(time.Since(begin) / time.Duration(s.played)).Round(time.Millisecond))
 }

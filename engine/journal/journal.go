@@ -93,8 +93,8 @@ type Store interface {
 	Grains(ctx context.Context, role, kind string) iter.Seq2[string, error]
 	// Follow yields the records of a kind in all of the role's shards, whoever stored them, in the order of their positions: those
 	// beyond position after (0: from the beginning), once a Sight that is only Caught, and then what comes, until ctx ends. Where a
-	// record was left twice both are seen; what was purged is not, and nobody is told of a purge. It needs no claim, and may lag behind the appends. An error is the
-	// last thing that it yields; following again from the last position that was seen misses nothing.
+	// record was left twice both are seen; what was purged is not, and nobody is told of a purge. It needs no claim, and may lag behind the appends. An error
+	// is the last thing that it yields; following again from the last position that was seen misses nothing.
 	Follow(ctx context.Context, role, kind string, after uint64) iter.Seq2[Sight, error]
 	// Skew is the store's clock minus ours, and an error where it can't be told.
 	Skew(ctx context.Context) (time.Duration, error)

@@ -115,7 +115,8 @@ func (c *Client) get(ctx context.Context, op string, from *url.URL, into any) er
 	}
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	request := (&http.Request{Method: http.MethodGet, URL: from, Host: from.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Authorization": auth}}).WithContext(ctx)
+	request := (&http.Request{Method: http.MethodGet, URL: from, Host: from.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Authorization": auth}}).WithContext(ctx)
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return &AnswerError{Op: op, Answer: provider.Answer{Verdict: provider.Doubtful, Reason: reason(err.Error())}}

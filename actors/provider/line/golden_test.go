@@ -62,7 +62,8 @@ func golden(t *testing.T, name string) string {
 
 var goldenCalls = map[string]func(t *testing.T, c *line.Client){
 	"push": func(t *testing.T, c *line.Client) {
-		c.Send(t.Context(), provider.Call{Endpoint: provider.Push, Key: uuid.MustParse("123e4567-e89b-12d3-a456-426614174000"), To: []string{"U4af4980629000000000000000000abcd"},
+		c.Send(t.Context(), provider.Call{Endpoint: provider.Push, Key: uuid.MustParse("123e4567-e89b-12d3-a456-426614174000"),
+			To:       []string{"U4af4980629000000000000000000abcd"},
 			Messages: json.RawMessage(`[ {"text" : "caf\u00e9 \/ ☕", "type":"text", "new":{"of":1.0}} ]`)})
 	},
 	"multicast": func(t *testing.T, c *line.Client) {

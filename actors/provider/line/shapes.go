@@ -110,7 +110,9 @@ var messageList = rule{kind: list, min: 1, max: MaxMessages, of: &rule{kind: obj
 // messageShape holds LINE's message objects. Source: the schema Message of LINE's OpenAPI file; the lengths of text: LINE's reference.
 func messageShape() *shape {
 	action := actionShape()
-	quick := shaped("quick reply", may("items", rule{kind: list, max: 13, of: &rule{kind: object, shape: shaped("quick reply item", may("imageUrl", upTo(2000)), may("action", in(action)), may("type", anyText))}}))
+	quick := shaped("quick reply",
+		may("items", rule{kind: list, max: 13, of: &rule{kind: object,
+			shape: shaped("quick reply item", may("imageUrl", upTo(2000)), may("action", in(action)), may("type", anyText))}}))
 	common := []field{
 		may("quickReply", in(quick)),
 		may("sender", in(shaped("sender", may("name", upTo(20)), may("iconUrl", upTo(2000))))),
@@ -140,13 +142,15 @@ func actionShape() *shape {
 	}
 	data := may("data", upTo(300))
 	return &shape{name: "action", types: map[string]*shape{
-		"camera":         action("camera"),
-		"cameraRoll":     action("camera roll"),
-		"location":       action("location"),
-		"clipboard":      action("clipboard", must("clipboardText", rule{kind: text, min: 1, max: 1000})),
-		"datetimepicker": action("datetime picker", data, may("mode", oneOf("date", "time", "datetime")), may("initial", anyText), may("max", anyText), may("min", anyText)),
-		"message":        action("message", may("text", anyText)),
-		"postback":       action("postback", data, may("displayText", anyText), may("text", anyText), may("inputOption", oneOf("closeRichMenu", "openRichMenu", "openKeyboard", "openVoice")), may("fillInText", anyText)),
+		"camera":     action("camera"),
+		"cameraRoll": action("camera roll"),
+		"location":   action("location"),
+		"clipboard":  action("clipboard", must("clipboardText", rule{kind: text, min: 1, max: 1000})),
+		"datetimepicker": action("datetime picker", data, may("mode", oneOf("date", "time", "datetime")), may("initial", anyText), may("max", anyText),
+			may("min", anyText)),
+		"message": action("message", may("text", anyText)),
+		"postback": action("postback", data, may("displayText", anyText), may("text", anyText),
+			may("inputOption", oneOf("closeRichMenu", "openRichMenu", "openKeyboard", "openVoice")), may("fillInText", anyText)),
 		"richmenuswitch": action("rich menu switch", data, may("richMenuAliasId", upTo(32))),
 		"uri":            action("uri", may("uri", anyText), may("altUri", in(shaped("alternative uri", may("desktop", upTo(1000)))))),
 	}}
@@ -171,13 +175,15 @@ func imagemapFields() []field {
 
 func templateShape(action *shape) *shape {
 	actions := must("actions", listOf(in(action)))
-	looks := []field{may("thumbnailImageUrl", anyText), may("imageBackgroundColor", anyText), may("title", anyText), must("text", anyText), may("defaultAction", in(action)), actions}
+	looks := []field{may("thumbnailImageUrl", anyText), may("imageBackgroundColor", anyText), may("title", anyText), must("text", anyText),
+		may("defaultAction", in(action)), actions}
 	frame := []field{may("imageAspectRatio", anyText), may("imageSize", anyText)}
 	return &shape{name: "template", types: map[string]*shape{
-		"buttons":        shaped("buttons template", append(frame[:2:2], looks...)...),
-		"confirm":        shaped("confirm template", must("text", anyText), actions),
-		"carousel":       shaped("carousel template", append(frame[:2:2], must("columns", listOf(in(shaped("column", looks...)))))...),
-		"image_carousel": shaped("image carousel template", must("columns", listOf(in(shaped("image column", must("imageUrl", anyText), must("action", in(action))))))),
+		"buttons":  shaped("buttons template", append(frame[:2:2], looks...)...),
+		"confirm":  shaped("confirm template", must("text", anyText), actions),
+		"carousel": shaped("carousel template", append(frame[:2:2], must("columns", listOf(in(shaped("column", looks...)))))...),
+		"image_carousel": shaped("image carousel template", must("columns",
+			listOf(in(shaped("image column", must("imageUrl", anyText), must("action", in(action))))))),
 	}}
 }
 

@@ -158,7 +158,8 @@ func TestUsersOverHTTP(t *testing.T) {
 	if q, err := p.Quota(t.Context()); err != nil || q != (provider.Quota{Limited: true, Limit: 5, Used: 1}) {
 		t.Errorf("quota %+v, %v", q, err)
 	}
-	for body, want := range map[string]string{"blocked " + one + "\nbanned " + two: "line 2: \"banned\"", "blocked": "line 1: must be two words", "quota -1": "line 1: quota", "quota many": "line 1: quota"} {
+	for body, want := range map[string]string{"blocked " + one + "\nbanned " + two: "line 2: \"banned\"", "blocked": "line 1: must be two words",
+		"quota -1": "line 1: quota", "quota many": "line 1: quota"} {
 		if code, said := post(t, url+"/_sim/users", body); code != 400 || !strings.Contains(said, want) {
 			t.Errorf("%q: %d %s", body, code, said)
 		}

@@ -40,7 +40,8 @@ type sent struct {
 
 // What LINE says.
 var (
-	saysUnauthorized = refusal{status: 401, message: "Authentication failed due to the following reason: invalid token. Confirm that the access token in the authorization header is valid."}
+	saysUnauthorized = refusal{status: 401,
+		message: "Authentication failed due to the following reason: invalid token. Confirm that the access token in the authorization header is valid."}
 	saysRateLimit    = refusal{status: 429, message: line.SaysRateLimit}
 	saysMonthlyLimit = refusal{status: 429, message: line.SaysMonthlyLimit}
 	saysConcurrency  = refusal{status: 429, message: "The maximum number of concurrent operations has been reached. Try again later."}

@@ -21,7 +21,8 @@ func FuzzRequest(f *testing.F) {
 	}
 	for _, path := range []string{"push", "multicast", "validate/push", "validate/multicast", "quota", "nowhere"} {
 		for _, body := range []string{
-			`{"to":"U4af4980629000000000000000000abcd","messages":[{"type":"text","text":"x"}]}`, `{"to":["U4af4980629000000000000000000abcd"],"messages":[{"type":"text","text":"\ud83d\ude00"}]}`,
+			`{"to":"U4af4980629000000000000000000abcd","messages":[{"type":"text","text":"x"}]}`,
+			`{"to":["U4af4980629000000000000000000abcd"],"messages":[{"type":"text","text":"\ud83d\ude00"}]}`,
 			`{"messages":[[[[`, `{"to":"","messages":[{}]}`, `{"customAggregationUnits":["a"],"messages":[{"type":"flex"}]}`, `nul`, "{\"to\":\"\xff\"}",
 		} {
 			f.Add(path, "123e4567-e89b-12d3-a456-426614174000", []byte(body), false)

@@ -116,8 +116,9 @@ func TestSDKSendsEveryKindOfMessage(t *testing.T) {
 		messaging_api.VideoMessage{OriginalContentUrl: url, PreviewImageUrl: url},
 		messaging_api.AudioMessage{OriginalContentUrl: url, Duration: 1000},
 		messaging_api.LocationMessage{Title: "t", Address: "a", Latitude: 1, Longitude: 2},
-		messaging_api.ImagemapMessage{BaseUrl: url, AltText: "a", BaseSize: &messaging_api.ImagemapBaseSize{Width: 1040, Height: 1040}, Actions: []messaging_api.ImagemapActionInterface{
-			&messaging_api.UriImagemapAction{LinkUri: url, Area: &messaging_api.ImagemapArea{X: 1, Y: 1, Width: 10, Height: 10}}}},
+		messaging_api.ImagemapMessage{BaseUrl: url, AltText: "a", BaseSize: &messaging_api.ImagemapBaseSize{Width: 1040, Height: 1040},
+			Actions: []messaging_api.ImagemapActionInterface{
+				&messaging_api.UriImagemapAction{LinkUri: url, Area: &messaging_api.ImagemapArea{X: 1, Y: 1, Width: 10, Height: 10}}}},
 		messaging_api.TemplateMessage{AltText: "a", Template: &messaging_api.ConfirmTemplate{Text: "?", Actions: []messaging_api.ActionInterface{uri, uri}}},
 		messaging_api.FlexMessage{AltText: "a", Contents: flex},
 		messaging_api.CouponMessage{CouponId: "c"},

@@ -56,7 +56,8 @@ func (f *Faults) probability(name string) *float64 {
 	return nil
 }
 
-const known = "500-before=P, 500-after=P, timeout-after=P, reset=P, 429=P, 429-monthly=P, 429-concurrency=P, 401=P, slow=P:DURATION, latency=DURATION[/P99], seed=N"
+const known = "500-before=P, 500-after=P, timeout-after=P, reset=P, 429=P, 429-monthly=P, 429-concurrency=P, 401=P, slow=P:DURATION, latency=DURATION[/P99], " +
+	"seed=N"
 
 // ParseFaults reads a comma list of
 //

@@ -16,7 +16,8 @@ func TestParseFaults(t *testing.T) {
 		{"", linesim.Faults{}},
 		{" ", linesim.Faults{}},
 		{"500-before=0.1,500-after=0.2,timeout-after=0.3,reset=0.4,429=0.5,401=0.6,slow=0.7:2s,latency=20ms,seed=42",
-			linesim.Faults{ErrorBefore: .1, ErrorAfter: .2, TimeoutAfter: .3, Reset: .4, RateLimit: .5, Unauthorized: .6, Slow: .7, SlowBy: 2 * time.Second, Latency: 20 * time.Millisecond, Seed: 42}},
+			linesim.Faults{ErrorBefore: .1, ErrorAfter: .2, TimeoutAfter: .3, Reset: .4, RateLimit: .5, Unauthorized: .6, Slow: .7, SlowBy: 2 * time.Second,
+				Latency: 20 * time.Millisecond, Seed: 42}},
 		{"429-monthly=1, 429-concurrency=1e-3", linesim.Faults{Monthly: 1, Concurrency: .001}},
 		{"latency=20ms/200ms", linesim.Faults{Latency: 20 * time.Millisecond, LatencyP99: 200 * time.Millisecond}},
 	}
@@ -28,7 +29,8 @@ func TestParseFaults(t *testing.T) {
 }
 
 func TestFaultListsThatCannotBeRead(t *testing.T) {
-	const known = "known are 500-before=P, 500-after=P, timeout-after=P, reset=P, 429=P, 429-monthly=P, 429-concurrency=P, 401=P, slow=P:DURATION, latency=DURATION[/P99], seed=N"
+	const known = "known are 500-before=P, 500-after=P, timeout-after=P, reset=P, 429=P, 429-monthly=P, 429-concurrency=P, 401=P, slow=P:DURATION, " +
+		"latency=DURATION[/P99], seed=N"
 	for spec, want := range map[string]string{
 		"500=0.1":            `faults: "500=0.1": unknown fault; ` + known,
 		"reset":              `faults: "reset": a value is missing; ` + known,

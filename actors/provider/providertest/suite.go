@@ -165,12 +165,13 @@ var cases = []struct {
 	{name: "too many operations at once is throttled", run: func(b *bench) { refusedAll(b, "429-concurrency=1", provider.Throttled) }},
 	{name: "a monthly limit is over quota", run: func(b *bench) { refusedAll(b, "429-monthly=1", provider.OverQuota) }},
 	{name: "a refused token is unauthorized", run: func(b *bench) { refusedAll(b, "401=1", provider.Unauthorized) }},
-	{name: "a full bucket is throttled", options: linesim.Options{Limits: linesim.Limits{Push: 1, Multicast: 1}, Now: func() time.Time { return time.Unix(1, 0) }}, run: func(b *bench) {
-		b.expect(Push(1, "one"), provider.Accepted)
-		b.expect(Push(2, "two"), provider.Throttled)
-		b.expect(Multicast(2, "own bucket"), provider.Accepted)
-		b.delivered(2, 3)
-	}},
+	{name: "a full bucket is throttled", options: linesim.Options{Limits: linesim.Limits{Push: 1, Multicast: 1}, Now: func() time.Time { return time.Unix(1, 0) }},
+		run: func(b *bench) {
+			b.expect(Push(1, "one"), provider.Accepted)
+			b.expect(Push(2, "two"), provider.Throttled)
+			b.expect(Multicast(2, "own bucket"), provider.Accepted)
+			b.delivered(2, 3)
+		}},
 	{name: "an unknown user is refused, alone and among others", run: func(b *bench) {
 		b.lab.Sim.Forget(User(1))
 		b.expect(Push(1, "nobody"), provider.Refused)
@@ -212,7 +213,8 @@ var cases = []struct {
 		b.delivered(0, 0)
 	}},
 	{name: "what can't be a call is refused unsent", run: func(b *bench) {
-		for _, c := range []provider.Call{{Endpoint: provider.Push}, {Endpoint: 7, To: []string{User(1)}}, {Endpoint: provider.Multicast}, {Endpoint: provider.Push, To: []string{User(1), User(2)}}} {
+		for _, c := range []provider.Call{{Endpoint: provider.Push}, {Endpoint: 7, To: []string{User(1)}}, {Endpoint: provider.Multicast},
+			{Endpoint: provider.Push, To: []string{User(1), User(2)}}} {
 			c.Messages = Text("x")
 			b.expect(c, provider.Refused)
 		}

@@ -20,8 +20,8 @@
 //
 //   - chan: one goroutine and one channel for each actor. The gate is a buffered channel of places, its pace a goroutine that hands
 //     out permits.
-//   - protoactor: Proto.Actor with its defaults: mailbox, dispatcher and supervision, in a worker that has room (package room). Posters are children of the composer, with one Props
-//     for all, and get their message as their first.
+//   - protoactor: Proto.Actor with its defaults: mailbox, dispatcher and supervision, in a worker that has room (package room). Posters are children of the
+//     composer, with one Props for all, and get their message as their first.
 //   - hollywood: Hollywood with its defaults, but posters have inboxes that begin with room for 1: the default of 1024 costs 28 KB each,
 //     27 GB per million. Posters are no children of the composer: a table of children would only cost them memory.
 //

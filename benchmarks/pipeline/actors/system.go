@@ -31,8 +31,10 @@ func (e *UndeliveredError) Error() string {
 func Specs() []pipeline.Spec {
 	return []pipeline.Spec{
 		spec("chan", false, "one goroutine and one channel per recipient; the gate is a buffered channel; nothing is kept: a kill loses all that was not called"),
-		spec("protoactor", true, "Proto.Actor as it comes, in a process with room (32 goroutines that wait, as in any service), one actor per recipient; nothing is kept: a kill loses all that was not called"),
-		spec("hollywood", true, "Hollywood with inboxes that begin with room for 1 (the default of 1024 costs 28 KB each), one actor per recipient; nothing is kept: a kill loses all that was not called"),
+		spec("protoactor", true, "Proto.Actor as it comes, in a process with room (32 goroutines that wait, as in any service), one actor per recipient; nothing "+
+			"is kept: a kill loses all that was not called"),
+		spec("hollywood", true, "Hollywood with inboxes that begin with room for 1 (the default of 1024 costs 28 KB each), one actor per recipient; nothing is "+
+			"kept: a kill loses all that was not called"),
 	}
 }
 

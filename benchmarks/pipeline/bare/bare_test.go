@@ -72,7 +72,8 @@ func TestEveryoneIsReachedOnce(t *testing.T) {
 
 // What is in doubt or throttled is sent again, under the key that it had.
 func TestTroubleIsRepeated(t *testing.T) {
-	s, job, sim := open(t, pipeline.Push, 300, linesim.Options{Faults: linesim.Faults{ErrorAfter: 0.1, Reset: 0.05, RateLimit: 0.1, Seed: 3}, Limits: linesim.Limits{Off: true}})
+	s, job, sim := open(t, pipeline.Push, 300, linesim.Options{Faults: linesim.Faults{ErrorAfter: 0.1, Reset: 0.05, RateLimit: 0.1, Seed: 3},
+		Limits: linesim.Limits{Off: true}})
 	if _, err := s.Accept(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}

@@ -75,13 +75,18 @@ const lateMark = "the receiver marks an Ask's pooled context as answered after a
 // All returns the systems in the order in which tables show them.
 func All() []Spec {
 	return []Spec{
-		{Name: "hayauma", About: "this engine with cluster/remote, a message encoded by hand as hot ones are, a mailbox of 65,536, else defaults; who is a member says a file, no NATS", Peer: hayauma{}},
+		{Name: "hayauma", About: "this engine with cluster/remote, a message encoded by hand as hot ones are, a mailbox of 65,536, else defaults; who is a member " +
+			"says a file, no NATS", Peer: hayauma{}},
 		{Name: "hollywood", About: "Hollywood's remote package, defaults, google.protobuf.BytesValue", System: true, Peer: hollywood{}},
-		{Name: "protoactor", About: "Proto.Actor's remote package, defaults, google.protobuf.BytesValue; both processes have some stack in use, as any service has, which saves a tenth of the CPU of a question and changes nothing one way", System: true, Peer: protoactor{}},
-		{Name: "goakt", About: "GoAkt's remoting, RemoteTell and RemoteAsk, " + goaktSettings + "; " + lateMark, System: true, Loses: lateMark, Peer: goakt{batch: 1}},
-		{Name: "goakt-batch", About: fmt.Sprintf("GoAkt's remoting, RemoteBatchTell of %d, as its documentation advises for efficiency, %s", goaktBatch, goaktSettings), System: true, Only: "remote-one-way", Peer: goakt{batch: goaktBatch}},
+		{Name: "protoactor", About: "Proto.Actor's remote package, defaults, google.protobuf.BytesValue; both processes have some stack in use, as any service " +
+			"has, which saves a tenth of the CPU of a question and changes nothing one way", System: true, Peer: protoactor{}},
+		{Name: "goakt", About: "GoAkt's remoting, RemoteTell and RemoteAsk, " + goaktSettings + "; " + lateMark, System: true, Loses: lateMark,
+			Peer: goakt{batch: 1}},
+		{Name: "goakt-batch", About: fmt.Sprintf("GoAkt's remoting, RemoteBatchTell of %d, as its documentation advises for efficiency, %s", goaktBatch,
+			goaktSettings), System: true, Only: "remote-one-way", Peer: goakt{batch: goaktBatch}},
 		{Name: "drpc", About: "floor: Hollywood's transport, one storj.io/drpc stream with the frames of the row below; no actors, no protobuf", Peer: drpcFloor{}},
-		{Name: "tcp", About: "floor: length-prefixed frames over one connection, written in batches when the writer is free; no actors, no protobuf", Peer: tcpFloor{}},
+		{Name: "tcp", About: "floor: length-prefixed frames over one connection, written in batches when the writer is free; no actors, no protobuf",
+			Peer: tcpFloor{}},
 	}
 }
 

@@ -72,7 +72,8 @@ func TestADaemonDeliversAndRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if _, err := w.Submit(ctx, Campaign{Name: "a", Channel: "none", Text: "x", Audience: Uniform(0, 1)}); err == nil || !strings.Contains(err.Error(), "unknown channel") {
+	if _, err := w.Submit(ctx, Campaign{Name: "a", Channel: "none", Text: "x", Audience: Uniform(0, 1)}); err == nil || !strings.Contains(err.Error(),
+		"unknown channel") {
 		t.Errorf("the refusal isn't told: %v", err)
 	}
 	if err := w.AddChannel(ctx, "shop"); err != nil {

@@ -1,4 +1,4 @@
-// Package alarm is reminders of durable grains on the shipped ground: the engine, cluster.Solo with its timetable, and the store that
+// Package alarm is reminders of durable grains on the shipped ground: the engine, a cluster.Member alone with its timetable, and the store that
 // the daemon uses (or one in memory), wired as the daemon wires them.
 //
 //	Set ─► sleeper: Remind + Persist ─► journal, timetable ──due──► sleeper: Rung ─► rings, Forget + Persist ─► forgotten

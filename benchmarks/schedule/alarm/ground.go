@@ -8,8 +8,11 @@ import (
 	"github.com/google/uuid"
 
 	"hayauma.example/cluster"
+	"hayauma.example/cluster/clustertest"
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/cluster/natsnode"
+	"hayauma.example/cluster/objects"
+	"hayauma.example/cluster/roster"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
@@ -20,10 +23,10 @@ const role = "bench"
 
 // Ground is an engine on its journal.
 type Ground struct {
-	store journal.Store
-	node  *natsnode.Node // nil: the store is memory
-	solo  *cluster.Solo
-	sys   *engine.System
+	store  journal.Store
+	node   *natsnode.Node // nil: the store is memory
+	member *cluster.Member
+	sys    *engine.System
 }
 
 // Embedded opens the store that the daemon has below dir, or goes on with the one that is there. Reminders fire from Start on, and are
@@ -37,7 +40,11 @@ func Embedded(ctx context.Context, dir string, bell Bell) (*Ground, error) {
 	if err != nil {
 		return nil, errors.Join(err, node.Close(ctx))
 	}
-	g, err := On(ctx, store, bell)
+	shared, err := store.Membership(ctx)
+	if err != nil {
+		return nil, errors.Join(err, node.Close(ctx))
+	}
+	g, err := ground(store, shared, bell)
 	if err != nil {
 		return nil, errors.Join(err, node.Close(ctx))
 	}
@@ -46,32 +53,38 @@ func Embedded(ctx context.Context, dir string, bell Bell) (*Ground, error) {
 }
 
 // Memory is a store that ends with the process.
-func Memory() journal.Store { return journal.NewMemory(uuid.New()) }
+func Memory() *journal.Memory { return journal.NewMemory(uuid.New()) }
 
-// On opens the ground on a store.
-func On(ctx context.Context, store journal.Store, bell Bell) (*Ground, error) {
+// On opens the ground on a store in memory. The ground that has it already keeps what it holds, and stores nothing more.
+func On(store *journal.Memory, bell Bell) (*Ground, error) {
+	return ground(store, objects.NewMemory(store).Client("alarm"), bell)
+}
+
+func ground(store journal.Store, shared objects.Store, bell Bell) (*Ground, error) {
 	log := slog.New(slog.DiscardHandler)
-	solo, err := cluster.OpenSolo(ctx, store, cluster.SoloConfig{Roles: []string{role}, Log: log})
+	member, err := clustertest.Alone(cluster.MemberConfig{Self: roster.Member{Roles: []string{role}}, Objects: shared, Journal: store, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	sys, err := engine.New(engine.Config{Log: log, Messages: codec.NewRegistry(), Journal: solo})
+	sys, err := engine.New(engine.Config{
+		Log: log, Incarnation: member.Status().Incarnation, Messages: codec.NewRegistry(), Journal: member, Directory: member,
+	})
 	if err != nil {
-		return nil, errors.Join(err, solo.Close(ctx))
+		return nil, err
 	}
 	engine.ServeDurable(sys, sleepers, func(string) engine.Durable[message, event] { return &sleeper{bell: bell} })
-	return &Ground{store: store, solo: solo, sys: sys}, nil
+	return &Ground{store: store, member: member, sys: sys}, nil
 }
 
-// Start reads the timetable and begins to fire.
-func (g *Ground) Start(ctx context.Context) error { return g.solo.Start(ctx) }
+// Start claims the shards, reads the timetable and begins to fire.
+func (g *Ground) Start(ctx context.Context) error { return clustertest.Serve(ctx, g.member, g.sys) }
 
 // Stats counts what is stored.
 func (g *Ground) Stats(ctx context.Context) (journal.Stats, error) { return g.store.Stats(ctx) }
 
 // Close stores what is queued and ends everything but a store in memory.
 func (g *Ground) Close(ctx context.Context) error {
-	err := errors.Join(g.sys.Stop(ctx), g.solo.Close(ctx))
+	err := errors.Join(g.member.Stop(ctx), g.sys.Stop(ctx))
 	if g.node != nil {
 		err = errors.Join(err, g.node.Close(ctx))
 	}

@@ -234,7 +234,8 @@ func TestTooManyBatches(t *testing.T) {
 		errs := make(chan error, 3)
 		for i := range uint64(3) {
 			go func() {
-				errs <- b.client.Append(t.Context(), b.claim, fmt.Sprint(i), append(event(1), journal.Record{Grain: journal.Grain{Kind: "k", ID: "other"}, First: 1, Count: 1}))
+				errs <- b.client.Append(t.Context(), b.claim, fmt.Sprint(i),
+					append(event(1), journal.Record{Grain: journal.Grain{Kind: "k", ID: "other"}, First: 1, Count: 1}))
 			}()
 		}
 		refused := 0

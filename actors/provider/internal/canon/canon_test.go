@@ -23,8 +23,10 @@ func TestCanonicalForm(t *testing.T) {
 			`{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}`},
 		// RFC 8785, section 3.2.3: order by UTF-16 code units, where the surrogate pair comes before U+FB33.
 		{"rfc order", `{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}`,
-			"{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\",\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}"},
-		{"minus zero", `[-0,-0.0,0e5,-5,100000000000000000000,1e21,1e-6,1e-7,123456789012345678]`, `[0,0,0,-5,100000000000000000000,1e+21,0.000001,1e-7,123456789012345680]`},
+			"{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\",\"€\":\"Euro Sign\",\"😀\":\"Emoji: " +
+				"Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}"},
+		{"minus zero", `[-0,-0.0,0e5,-5,100000000000000000000,1e21,1e-6,1e-7,123456789012345678]`,
+			`[0,0,0,-5,100000000000000000000,1e+21,0.000001,1e-7,123456789012345680]`},
 		{"delete and separators stay", "\"\x7f\u2028\"", "\"\x7f\u2028\""},
 	}
 	for _, tc := range tests {
@@ -52,8 +54,10 @@ func TestNumbersOfTheRFC(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for name, in := range map[string]string{
 		"nothing": "", "open": "[", "comma": "[1,]", "two values": "1 2", "word": "nul", "leading zero": "01", "point": "1.", "exponent": "1e", "plus": "+1",
-		"control": "\"\n\"", "control after escape": "\"\\n\n\"", "escape": `"\x"`, "half pair": `"\ud800"`, "low alone": `"\udc00"`, "pair broken": `"\ud83dx"`, "utf-8": "\"\xff\"",
-		"utf-8 after escape": "\"\\n\xff\"", "twice": `{"a":1,"a":2}`, "twice by escape": `{"a":1,"b":3,"\u0061":2}`, "too large": "1e400", "deep": strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1),
+		"control": "\"\n\"", "control after escape": "\"\\n\n\"", "escape": `"\x"`, "half pair": `"\ud800"`, "low alone": `"\udc00"`, "pair broken": `"\ud83dx"`,
+		"utf-8":              "\"\xff\"",
+		"utf-8 after escape": "\"\\n\xff\"", "twice": `{"a":1,"a":2}`, "twice by escape": `{"a":1,"b":3,"\u0061":2}`, "too large": "1e400",
+		"deep": strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1),
 		"name": `{1:2}`, "no colon": `{"a" 1}`, "open string": `"a`, "open escape": `"\`, "short u": `"\u00`, "nul byte": "1\x00",
 	} {
 		out, err := Canonical(nil, []byte(in))
@@ -64,7 +68,8 @@ func TestRefusals(t *testing.T) {
 }
 
 func FuzzCanonical(f *testing.F) {
-	for _, s := range []string{`{"b":1,"a":[true,null,"\u00e9"]}`, `[1e-7,-0,123456789012345678901]`, `"\ud83d\ude00"`, `{"a":{"a":{}}}`, `[`, `{"\ufb33":1,"😀":2}`, `{"a":1,"a":2}`, `[1,2]`} {
+	for _, s := range []string{`{"b":1,"a":[true,null,"\u00e9"]}`, `[1e-7,-0,123456789012345678901]`, `"\ud83d\ude00"`, `{"a":{"a":{}}}`, `[`,
+		`{"\ufb33":1,"😀":2}`, `{"a":1,"a":2}`, `[1,2]`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {

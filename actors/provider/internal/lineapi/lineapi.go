@@ -163,6 +163,7 @@ func (a *API) request(r *http.Request, body []byte) (*openapi3filter.RequestVali
 	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
 		return nil, fmt.Errorf("%s %s: no bearer token", r.Method, r.URL.Path)
 	}
-	input := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route, Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
+	input := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
 	return input, short(openapi3filter.ValidateRequest(context.Background(), input))
 }

@@ -28,6 +28,9 @@ import (
 	"hayauma.example/actors/provider/line"
 	"hayauma.example/actors/tally"
 	"hayauma.example/cluster"
+	"hayauma.example/cluster/clustertest"
+	"hayauma.example/cluster/objects"
+	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
@@ -45,7 +48,9 @@ type desk struct {
 
 func newDesk(t *testing.T, token string) *desk {
 	store := journal.NewMemory(uuid.New())
-	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: actors.AllRoles()})
+	member, err := clustertest.Alone(cluster.MemberConfig{
+		Self: roster.Member{Roles: actors.AllRoles()}, Objects: objects.NewMemory(store).Client("desk"), Journal: store,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +59,9 @@ func newDesk(t *testing.T, token string) *desk {
 	channel.Register(registry)
 	checker.Register(registry)
 	tally.Register(registry)
-	sys, err := engine.New(engine.Config{Log: slog.New(slog.DiscardHandler), Messages: registry, Journal: solo})
+	sys, err := engine.New(engine.Config{
+		Log: slog.New(slog.DiscardHandler), Incarnation: member.Status().Incarnation, Messages: registry, Journal: member, Directory: member,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +75,7 @@ func newDesk(t *testing.T, token string) *desk {
 	checker.Serve(sys, checker.Deps{History: history(sys)})
 	tally.Serve(sys, actors.Statistics)
 	tally.Serve(sys, actors.Usages)
-	if err := solo.Start(t.Context()); err != nil {
+	if err := member.Start(t.Context(), sys); err != nil {
 		t.Fatal(err)
 	}
 	list := catalog.New(catalog.Config{Store: store, Messages: registry})
@@ -86,7 +93,7 @@ func newDesk(t *testing.T, token string) *desk {
 		stop()
 		running.Wait()
 		sys.Kill()
-		solo.Kill()
+		member.Kill()
 		temp.Close()
 	})
 	d := &desk{T: t, store: store, url: server.URL, token: token, fleet: fleet}

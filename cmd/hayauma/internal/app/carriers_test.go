@@ -3,18 +3,22 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/oklog/ulid/v2"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/checker"
 	"hayauma.example/actors/plan"
 	"hayauma.example/actors/tally"
 	"hayauma.example/cluster"
+	"hayauma.example/cluster/objects"
+	"hayauma.example/cluster/roster"
 	"hayauma.example/engine"
 	"hayauma.example/engine/enginetest"
 	"hayauma.example/engine/journal"
@@ -24,50 +28,38 @@ import (
 type fleet struct {
 	*testing.T
 	carriers actors.Carriers
-	types    map[string][]string // by node
 	store    *journal.Memory
+	shared   *objects.Memory
 	net      *enginetest.Network
-	sys      map[string]*engine.System
+	sys      map[string]*engine.System  // by node
+	members  map[string]*cluster.Member // by node
 }
 
-// start is a fleet whose nodes are called so by their types.
+// start is a fleet whose nodes are called so by their types. It returns when each serves what it carries.
 func start(t *testing.T, store *journal.Memory, carriers actors.Carriers, types map[string][]string) *fleet {
-	f := &fleet{T: t, carriers: carriers, types: types, store: store, net: enginetest.NewNetwork(t, 1), sys: map[string]*engine.System{}}
-	var nodes []string
-	for node := range types {
-		nodes = append(nodes, node)
+	f := &fleet{
+		T: t, carriers: carriers, store: store, shared: objects.NewMemory(store), net: enginetest.NewNetwork(t, 1),
+		sys: map[string]*engine.System{}, members: map[string]*cluster.Member{},
 	}
-	slices.Sort(nodes)
-	members := map[string]*enginetest.Member{}
-	for _, node := range nodes {
-		members[node] = f.net.Join(node)
-		f.node(node, members[node])
+	for _, node := range slices.Sorted(maps.Keys(types)) {
+		f.node(node, carriers.Roles(types[node]...))
 	}
-	for _, m := range members {
-		m.SetPeers(nodes...)
-	}
+	time.Sleep(time.Second)
 	return f
 }
 
-func (f *fleet) node(node string, m *enginetest.Member) {
-	roles := f.carriers.Roles(f.types[node]...)
-	solo, err := cluster.OpenSolo(f.Context(), f.store, cluster.SoloConfig{Roles: roles})
+func (f *fleet) node(node string, roles []string) {
+	me := ulid.Make().String()
+	wire := f.net.Join(me)
+	member, err := cluster.NewMember(cluster.MemberConfig{
+		Self:    roster.Member{Incarnation: me, Node: node, Address: node + ":1", Roles: slices.Sorted(slices.Values(roles))},
+		Objects: f.shared.Client(me), Journal: f.store,
+		Peers: func(peers map[string]string) { wire.SetPeers(slices.Sorted(maps.Keys(peers))...) },
+	})
 	if err != nil {
 		f.Fatal(err)
 	}
-	directory := &enginetest.Directory{}
-	directory.Place(func(role, _ string) engine.Place {
-		switch owner := f.carrier(role); owner {
-		case node:
-			return engine.Place{}
-		case "":
-			return engine.Place{Answer: engine.Nowhere}
-		default:
-			return engine.Place{Answer: engine.Elsewhere, Member: owner}
-		}
-	})
-	r := messages()
-	sys, err := engine.New(engine.Config{Incarnation: node, Messages: r, Journal: solo, Directory: directory, Transport: m})
+	sys, err := engine.New(engine.Config{Incarnation: me, Messages: messages(), Journal: member, Directory: member, Transport: wire})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -79,28 +71,20 @@ func (f *fleet) node(node string, m *enginetest.Member) {
 			tally.Serve(sys, kind)
 		}
 	}
-	if err := solo.Start(f.Context()); err != nil {
-		f.Fatal(err)
-	}
-	f.sys[node] = sys
+	f.sys[node], f.members[node] = sys, member
 	f.Cleanup(func() {
 		sys.Kill()
-		solo.Kill()
+		member.Kill()
 	})
-}
-
-func (f *fleet) carrier(role string) string {
-	for node, types := range f.types {
-		if slices.Contains(f.carriers.Roles(types...), role) {
-			return node
-		}
+	if err := member.Start(f.Context(), sys); err != nil {
+		f.Fatal(err)
 	}
-	return ""
 }
 
 func (f *fleet) stop() {
-	for _, sys := range f.sys {
+	for node, sys := range f.sys {
 		sys.Kill()
+		f.members[node].Kill()
 	}
 }
 

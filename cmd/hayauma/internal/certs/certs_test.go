@@ -131,7 +131,8 @@ func (w word) AppendPacket(dst []byte) ([]byte, error) { return append(dst, w...
 
 func listen(t *testing.T, name string, c *tls.Config) (*remote.Transport, ear) {
 	t.Helper()
-	r, err := remote.Listen(t.Context(), remote.Config{Incarnation: name, Listen: "127.0.0.1:0", TLS: c, RetryMin: time.Millisecond, RetryMax: 5 * time.Millisecond})
+	r, err := remote.Listen(t.Context(), remote.Config{Incarnation: name, Listen: "127.0.0.1:0", TLS: c, RetryMin: time.Millisecond,
+		RetryMax: 5 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

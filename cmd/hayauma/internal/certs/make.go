@@ -86,7 +86,8 @@ func readAuthority(certFile, keyFile string) (authority, error) {
 	case errors.Is(errCert, fs.ErrNotExist) && errors.Is(errKey, fs.ErrNotExist):
 		return authority{}, fs.ErrNotExist
 	case errCert != nil || errKey != nil: // in other words, so that nobody takes it for a missing authority
-		return authority{}, fmt.Errorf("the authority can't be read: %s: put both of its files back, or choose an empty directory", errors.Join(errCert, errKey).Error())
+		return authority{}, fmt.Errorf("the authority can't be read: %s: put both of its files back, or choose an empty directory",
+			errors.Join(errCert, errKey).Error())
 	}
 	parsed, err := x509.ParseCertificate(cert)
 	if err != nil {

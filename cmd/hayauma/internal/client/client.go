@@ -125,7 +125,8 @@ func (c *Client) problem(resp *http.Response) error {
 	e := Error{api.Problem{Status: resp.StatusCode}}
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if json.Unmarshal(raw, &e.Problem) != nil || (e.Detail == "" && e.Title == "") {
-		e.Problem = api.Problem{Status: resp.StatusCode, Detail: fmt.Sprintf("the server at %s answered %s, not as a Hayauma daemon does: set --server or HAYAUMA_SERVER to the daemon's URL", c.base, resp.Status)}
+		e.Problem = api.Problem{Status: resp.StatusCode,
+			Detail: fmt.Sprintf("the server at %s answered %s, not as a Hayauma daemon does: set --server or HAYAUMA_SERVER to the daemon's URL", c.base, resp.Status)}
 	}
 	return e
 }

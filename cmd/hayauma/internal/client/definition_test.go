@@ -15,7 +15,8 @@ func TestDefinition(t *testing.T) {
 		{"strings", "a: '1'\nb: \"<b>&\"\nc: 早馬\nd: |\n  two\n  lines\n", `{"a":"1","b":"<b>&","c":"早馬","d":"two\nlines\n"}`},
 		{"times stay text", "at: 2030-01-02T03:04:05+09:00\nday: 2030-01-02", `{"at":"2030-01-02T03:04:05+09:00","day":"2030-01-02"}`},
 		{"yes is a word, true is not", "a: yes\nb: true\nc: null\nd:", `{"a":"yes","b":true,"c":null,"d":null}`},
-		{"nested", "messages:\n- type: text\n  text: hi {{ name }}\n- {type: sticker, packageId: \"1\"}\n", `{"messages":[{"type":"text","text":"hi {{ name }}"},{"type":"sticker","packageId":"1"}]}`},
+		{"nested", "messages:\n- type: text\n  text: hi {{ name }}\n- {type: sticker, packageId: \"1\"}\n",
+			`{"messages":[{"type":"text","text":"hi {{ name }}"},{"type":"sticker","packageId":"1"}]}`},
 		{"aliases", "a: &x {k: 1}\nb: *x", `{"a":{"k":1},"b":{"k":1}}`},
 		{"empty containers", "a: []\nb: {}", `{"a":[],"b":{}}`},
 	} {

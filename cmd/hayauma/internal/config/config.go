@@ -130,7 +130,8 @@ func (c Config) validateNATS() error {
 	case n.URL != "" && n.routed():
 		return errors.New("nats-routes and nats-cluster-listen are for embedded servers, and nats names an external one: leave one of them out")
 	case (len(n.Routes) == 0) != (n.ClusterListen == ""):
-		return errors.New("nats-routes (every embedded server, this one too) and nats-cluster-listen (where the others reach this one) belong together: set both or none")
+		return errors.New("nats-routes (every embedded server, this one too) and nats-cluster-listen (where the others reach this one) belong together: set both " +
+			"or none")
 	}
 	return nil
 }

@@ -74,7 +74,8 @@ func (c Config) validateNode() error {
 func (c Config) validateCluster() error {
 	cl := c.Cluster
 	if missing := c.missing(); !cl.Wanted() && len(missing) > 0 && c.validateRoles() == nil {
-		return fmt.Errorf("node-type %q leaves out %s, which other nodes must carry: set cluster-listen HOST:PORT, where they reach this one, and the store that they share (%s); or carry all",
+		return fmt.Errorf("node-type %q leaves out %s, which other nodes must carry: set cluster-listen HOST:PORT, where they reach this one, and the store that "+
+			"they share (%s); or carry all",
 			strings.Join(c.NodeType, ","), strings.Join(missing, ", "), sharedStore)
 	}
 	switch {
@@ -102,7 +103,8 @@ func (c Cluster) validateAddresses(n NATS) error {
 	case err != nil:
 		return err
 	case c.Advertise == "" && anywhere(host):
-		return fmt.Errorf("cluster-listen %q is every address of this machine, and other nodes need one: set cluster-advertise HOST:%s to what they reach", c.Listen, port)
+		return fmt.Errorf("cluster-listen %q is every address of this machine, and other nodes need one: set cluster-advertise HOST:%s to what they reach", c.Listen,
+			port)
 	}
 	public := []string{host}
 	if c.Advertise != "" {

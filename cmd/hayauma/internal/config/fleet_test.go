@@ -44,7 +44,8 @@ func TestFleetRefusals(t *testing.T) {
 		args []string
 		want string
 	}{
-		"some roles alone":           {[]string{"--node-type=poster"}, `node-type "poster" leaves out checker, composer, which other nodes must carry: set cluster-listen HOST:PORT`},
+		"some roles alone": {[]string{"--node-type=poster"},
+			`node-type "poster" leaves out checker, composer, which other nodes must carry: set cluster-listen HOST:PORT`},
 		"no roles":                   {[]string{"--node-type=,"}, "node-type is empty: name some of checker, composer, poster, or all"},
 		"nearly a role":              {[]string{"--node-type=postr"}, `did you mean "poster"?`},
 		"fleet without a store":      {[]string{listen}, "they need one store: set nats URL"},
@@ -90,8 +91,10 @@ func TestFleetIsAccepted(t *testing.T) {
 	for name, args := range map[string][]string{
 		"external":    {shared, "--cluster-listen=127.0.0.1:7400", "--node=a", "--weight=3", "--nats-replicas=3", "--profile=production"},
 		"a free port": {shared, "--cluster-listen=localhost:0"},
-		"routes":      {"--nats-routes=nats-route://127.0.0.1:1, 127.0.0.1:2,localhost:3", "--nats-cluster-listen=127.0.0.1:1", "--cluster-listen=127.0.0.1:7400", "--nats-replicas=3"},
-		"certified":   {"--nats=tls://nats:4222", "--cluster-listen=0.0.0.0:7400", "--cluster-advertise=node1:7400", "--cluster-cert=c", "--cluster-key=k", "--cluster-ca=a", "--node-type=poster"},
+		"routes": {"--nats-routes=nats-route://127.0.0.1:1, 127.0.0.1:2,localhost:3", "--nats-cluster-listen=127.0.0.1:1", "--cluster-listen=127.0.0.1:7400",
+			"--nats-replicas=3"},
+		"certified": {"--nats=tls://nats:4222", "--cluster-listen=0.0.0.0:7400", "--cluster-advertise=node1:7400", "--cluster-cert=c", "--cluster-key=k",
+			"--cluster-ca=a", "--node-type=poster"},
 	} {
 		c, err := load(t, "", nil, args...)
 		if err != nil {

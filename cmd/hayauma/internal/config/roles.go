@@ -34,7 +34,8 @@ func (c Config) validateRoles() error {
 	errs := []error{c.Kinds.Validate()}
 	for _, t := range c.NodeType {
 		if t != All && !slices.Contains(types, t) {
-			errs = append(errs, fmt.Errorf("node-type %q carries no kind: there are %s, and kind-roles KIND=%s gives it one%s", t, strings.Join(types, ", "), t, hint(nearest(t, types))))
+			errs = append(errs, fmt.Errorf("node-type %q carries no kind: there are %s, and kind-roles KIND=%s gives it one%s", t, strings.Join(types, ", "), t,
+				hint(nearest(t, types))))
 		}
 	}
 	return errors.Join(errs...)

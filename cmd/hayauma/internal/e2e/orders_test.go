@@ -49,7 +49,8 @@ func (w *world) orderAndDie(point, command string) {
 	if err := w.judge(m, s); err != nil {
 		w.t.Fatalf("%v\n%+v", err, s)
 	}
-	if cancelled := command == "cancel"; s.State != map[bool]string{true: "cancelled", false: "finished"}[cancelled] || s.Pending != 0 || !cancelled && s.Delivered != 2000 {
+	if cancelled := command == "cancel"; s.State != map[bool]string{true: "cancelled",
+		false: "finished"}[cancelled] || s.Pending != 0 || !cancelled && s.Delivered != 2000 {
 		w.t.Fatalf("%s: %+v", command, s)
 	}
 	w.daemon.kill()

@@ -14,16 +14,17 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descActive      = desc("actor_active", "Actors in memory.", "kind")
-	descActivated   = desc("actor_activations_total", "Activations of actors.", "kind")
-	descPassivated  = desc("actor_passivations_total", "Actors that left memory because they had nothing to do.", "kind")
-	descRestarted   = desc("actor_restarts_total", "Restarts after a failure.", "kind")
-	descMessages    = desc("actor_mailbox_messages", "Messages accepted and not yet handled, of all actors of the kind.", "kind")
-	descDepthMax    = desc("actor_mailbox_depth_max", "Depth of the deepest mailbox now.", "kind")
-	descBacklogged  = desc("actor_mailbox_backlogged_actors", "Actors with more than 32 messages waiting.", "kind")
-	descDepths      = desc("actor_mailbox_actors", "Actors by the depth of their mailbox, in ranges.", "kind", "depth")
-	descDepth       = desc("actor_mailbox_depth", "Messages accepted and not yet handled; which actors are shown is bounded.", "kind", "actor")
-	descAge         = desc("actor_mailbox_oldest_age_seconds", "Age of the oldest message that waits, to 0.1 s; which actors are shown is bounded.", "kind", "actor")
+	descActive     = desc("actor_active", "Actors in memory.", "kind")
+	descActivated  = desc("actor_activations_total", "Activations of actors.", "kind")
+	descPassivated = desc("actor_passivations_total", "Actors that left memory because they had nothing to do.", "kind")
+	descRestarted  = desc("actor_restarts_total", "Restarts after a failure.", "kind")
+	descMessages   = desc("actor_mailbox_messages", "Messages accepted and not yet handled, of all actors of the kind.", "kind")
+	descDepthMax   = desc("actor_mailbox_depth_max", "Depth of the deepest mailbox now.", "kind")
+	descBacklogged = desc("actor_mailbox_backlogged_actors", "Actors with more than 32 messages waiting.", "kind")
+	descDepths     = desc("actor_mailbox_actors", "Actors by the depth of their mailbox, in ranges.", "kind", "depth")
+	descDepth      = desc("actor_mailbox_depth", "Messages accepted and not yet handled; which actors are shown is bounded.", "kind", "actor")
+	descAge        = desc("actor_mailbox_oldest_age_seconds", "Age of the oldest message that waits, to 0.1 s; which actors are shown is bounded.", "kind",
+		"actor")
 	descAgeMax      = desc("actor_mailbox_oldest_age_max_seconds", "Age of the oldest message that waits anywhere in the kind.", "kind")
 	descReceived    = desc("actor_messages_received_total", "Messages accepted into mailboxes.", "kind")
 	descHandled     = desc("actor_messages_handled_total", "Messages handled to their end (ok) or to a failure (error).", "kind", "result")

@@ -18,11 +18,11 @@ import (
 	"hayauma.example/engine/journal"
 )
 
-// rig is a Solo on a store in memory, in a bubble.
+// rig is Ledgers of every shard of two roles on a store in memory, in a bubble.
 type rig struct {
 	t     *testing.T
 	store *journal.Memory
-	*cluster.Solo
+	*cluster.Ledgers
 
 	mu    sync.Mutex
 	fired []string // name@milliseconds after began
@@ -37,29 +37,41 @@ func newRig(t *testing.T) *rig {
 // open starts a process on the store; another that is still running is fenced.
 func (r *rig) open() *rig {
 	r.t.Helper()
-	solo, err := cluster.OpenSolo(r.t.Context(), r.store, cluster.SoloConfig{
-		Roles:    []string{"checker", "poster"},
-		Writer:   journal.WriterOptions{UnclearFor: time.Second},
-		OnFenced: func(s journal.Shard) { r.lost = append(r.lost, s) },
+	r.Ledgers = cluster.NewLedgers(r.t.Context(), r.store, cluster.Config{
+		Writer: journal.WriterOptions{UnclearFor: time.Second},
+		OnLost: func(c journal.Claim, _ error) { r.lost = append(r.lost, c.Shard) },
 	})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.Solo = solo
-	solo.OnReminder(func(kind, id, name string, due time.Time, payload []byte) {
+	r.OnReminder(func(kind, id, name string, due time.Time, payload []byte) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.fired = append(r.fired, fmt.Sprintf("%s/%s/%s=%s@%d", kind, id, name, payload, time.Since(r.began).Milliseconds()))
 	})
-	if err := solo.Start(r.t.Context()); err != nil {
-		r.t.Fatal(err)
-	}
+	r.take(shardsOf("checker", "poster"))
 	return r
+}
+
+// take claims shards, whoever has them.
+func (r *rig) take(shards []journal.Shard) {
+	r.t.Helper()
+	claims, err := r.store.Claim(r.t.Context(), "owner", shards)
+	r.must(err)
+	r.must(r.Open(r.t.Context(), claims))
+	r.must(r.Fire(r.t.Context(), shards))
+}
+
+// shardsOf is every shard of the roles.
+func shardsOf(roles ...string) (shards []journal.Shard) {
+	for _, role := range roles {
+		for n := range cluster.Shards {
+			shards = append(shards, journal.Shard{Role: role, Number: n})
+		}
+	}
+	return shards
 }
 
 func (r *rig) close() {
 	r.t.Helper()
-	if err := r.Close(r.t.Context()); err != nil {
+	if err := r.Stop(r.t.Context()); err != nil {
 		r.t.Error(err)
 	}
 }
@@ -122,7 +134,7 @@ func bubble(t *testing.T, f func(*rig)) {
 	synctest.Test(t, func(t *testing.T) { f(newRig(t)) })
 }
 
-func TestSoloStores(t *testing.T) {
+func TestLedgersStore(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.open()
 		r.must(r.append("a", 1))
@@ -149,7 +161,7 @@ func TestSoloStores(t *testing.T) {
 	})
 }
 
-func TestSoloRefusesOtherRoles(t *testing.T) {
+func TestLedgersRefuseOtherRoles(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.open()
 		defer r.close()
@@ -170,11 +182,11 @@ func TestSoloRefusesOtherRoles(t *testing.T) {
 
 func TestSecondOwnerFencesTheFirst(t *testing.T) {
 	bubble(t, func(r *rig) {
-		first := r.open().Solo
+		first := r.open().Ledgers
 		r.must(r.append("a", 1, mark("m", r.in(time.Minute))))
 		r.open()
-		second := r.Solo
-		r.Solo = first
+		second := r.Ledgers
+		r.Ledgers = first
 		if err := r.append("a", 2); !errors.Is(err, journal.ErrFenced) {
 			r.t.Errorf("append of the first: %v", err)
 		}
@@ -184,7 +196,7 @@ func TestSecondOwnerFencesTheFirst(t *testing.T) {
 		if len(r.lost) != 1 {
 			r.t.Errorf("lost %v", r.lost)
 		}
-		r.Solo = second
+		r.Ledgers = second
 		r.must(r.append("a", 2))
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -211,10 +223,11 @@ func TestUnclearAnswerThenTheTruth(t *testing.T) {
 				if err := r.append("a", 2, mark("m", r.in(time.Hour))); !errors.Is(err, journal.ErrLost) {
 					r.t.Errorf("append: %v", err)
 				}
-				if err := r.append("b", 1); !errors.Is(err, journal.ErrLost) && cluster.ShardOf("checker", "a") == cluster.ShardOf("checker", "b") {
+				broken.Store(false)
+				if err := r.append("a", 2); !errors.Is(err, journal.ErrLost) {
 					r.t.Errorf("append before the shard was claimed again: %v", err)
 				}
-				broken.Store(false)
+				r.take(r.lost)
 				want, fires := "1:e1", []string(nil)
 				if stored {
 					want, fires = "1:e1 2:e2", []string{"k/a/m=p@3600000"}

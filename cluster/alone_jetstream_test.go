@@ -8,20 +8,26 @@ import (
 	"time"
 
 	"hayauma.example/cluster"
+	"hayauma.example/cluster/clustertest"
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/cluster/natsnode"
+	"hayauma.example/cluster/roster"
+	"hayauma.example/codec"
 	"hayauma.example/engine"
+	"hayauma.example/engine/enginetest"
 	"hayauma.example/engine/journal"
 )
 
-// process is a Solo on an embedded server, as the daemon runs it.
+// process is a member alone on an embedded server, as the daemon runs it.
 type process struct {
-	node *natsnode.Node
-	*cluster.Solo
+	node  *natsnode.Node
+	store *jetstream.Store
+	*cluster.Member
 	fired chan string
 }
 
-func startProcess(t *testing.T, dir string) *process {
+// openProcess opens the store below a directory. It has no member yet.
+func openProcess(t *testing.T, dir string) *process {
 	t.Helper()
 	node, err := natsnode.Open(t.Context(), natsnode.Config{DataDir: dir})
 	if err != nil {
@@ -31,17 +37,41 @@ func startProcess(t *testing.T, dir string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	solo, err := cluster.OpenSolo(t.Context(), store, cluster.SoloConfig{Roles: []string{"composer", "poster", "checker"}})
+	return &process{node: node, store: store, fired: make(chan string, 1000)}
+}
+
+// serve joins as the store's only member, which appends by way of j, and returns when it serves every shard.
+func (p *process) serve(t *testing.T, j journal.Store, w journal.WriterOptions) {
+	t.Helper()
+	shared, err := p.store.Membership(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{node: node, Solo: solo, fired: make(chan string, 1000)}
-	solo.OnReminder(func(_, id, name string, _ time.Time, payload []byte) {
-		p.fired <- id + "/" + name + "=" + string(payload)
+	p.Member, err = clustertest.Alone(cluster.MemberConfig{
+		Self: roster.Member{Roles: []string{"composer", "poster", "checker"}}, Objects: shared, Journal: j, Writer: w,
 	})
-	if err := solo.Start(t.Context()); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
+	sys, err := engine.New(engine.Config{
+		Log: enginetest.Silence, Incarnation: p.Status().Incarnation, Messages: codec.NewRegistry(), Journal: p.Member, Directory: p.Member,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sys.Kill)
+	p.OnReminder(func(_, id, name string, _ time.Time, payload []byte) { // instead of the engine
+		p.fired <- id + "/" + name + "=" + string(payload)
+	})
+	if err := clustertest.Serve(t.Context(), p.Member, sys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func startProcess(t *testing.T, dir string) *process {
+	t.Helper()
+	p := openProcess(t, dir)
+	p.serve(t, p.store, journal.WriterOptions{})
 	return p
 }
 
@@ -49,7 +79,7 @@ func (p *process) end(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	if err := p.Close(ctx); err != nil {
+	if err := p.Stop(ctx); err != nil {
 		t.Error(err)
 	}
 	if err := p.node.Close(ctx); err != nil {

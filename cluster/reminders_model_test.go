@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -57,8 +58,8 @@ func TestRemindersMatchModel(t *testing.T) {
 type reminderModel struct {
 	t     *testing.T
 	store *journal.Memory
-	solo  *cluster.Solo
 	began time.Time // of this process
+	*cluster.Ledgers
 
 	mu       sync.Mutex
 	losing   bool
@@ -97,21 +98,24 @@ func (m *reminderModel) run(acts []act) []string {
 		}
 	}
 	m.mu.Unlock()
-	m.solo.Kill()
+	m.Kill()
 	return m.problems
 }
 
 func (m *reminderModel) open() {
-	solo, err := cluster.OpenSolo(m.t.Context(), m.store, cluster.SoloConfig{Roles: []string{"r"}, Writer: journal.WriterOptions{UnclearFor: time.Second}})
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.solo, m.began = solo, time.Now()
-	solo.OnReminder(m.fired)
-	if err := solo.Start(m.t.Context()); err != nil {
-		m.t.Fatal(err)
-	}
+	m.Ledgers = cluster.NewLedgers(m.t.Context(), m.store, cluster.Config{Writer: journal.WriterOptions{UnclearFor: time.Second}})
+	m.began = time.Now()
+	m.OnReminder(m.fired)
+	m.take(shardsOf("r")...)
 	synctest.Wait()
+}
+
+// take claims shards, as their owner does at its start and after an unclear answer.
+func (m *reminderModel) take(shards ...journal.Shard) {
+	claims, err := m.store.Claim(m.t.Context(), "owner", shards)
+	if err = errors.Join(err, m.Open(m.t.Context(), claims), m.Fire(m.t.Context(), shards)); err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 func (m *reminderModel) fired(_, id, _ string, due time.Time, _ []byte) {
@@ -139,7 +143,7 @@ func (m *reminderModel) step(a act) {
 	case "wait":
 		time.Sleep(a.After.Abs())
 	case "crash":
-		m.solo.Kill()
+		m.Kill()
 		time.Sleep(a.After.Abs())
 		m.open()
 	case "set":
@@ -154,11 +158,7 @@ func (m *reminderModel) step(a act) {
 		m.mu.Lock()
 		m.losing = false
 		m.mu.Unlock()
-		for _, err := range m.solo.Replay(m.t.Context(), "r", id, journal.Grain{Kind: "k", ID: id}) {
-			if err != nil {
-				m.t.Error(err)
-			}
-		}
+		m.take(cluster.ShardOf("r", id))
 		synctest.Wait()
 		m.mu.Lock()
 		for id := range m.due { // the whole shard was away
@@ -187,7 +187,7 @@ func (m *reminderModel) change(id string, due time.Time, forget bool) {
 	result := make(chan error, 1)
 	u := unit(id, number, 1, marks...)
 	u.Role, u.Data = "r", []byte("e")
-	m.solo.Append(u, func(err error) {
+	m.Append(u, func(err error) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if err == nil || m.losing {
