@@ -150,7 +150,15 @@ func TestNATSIsAwayForAWhile(t *testing.T) {
 	a, c := start(t, node(t, "a", nats), logTo(t, "a"))
 	settled(t, c, 1)
 	back := away()
-	await(t, a, http.StatusServiceUnavailable, "lease has run out: NATS gives no answers")
+	await(t, a, http.StatusServiceUnavailable, "lease has run out: NATS isn't reached")
+	refused := func(_ any, err error) {
+		t.Helper()
+		if problem, ok := errors.AsType[client.Error](err); !ok || problem.Status != http.StatusServiceUnavailable || !strings.Contains(err.Error(), "NATS isn't reached") {
+			t.Errorf("refused with %v", err)
+		}
+	}
+	refused(c.Drain(t.Context(), "a"))
+	refused(c.Channels(t.Context()))
 	back()
 	await(t, a, http.StatusOK, "ok")
 	settled(t, c, 1)
@@ -180,9 +188,18 @@ func await(t *testing.T, a *app.App, status int, part string) {
 func TestMissingRoleIsAWarning(t *testing.T) {
 	cfg := node(t, "a", sharedNATS(t))
 	cfg.NodeType = []string{"poster", "composer"}
-	a, _ := start(t, cfg, logTo(t, "a"))
+	a, c := start(t, cfg, logTo(t, "a"))
 	await(t, a, http.StatusOK, "no node carries the role checker: start one with NODE_TYPE=checker")
 	await(t, a, http.StatusOK, "no node carries the role usage: start one with NODE_TYPE=checker")
+	_, stats := c.Statistics(t.Context(), "shop", "")
+	_, usage := c.Usage(t.Context(), "shop", "")
+	for role, err := range map[string]error{"statistics": stats, "usage": usage} {
+		problem, _ := errors.AsType[client.Error](err)
+		want := "no node carries the role " + role + ": start one with NODE_TYPE=checker"
+		if problem.Status != http.StatusServiceUnavailable || problem.Type != "urn:hayauma:problem:role-missing" || err.Error() != want {
+			t.Errorf("%s: %+v", role, problem)
+		}
+	}
 	stop(t, a)
 }
 
