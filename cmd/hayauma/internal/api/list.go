@@ -37,7 +37,7 @@ func (s *server) listCampaigns(ctx context.Context, in *pageInput) (*pageOutput,
 		for _, i := range items {
 			q.After = i.ID
 			if q.State == "" || i.State == q.State {
-				out.Body.Campaigns = append(out.Body.Campaigns, campaignOf(i.Info))
+				out.Body.Campaigns = append(out.Body.Campaigns, s.shown(i.Info))
 			}
 		}
 		switch {

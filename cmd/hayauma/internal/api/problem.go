@@ -35,8 +35,8 @@ func stalled(why string) huma.StatusError {
 	return &huma.ErrorModel{Type: typeStalled, Status: http.StatusServiceUnavailable, Title: http.StatusText(http.StatusServiceUnavailable), Detail: why + "; nothing can be stored until it is back: try again then"}
 }
 
-// waiting is the refusal of what failed because of the store or for want of a role; nil: neither is known to be the reason.
-func (s *server) waiting(dead *engine.DeadLetterError) huma.StatusError {
+// blame is the refusal of what failed because of the store or for want of a role; nil: neither is known to be the reason.
+func (s *server) blame(dead *engine.DeadLetterError) huma.StatusError {
 	if why := s.Cluster.Stalled(); why != "" {
 		return stalled(why)
 	}
@@ -63,7 +63,7 @@ func (s *server) refusal(err error) huma.StatusError {
 		return huma.NewError(errAborted, "the client has gone")
 	}
 	dead, _ := errors.AsType[*engine.DeadLetterError](err)
-	if why := s.waiting(dead); why != nil {
+	if why := s.blame(dead); why != nil {
 		return why
 	}
 	switch {

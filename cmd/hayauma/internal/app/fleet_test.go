@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,6 +164,80 @@ func TestNATSIsAwayForAWhile(t *testing.T) {
 	await(t, a, http.StatusOK, "ok")
 	settled(t, c, 1)
 	stop(t, a)
+}
+
+// Where the nodes hold the store themselves, the one that is left says how many of them it reaches, and refuses what it can't store.
+func TestQuorumIsLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three daemons")
+	}
+	var routes []string
+	for range 3 {
+		routes = append(routes, freeAddress(t))
+	}
+	cfgs := make([]config.Config, 3)
+	for i := range cfgs {
+		cfgs[i] = node(t, fmt.Sprint("n", i), "")
+		cfgs[i].NATS.Routes, cfgs[i].NATS.ClusterListen = routes, routes[i]
+	}
+	apps, clients := startAll(t, cfgs)
+	settled(t, clients[0], 3)
+	stop(t, apps[2])
+	stop(t, apps[1])
+	const why = "NATS has no quorum: 1 of 3 servers are reached"
+	await(t, apps[0], http.StatusServiceUnavailable, why)
+	began := time.Now()
+	if _, err := clients[0].Drain(t.Context(), "n0"); err == nil || !strings.Contains(err.Error(), why) {
+		t.Errorf("drained: %v", err)
+	}
+	for _, err := range clients[0].Campaigns(t.Context(), client.Filter{}) {
+		if err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("listed: %v", err)
+		}
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %v to refuse both", took)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), app.StopTimeout)
+	defer cancel()
+	_ = apps[0].Stop(ctx) // it can't leave the view
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// startAll starts daemons that wait for each other.
+func startAll(t *testing.T, cfgs []config.Config) ([]*app.App, []*client.Client) {
+	t.Helper()
+	apps, clients := make([]*app.App, len(cfgs)), make([]*client.Client, len(cfgs))
+	var all sync.WaitGroup
+	for i, cfg := range cfgs {
+		all.Go(func() {
+			var err error
+			if apps[i], err = app.Start(t.Context(), cfg, app.Options{Log: logTo(t, cfg.Node), Version: "test"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for i, a := range apps {
+		if a == nil {
+			t.FailNow()
+		}
+		var err error
+		if clients[i], err = client.New(a.URL(), ""); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(clients[i].Close)
+	}
+	return apps, clients
 }
 
 // await asks whether a daemon is ready until it says what it should.
