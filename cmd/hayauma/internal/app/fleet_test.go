@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"hayauma.example/cluster"
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/cluster/natsnode"
 	"hayauma.example/cluster/roster"
@@ -120,6 +122,7 @@ func TestFleetHandsOver(t *testing.T) {
 	for _, c := range clients {
 		settled(t, c, 3)
 	}
+	measured(t, all)
 	t.Setenv("APP_TEST_TOKEN", "secret")
 	slow := api.NewChannel{Name: "shop", Provider: "line", Endpoint: endpoint, TokenEnv: "APP_TEST_TOKEN", Limits: &api.Limits{Push: 300}}
 	if _, err := clients[0].AddChannel(t.Context(), slow); err != nil {
@@ -143,6 +146,45 @@ func TestFleetHandsOver(t *testing.T) {
 		t.Errorf("the simulator has seen %+v", l)
 	}
 	stop(t, all[2])
+}
+
+// measured scrapes three nodes that share their shards; the first one was alone and has given some up.
+func measured(t *testing.T, all []*app.App) {
+	t.Helper()
+	owned := 0
+	for i, a := range all {
+		text := get(t, a.URL()+"/metrics")
+		for _, line := range []string{
+			`hayauma_cluster_members{state="active"} 3`, `hayauma_cluster_self_fences_total 0`, `hayauma_cluster_evictions_total 0`,
+			`hayauma_cluster_failover_seconds_count 0`, `hayauma_cluster_view_epoch `, `hayauma_cluster_detour_shards `, `hayauma_actor_held_messages `,
+			`hayauma_cluster_member_info{member="n1",roles="checker,composer,poster,statistics,usage",version="`,
+		} {
+			if !strings.Contains(text, "\n"+line) {
+				t.Errorf("n%d: the scrape lacks %s", i, line)
+			}
+		}
+		for _, role := range []string{"checker", "composer", "poster", "statistics", "usage"} {
+			owned += sample(t, text, `hayauma_cluster_shards_owned{role="`+role+`"}`)
+		}
+		if gave := sample(t, text, `hayauma_cluster_handoffs_total{result="stored"}`); i == 0 && gave == 0 || i == 2 && gave > 0 {
+			t.Errorf("n%d has given up %d shards", i, gave)
+		}
+	}
+	if want := 5 * cluster.Shards; owned != want {
+		t.Errorf("%d shards are served, want %d", owned, want)
+	}
+}
+
+// sample is a whole number of a scrape.
+func sample(t *testing.T, text, series string) int {
+	t.Helper()
+	_, rest, _ := strings.Cut(text, "\n"+series+" ")
+	value, _, _ := strings.Cut(rest, "\n")
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		t.Errorf("%s: %v", series, err)
+	}
+	return n
 }
 
 // Without NATS nothing may be done, /readyz says so, and all goes on by itself.
