@@ -40,6 +40,7 @@ type ClusterStatus struct {
 	Shards      []ClusterShard  `json:"shards" nullable:"false" doc:"By role and number."`
 	TakeOvers   uint64          `json:"take_overs" doc:"Shards that this node serves after a failure of their owner, since its start."`
 	SelfFences  uint64          `json:"self_fences" doc:"Times that this node's lease ran out, since its start."`
+	Own         []string        `json:"warnings,omitempty" doc:"What is amiss with this node alone though it does its work, such as a certificate that ends soon."`
 }
 
 // ClusterMember is one member.
@@ -69,9 +70,9 @@ type ClusterShard struct {
 	Phase string `json:"phase,omitempty" doc:"How far the answering node is with it: idle, claiming, recovering, owned, releasing, lost. Absent: it has no part in it, another node owns it."`
 }
 
-// Warnings tell what is amiss in the fleet though this node does its work.
+// Warnings tell what is amiss in the fleet, or with this node, though this node does its work.
 func (s ClusterStatus) Warnings() []string {
-	var all []string
+	all := slices.Clone(s.Own)
 	for _, r := range s.Roles {
 		if r.Warning != "" {
 			all = append(all, r.Warning)

@@ -84,6 +84,10 @@ func TestClusterIsShown(t *testing.T) {
 	d.want(401, d.do(http.MethodGet, "/v1/cluster", ""))
 	d.want(401, d.do(http.MethodPost, "/v1/cluster/drain", `{"node":"a"}`))
 	d.want(200, d.do(http.MethodGet, "/readyz", ""), `"warnings":["no node carries the role checker"]`)
+	ending := twoNodes()
+	ending.Own = []string{"this node's cluster-cert ends"}
+	d.fleet.set(ending, nil)
+	d.want(200, d.do(http.MethodGet, "/readyz", ""), `"warnings":["this node's cluster-cert ends","no node carries the role checker"]`)
 }
 
 func TestNodeIsDrained(t *testing.T) {

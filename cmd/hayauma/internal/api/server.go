@@ -203,7 +203,7 @@ func (s *server) registerHealth() {
 				return nil, huma.Error503ServiceUnavailable(err.Error())
 			}
 			h := ok()
-			h.Body.Warnings = s.Cluster.Status().Warnings() // no reason to send requests elsewhere: it is the same on every node
+			h.Body.Warnings = s.Cluster.Status().Warnings() // no reason to send requests elsewhere
 			return h, nil
 		})
 }

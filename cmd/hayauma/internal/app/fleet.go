@@ -55,6 +55,9 @@ func (a *App) openFleet(ctx context.Context, incarnation string) (err error) {
 func (a *App) loadCertificates(context.Context) (err error) {
 	if c := a.cfg.Cluster; c.Secured() {
 		a.secured, err = certs.Load(certs.Files{Cert: c.Cert, Key: c.Key, CA: c.CA}, time.Now())
+		if warning := certs.Ending(a.secured, time.Now()); warning != "" {
+			a.log.Warn("the certificate ends soon", "warning", warning)
+		}
 	}
 	return err
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"hayauma.example/actors"
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/certs"
 )
 
 // fleetView is the fleet as the API shows it.
@@ -40,6 +42,9 @@ func (f fleetView) Status() api.ClusterStatus {
 			Node: m.Node, Incarnation: m.Incarnation, Address: m.Address, Roles: roleNames(m.Roles), Weight: uint32(m.Share()),
 			Condition: string(m.Condition), SilentMS: m.Silent.Milliseconds(), Shards: owns[m.Incarnation],
 		})
+	}
+	if ending := certs.Ending(f.a.secured, time.Now()); ending != "" {
+		out.Own = []string{ending}
 	}
 	for _, role := range f.a.cfg.AllRoles() {
 		out.Roles = append(out.Roles, f.role(s, role))
