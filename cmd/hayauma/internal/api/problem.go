@@ -21,18 +21,18 @@ const errAborted = 499
 
 // Types of the problems that a program may want to tell from others. The rest have none.
 const (
-	typeRoleMissing = "urn:hayauma:problem:role-missing"
-	typeStalled     = "urn:hayauma:problem:store-stalled"
+	TypeRoleMissing = "urn:hayauma:problem:role-missing"
+	TypeStalled     = "urn:hayauma:problem:store-stalled"
 )
 
 // roleMissing answers what needs a role that nobody carries.
 func roleMissing(why string) huma.StatusError {
-	return &huma.ErrorModel{Type: typeRoleMissing, Status: http.StatusServiceUnavailable, Title: http.StatusText(http.StatusServiceUnavailable), Detail: why}
+	return &huma.ErrorModel{Type: TypeRoleMissing, Status: http.StatusServiceUnavailable, Title: http.StatusText(http.StatusServiceUnavailable), Detail: why}
 }
 
 // stalled answers what the store can't take just now.
 func stalled(why string) huma.StatusError {
-	return &huma.ErrorModel{Type: typeStalled, Status: http.StatusServiceUnavailable, Title: http.StatusText(http.StatusServiceUnavailable), Detail: why + "; nothing can be stored until it is back: try again then"}
+	return &huma.ErrorModel{Type: TypeStalled, Status: http.StatusServiceUnavailable, Title: http.StatusText(http.StatusServiceUnavailable), Detail: why + "; nothing can be stored until it is back: try again then"}
 }
 
 // blame is the refusal of what failed because of the store or for want of a role; nil: neither is known to be the reason.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/app"
+	"hayauma.example/cmd/hayauma/internal/certs"
 	"hayauma.example/cmd/hayauma/internal/client"
 	"hayauma.example/cmd/hayauma/internal/config"
 )
@@ -318,6 +320,33 @@ func TestMissingRoleIsAWarning(t *testing.T) {
 		}
 	}
 	stop(t, a)
+}
+
+// A certificate that ends soon is a warning in the log and on /readyz; with one that has ended nothing is begun.
+func TestEndingCertificate(t *testing.T) {
+	cfg := node(t, "a", sharedNATS(t))
+	issued := func(age time.Duration) {
+		made, err := certs.Make(certs.Request{Dir: t.TempDir(), Node: "a", Now: time.Now().Add(-age)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Cluster.Cert, cfg.Cluster.Key, cfg.Cluster.CA = made.Cert, made.Key, made.CA
+	}
+	issued(certs.Lifetime + time.Hour)
+	if _, err := app.Start(t.Context(), cfg, app.Options{}); err == nil || !strings.Contains(err.Error(), "has ended at ") || !strings.Contains(err.Error(), "and now it is ") {
+		t.Errorf("started with one that has ended: %v", err)
+	}
+	issued(certs.Lifetime - 13*24*time.Hour)
+	var log bytes.Buffer
+	a, c := start(t, cfg, slog.New(slog.NewTextHandler(&log, nil)))
+	await(t, a, http.StatusOK, "this node's cluster-cert ends at ")
+	if s, err := c.Cluster(t.Context()); err != nil || len(s.Warnings()) != 1 {
+		t.Errorf("the commands warn of %v, %v", s.Warnings(), err)
+	}
+	stop(t, a)
+	if !strings.Contains(log.String(), "the certificate ends soon") {
+		t.Errorf("log: %s", log.String())
+	}
 }
 
 // Who comes again on its data directory replaces its earlier start at once; who merely has the name waits until that was evicted.
