@@ -124,6 +124,14 @@ func TestFleetHandsOver(t *testing.T) {
 	for _, c := range clients {
 		settled(t, c, 3)
 	}
+	for _, c := range clients {
+		s, err := c.Cluster(t.Context())
+		for _, sh := range s.Shards {
+			if err != nil || (sh.Owner == s.Node) != (sh.Phase == "owned") || sh.Owner != s.Node && sh.Phase != "" {
+				t.Fatalf("%s shows %+v, %v", s.Node, sh, err)
+			}
+		}
+	}
 	measured(t, all)
 	t.Setenv("APP_TEST_TOKEN", "secret")
 	slow := api.NewChannel{Name: "shop", Provider: "line", Endpoint: endpoint, TokenEnv: "APP_TEST_TOKEN", Limits: &api.Limits{Push: 300}}
