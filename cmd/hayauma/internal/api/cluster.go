@@ -67,7 +67,7 @@ type ClusterShard struct {
 	Role  string `json:"role"`
 	Shard int    `json:"shard"`
 	Owner string `json:"owner" doc:"The node that is to own it; empty: nobody carries the role."`
-	Phase string `json:"phase,omitempty" doc:"How far the answering node is with it: idle, claiming, recovering, owned, releasing, lost. Absent: it has no part in it, another node owns it."`
+	Phase string `json:"phase,omitempty" doc:"How far the answering node is with it: idle, claiming, recovering, owned, releasing, lost. Absent: it is another's."`
 }
 
 // Warnings tell what is amiss in the fleet, or with this node, though this node does its work.

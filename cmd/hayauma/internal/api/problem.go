@@ -27,12 +27,17 @@ const (
 
 // roleMissing answers what needs a role that nobody carries.
 func roleMissing(why string) huma.StatusError {
-	return &huma.ErrorModel{Type: TypeRoleMissing, Status: http.StatusServiceUnavailable, Title: http.StatusText(http.StatusServiceUnavailable), Detail: why}
+	return unavailable(TypeRoleMissing, why)
+}
+
+func unavailable(problem, why string) huma.StatusError {
+	const status = http.StatusServiceUnavailable
+	return &huma.ErrorModel{Type: problem, Status: status, Title: http.StatusText(status), Detail: why}
 }
 
 // stalled answers what the store can't take just now.
 func stalled(why string) huma.StatusError {
-	return &huma.ErrorModel{Type: TypeStalled, Status: http.StatusServiceUnavailable, Title: http.StatusText(http.StatusServiceUnavailable), Detail: why + "; nothing can be stored until it is back: try again then"}
+	return unavailable(TypeStalled, why+"; nothing can be stored until it is back: try again then")
 }
 
 // blame is the refusal of what failed because of the store or for want of a role; nil: neither is known to be the reason.

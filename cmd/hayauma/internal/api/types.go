@@ -24,7 +24,7 @@ type Campaign struct {
 	Rows       uint64     `json:"rows" doc:"Rows of the audience as sent."`
 	Duplicates uint64     `json:"duplicates" doc:"Rows dropped because their user_id stood in an earlier row."`
 	Reason     string     `json:"reason" doc:"Why it is paused or ended as it did; empty otherwise."`
-	Waiting    string     `json:"waiting,omitempty" doc:"Why it can't go on though nothing holds it: no node carries a role that it needs. It goes on by itself when one does."`
+	Waiting    string     `json:"waiting,omitempty" doc:"Which role it needs and no node carries, and what to start: it goes on by itself then."`
 	Name       string     `json:"name"`
 	Channel    string     `json:"channel"`
 	Mode       string     `json:"mode" doc:"push or multicast: what most recipients go by; empty before the plan."`

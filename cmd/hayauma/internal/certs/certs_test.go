@@ -94,6 +94,7 @@ func TestMakeOverwritesNothing(t *testing.T) {
 func TestLoadTellsWhatOthersWouldRefuse(t *testing.T) {
 	ours, theirs := issued(t, t.TempDir(), "a"), issued(t, t.TempDir(), "a")
 	good := certs.Files{Cert: ours.Cert, Key: ours.Key, CA: ours.CA}
+	late := time.Now().Add(certs.Lifetime + time.Hour)
 	for name, tc := range map[string]struct {
 		spoil func(f *certs.Files)
 		now   time.Time
@@ -103,7 +104,7 @@ func TestLoadTellsWhatOthersWouldRefuse(t *testing.T) {
 		"another key":       {func(f *certs.Files) { f.Key = theirs.Key }, time.Now(), "private key does not match"},
 		"no file":           {func(f *certs.Files) { f.CA += "x" }, time.Now(), "cluster-ca: "},
 		"no certificate":    {func(f *certs.Files) { f.CA = ours.Key }, time.Now(), "holds no certificate"},
-		"ended":             {func(*certs.Files) {}, time.Now().Add(certs.Lifetime + time.Hour), "has ended at " + stamp(ours.Until) + ", and now it is " + stamp(time.Now().Add(certs.Lifetime+time.Hour))},
+		"ended":             {func(*certs.Files) {}, late, "has ended at " + stamp(ours.Until) + ", and now it is " + stamp(late)},
 		"not begun":         {func(*certs.Files) {}, time.Now().Add(-48 * time.Hour), "begins at "},
 	} {
 		f := good

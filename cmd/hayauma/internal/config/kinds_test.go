@@ -55,7 +55,8 @@ func TestMissingRoleNamesWhatToStart(t *testing.T) {
 		"by its own name": {"statistics=statistics", actors.RoleReport, nil,
 			"no node carries the role statistics: start one with NODE_TYPE=statistics and kind-roles statistics=statistics"},
 		"mapped by others": {"", actors.RoleReport, []roster.Member{rest, member("b", actors.RoleChecker, actors.RoleUsage)},
-			"no node carries the role statistics: node b is of the type checker, but its kind-roles give statistics to another: start a node of that one, or set kind-roles alike everywhere"},
+			"no node carries the role statistics: node b is of the type checker, but its kind-roles give statistics to another: " +
+				"start a node of that one, or set kind-roles alike everywhere"},
 	} {
 		c := Default()
 		if tc.kinds != "" {

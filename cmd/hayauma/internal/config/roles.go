@@ -71,8 +71,8 @@ func (c Config) Lacks(role string, active []roster.Member) string {
 	}
 	name, nodeType := actors.RoleName(role), c.TypeOf(role)
 	if other := c.mappedElsewhere(role, active); other != "" {
-		return fmt.Sprintf("no node carries the role %s: node %s is of the type %s, but its kind-roles give %s to another: start a node of that one, or set kind-roles alike everywhere",
-			name, other, nodeType, name)
+		return fmt.Sprintf("no node carries the role %s: node %s is of the type %s, but its kind-roles give %s to another: "+
+			"start a node of that one, or set kind-roles alike everywhere", name, other, nodeType, name)
 	}
 	if mapped := c.Kinds.Mapped(role); mapped != "" {
 		return fmt.Sprintf("no node carries the role %s: start one with NODE_TYPE=%s and kind-roles %s", name, nodeType, mapped)

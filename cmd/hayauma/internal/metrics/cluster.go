@@ -12,11 +12,11 @@ import (
 
 var (
 	descMembers    = desc("cluster_members", "Members of the view by their condition, as this node sees them.", "state")
-	descMember     = desc("cluster_member_info", "Always 1; the labels tell of a member of the view. The version is known of this node only.", "member", "version", "roles")
+	descMember     = desc("cluster_member_info", "Always 1; the labels tell of a member of the view, the version of this node only.", "member", "version", "roles")
 	descOwned      = desc("cluster_shards_owned", "Shards that this node serves.", "role")
 	descEpoch      = desc("cluster_view_epoch", "Number of the view that this node has seen last; it rises by one with each change.")
 	descViews      = desc("cluster_view_changes_total", "Changes of the view that this node has seen.")
-	descHandOffs   = desc("cluster_handoffs_total", "Shards that this node has given up in order, by whether everything of theirs was known to be stored.", "result")
+	descHandOffs   = desc("cluster_handoffs_total", "Shards that this node has given up in order, by whether all of theirs was known to be stored.", "result")
 	descSelfFences = desc("cluster_self_fences_total", "Times that this node's lease ran out.")
 	descLost       = desc("cluster_shards_lost_total", "Shards that the store took away from this node, or gave no clear answer for.")
 	descEvictions  = desc("cluster_evictions_total", "Members that this node took out of the view.")
