@@ -73,9 +73,9 @@ func (s *server) refusal(err error) huma.StatusError {
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return huma.NewError(http.StatusServiceUnavailable, "no answer in time: send the request again, with the same Idempotency-Key where it has one")
+		return huma.NewError(http.StatusServiceUnavailable, "no answer in time: try again, a submission with the same Idempotency-Key")
 	case dead != nil, errors.Is(err, engine.ErrStopped), errors.Is(err, engine.ErrKilled), errors.Is(err, journal.ErrClosed):
-		return huma.NewError(http.StatusServiceUnavailable, "the daemon is stopping or overloaded: send the request again, with the same Idempotency-Key where it has one")
+		return huma.NewError(http.StatusServiceUnavailable, "the daemon is stopping or overloaded: try again, a submission with the same Idempotency-Key")
 	}
 	s.Log.Error("request failed", "error", err)
 	return huma.NewError(http.StatusInternalServerError, "internal error: see the daemon's log; nothing is known to be done, the request may be sent again")

@@ -216,6 +216,9 @@ func TestNATSIsAwayForAWhile(t *testing.T) {
 	back()
 	await(t, a, http.StatusOK, "ok")
 	settled(t, c, 1)
+	if n := sample(t, get(t, a.URL()+"/metrics"), "hayauma_cluster_self_fences_total"); n < 1 {
+		t.Errorf("%d self-fences are counted", n)
+	}
 	stop(t, a)
 }
 
