@@ -13,6 +13,9 @@ import (
 // record moves. Nodes that disagree for a while, as in a rolling restart, do no harm: each says for itself what it carries, and hosts
 // nothing else. What can be mapped by itself is therefore a role, with all of the kinds in it.
 
+// What an operator sees of a role is its name by RoleName: that of one of its kinds, so that kinds, roles and node types need one list of
+// words.
+
 // AllTypes is the node type that carries everything.
 const AllTypes = "all"
 
@@ -34,6 +37,38 @@ func parts() []part {
 
 // AllRoles are the roles of all kinds.
 func AllRoles() []string { return Carriers{}.Roles(AllTypes) }
+
+// RoleName is a role as operators see it: named after the kind in it that does its work. It differs from what is stored in one case, which
+// can't be renamed there.
+func RoleName(role string) string {
+	if role == RoleReport {
+		return Statistics.Name()
+	}
+	return role
+}
+
+// RoleOf is the role of a kind; empty: there is no such kind.
+func RoleOf(kind string) string {
+	for _, p := range parts() {
+		if slices.Contains(p.kinds, kind) {
+			return p.role
+		}
+	}
+	return ""
+}
+
+// Mapped is how kind-roles have to be set for a role to be carried where Carriers say; empty where it is the built-in way.
+func (l Carriers) Mapped(role string) string {
+	var entries []string
+	for _, p := range parts() {
+		for _, kind := range p.kinds {
+			if nodeType, mapped := l[kind]; mapped && p.role == role && nodeType != p.carrier {
+				entries = append(entries, kind+"="+nodeType)
+			}
+		}
+	}
+	return strings.Join(entries, ",")
+}
 
 // Carriers maps kinds to node types where it isn't the built-in one: a kind goes by the type of its role's name, but statistics and usage
 // by checker.

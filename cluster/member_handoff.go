@@ -30,19 +30,22 @@ func (m *Member) drain(ctx context.Context, hs []*holding) {
 	m.work.Go(func() {
 		for first := range left {
 			empty := append(queued(left), first)
-			m.closed(ctx, empty)
+			stored := m.closed(ctx, empty)
 			m.post(func() {
 				for _, s := range empty {
-					m.drained(of[s])
+					m.drained(of[s], stored)
 				}
 			})
 		}
 	})
 }
 
-func (m *Member) drained(h *holding) {
+func (m *Member) drained(h *holding, stored bool) {
 	h.busy, h.open = false, false
 	if h.state.Phase() == roster.Releasing {
+		if m.loop.counts.HandOffs++; !stored {
+			m.loop.counts.Unstored++
+		}
 		m.on(h, roster.Drained)
 	}
 }
@@ -68,12 +71,14 @@ func (m *Member) emptied(ctx context.Context, shards []journal.Shard) {
 	m.closed(ctx, shards)
 }
 
-func (m *Member) closed(ctx context.Context, shards []journal.Shard) {
+func (m *Member) closed(ctx context.Context, shards []journal.Shard) (stored bool) {
 	ctx, cancel := context.WithTimeout(ctx, closeFor)
 	defer cancel()
-	if err := m.ledgers.Load().Close(ctx, shards); err != nil {
+	err := m.ledgers.Load().Close(ctx, shards)
+	if err != nil {
 		m.log.Warn("not everything was stored before a hand-off", "error", err)
 	}
+	return err == nil
 }
 
 // vacate has the grains of shards leave, of each role in one go, and tells of each shard once.

@@ -169,6 +169,9 @@ func (m *Member) evicted(ctx context.Context, e eviction) (stands objects.Viewed
 			return stands, known
 		}
 		stands, known, err = m.putView(ctx, next, e.view.Revision)
+		if err == nil {
+			m.post(func() { m.loop.counts.Evictions++ })
+		}
 		if err == nil || !known || !errors.Is(err, objects.ErrRefused) {
 			return stands, known
 		}

@@ -15,6 +15,9 @@ type Counts struct {
 	SelfFences uint64        // times that the lease ran out
 	Lost       uint64        // shards that the store took away, or gave no clear answer for
 	Views      uint64        // changes of the view that were seen
+	HandOffs   uint64        // shards that were given up in order: their grains have left, what they had appended was waited for
+	Unstored   uint64        // hand-offs before which not everything was known to be stored
+	Evictions  uint64        // members that this one took out of the view
 }
 
 // Status is what this member knows of the fleet.
@@ -28,6 +31,7 @@ type Status struct {
 	Members     []MemberStatus // by incarnation
 	Roles       []RoleStatus   // of this member and of all active ones, by name
 	Counts      Counts
+	Detours     int // shards for which messages wait here until what was sent to an earlier owner has arrived
 }
 
 // MemberStatus is a member of the view.
@@ -65,6 +69,7 @@ func (m *Member) status() Status {
 	now := m.now()
 	s := Status{
 		Incarnation: m.me, Node: m.cfg.Self.Node, Standing: m.Standing(), Epoch: v.Epoch, Counts: l.counts,
+		Detours: len(l.detours),
 	}
 	s.Condition = roster.Of(v, m.me, s.Standing, l.parting)
 	if s.Condition == roster.NodeJoining {

@@ -86,6 +86,7 @@ func TestTakesOverTwoSecondsAfterTheLastRenewal(t *testing.T) {
 		f := newFleet(t)
 		f.paced()
 		a, b, c := f.trio()
+		gave := uint64(cluster.Shards - a.owned()) // it was alone first
 		c.die()
 		f.until(3*time.Second, "two share", whole(a, b))
 		synctest.Wait()
@@ -97,6 +98,9 @@ func TestTakesOverTwoSecondsAfterTheLastRenewal(t *testing.T) {
 		}
 		if a.Status().Counts.SelfFences+b.Status().Counts.SelfFences > 0 {
 			t.Error("others were suspended")
+		}
+		if x, y := a.Status().Counts, b.Status().Counts; x.Evictions+y.Evictions != 1 || x.HandOffs != gave || x.Unstored != 0 {
+			t.Errorf("counted %+v and %+v", x, y)
 		}
 	})
 }

@@ -16,7 +16,7 @@ import (
 const maxPayload = 1 << 20
 
 func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
-	n := &Node{drop: make(chan struct{})}
+	n := &Node{drop: make(chan struct{}), routed: len(cfg.Routes.Servers)}
 	if n.lock, err = lock(cfg.DataDir); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type Node struct {
 	drop   chan struct{} // closed when the connection is
 	server *server.Server
 	lock   dirLock // of the data directory
+	routed int     // servers that keep the store together; 0: the server is alone, or another's
 
 	once   sync.Once
 	closed error // set by once
@@ -47,6 +48,15 @@ func (n *Node) Conn() *nats.Conn { return n.conn }
 
 // Embedded says whether the server runs in this process.
 func (n *Node) Embedded() bool { return n.server != nil }
+
+// Reached is how many of the embedded servers that keep the store together there is a route to, this one among them. of is 0 where there
+// are no routes.
+func (n *Node) Reached() (servers, of int) {
+	if n.routed == 0 {
+		return 0, 0
+	}
+	return len(n.reached()) + 1, n.routed
+}
 
 // Close drains the client, shuts an embedded server down and waits for it, so that a later Open recovers nothing.
 func (n *Node) Close(ctx context.Context) error {

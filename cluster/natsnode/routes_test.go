@@ -207,9 +207,11 @@ func TestThreeServersWithRoutes(t *testing.T) {
 	t.Logf("formed in %v", time.Since(began).Round(time.Millisecond))
 	js := stream(t, nodes[0])
 	write(t, js, 50)
+	reaches(t, nodes[0], 3)
 
 	lead(t, js, "n2")
 	kill()
+	reaches(t, nodes[0], 2)
 	t.Logf("the leader was killed: no append for %v", write(t, js, 50).Round(time.Millisecond))
 	_, opened = process(t, cfgs[2])
 	if err := <-opened; err != nil {
@@ -237,6 +239,20 @@ func TestThreeServersWithRoutes(t *testing.T) {
 		t.Errorf("%d messages are left of 400", info.State.Msgs)
 	}
 	closeNode(t, nodes[0])
+}
+
+// reaches waits until a server has routes to as many, itself among them.
+func reaches(t *testing.T, n *natsnode.Node, want int) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		servers, of := n.Reached()
+		if servers == want && of == 3 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d servers are reached, want %d", servers, of, want)
+		}
+	}
 }
 
 func TestOneOfThreeTellsWhatToDo(t *testing.T) {

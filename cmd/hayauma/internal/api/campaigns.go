@@ -20,7 +20,7 @@ type (
 		Cursor  string `query:"cursor" doc:"next of the page before; absent: the first page"`
 		Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 		State   string `query:"state" enum:"accepted,scheduled,running,paused,finished,cancelled,expired" doc:"only campaigns in this state"`
-		Channel string `query:"channel" doc:"only campaigns of this channel"`
+		Channel string `query:"channel" maxLength:"63" pattern:"^[a-z0-9][a-z0-9_-]*$" doc:"only campaigns of this channel"`
 	}
 	pageOutput struct{ Body CampaignPage }
 )
@@ -73,5 +73,8 @@ func (s *server) askCampaign(ctx context.Context, id string, m actors.CampaignMs
 		return Campaign{}, err
 	}
 	info, err := ask[actors.Info](ctx, s, ref, m)
-	return campaignOf(info), err
+	if err != nil {
+		return Campaign{}, err
+	}
+	return s.shown(info), nil
 }

@@ -16,6 +16,10 @@ type Cluster interface {
 	Status() ClusterStatus
 	// Drain has a node hand over what it owns and leave. It returns when the fleet has agreed on it. ErrNoNode, ErrDraining.
 	Drain(ctx context.Context, node string) error
+	// Lacks tells that no node carries a role, and what to start; empty: some node does. It is asked for each campaign that is shown.
+	Lacks(role string) string
+	// Stalled tells why nothing can be stored through this node just now; empty: it can.
+	Stalled() string
 }
 
 // Refusals of Cluster.Drain.
@@ -36,6 +40,7 @@ type ClusterStatus struct {
 	Shards      []ClusterShard  `json:"shards" nullable:"false" doc:"By role and number."`
 	TakeOvers   uint64          `json:"take_overs" doc:"Shards that this node serves after a failure of their owner, since its start."`
 	SelfFences  uint64          `json:"self_fences" doc:"Times that this node's lease ran out, since its start."`
+	Own         []string        `json:"warnings,omitempty" doc:"What is amiss with this node alone though it does its work, such as a certificate that ends soon."`
 }
 
 // ClusterMember is one member.
@@ -62,12 +67,12 @@ type ClusterShard struct {
 	Role  string `json:"role"`
 	Shard int    `json:"shard"`
 	Owner string `json:"owner" doc:"The node that is to own it; empty: nobody carries the role."`
-	Phase string `json:"phase,omitempty" doc:"How far the answering node is with it: idle, claiming, recovering, owned, releasing, lost. Absent: it doesn't carry the role."`
+	Phase string `json:"phase,omitempty" doc:"How far the answering node is with it: idle, claiming, recovering, owned, releasing, lost. Absent: it is another's."`
 }
 
-// Warnings tell what is amiss in the fleet though this node does its work.
+// Warnings tell what is amiss in the fleet, or with this node, though this node does its work.
 func (s ClusterStatus) Warnings() []string {
-	var all []string
+	all := slices.Clone(s.Own)
 	for _, r := range s.Roles {
 		if r.Warning != "" {
 			all = append(all, r.Warning)
@@ -111,14 +116,24 @@ func (s *server) drainNode(ctx context.Context, in *drainInput) (*drainOutput, e
 	defer cancel()
 	switch err := s.Cluster.Drain(ctx, node); {
 	case errors.Is(err, ErrNoNode):
-		return nil, notFound("node", node, ": see GET /v1/cluster for those that there are")
+		return nil, notFound("node", node, "; see: hayauma cluster members")
 	case errors.Is(err, ErrDraining):
-		return nil, huma.NewError(http.StatusConflict, fmt.Sprintf("node %s is draining already: GET /v1/cluster shows how far it is", excerpt(node)))
+		return nil, huma.NewError(http.StatusConflict, fmt.Sprintf("node %s is draining already; see how far it is: hayauma cluster members", excerpt(node)))
 	case err != nil:
-		return nil, s.refusal(err)
+		return nil, s.undrained(node, err)
 	}
 	s.Log.Warn("a node is drained by an operator's word", "node", node)
 	return out, nil
+}
+
+// undrained is a drain that the store didn't take: perhaps it takes it later.
+func (s *server) undrained(node string, err error) error {
+	if why := s.Cluster.Stalled(); why != "" {
+		return stalled(why)
+	}
+	s.Log.Error("a node is not drained", "node", node, "error", err)
+	return huma.NewError(http.StatusServiceUnavailable,
+		fmt.Sprintf("node %s is not drained: the store didn't take the change of the view (%s): try again", excerpt(node), excerpt(err.Error())))
 }
 
 // bereft tells which roles nobody carries when a node has gone.

@@ -2,10 +2,12 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"hayauma.example/cmd/hayauma/internal/api"
 )
@@ -16,6 +18,8 @@ type fakeFleet struct {
 	status  api.ClusterStatus
 	drained []string
 	refusal error
+	lacks   map[string]string
+	stalled string
 }
 
 func (f *fakeFleet) Status() api.ClusterStatus {
@@ -36,6 +40,25 @@ func (f *fakeFleet) Drain(_ context.Context, node string) error {
 		f.drained = append(f.drained, node)
 	}
 	return f.refusal
+}
+
+func (f *fakeFleet) Lacks(role string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lacks[role]
+}
+
+func (f *fakeFleet) Stalled() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stalled
+}
+
+// ails has the fleet lack roles, and its store give no answers.
+func (f *fakeFleet) ails(lacks map[string]string, stalled string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lacks, f.stalled = lacks, stalled
 }
 
 func (f *fakeFleet) set(s api.ClusterStatus, refusal error) {
@@ -61,6 +84,10 @@ func TestClusterIsShown(t *testing.T) {
 	d.want(401, d.do(http.MethodGet, "/v1/cluster", ""))
 	d.want(401, d.do(http.MethodPost, "/v1/cluster/drain", `{"node":"a"}`))
 	d.want(200, d.do(http.MethodGet, "/readyz", ""), `"warnings":["no node carries the role checker"]`)
+	ending := twoNodes()
+	ending.Own = []string{"this node's cluster-cert ends"}
+	d.fleet.set(ending, nil)
+	d.want(200, d.do(http.MethodGet, "/readyz", ""), `"warnings":["this node's cluster-cert ends","no node carries the role checker"]`)
 }
 
 func TestNodeIsDrained(t *testing.T) {
@@ -74,10 +101,41 @@ func TestNodeIsDrained(t *testing.T) {
 	d.want(422, d.do(http.MethodPost, "/v1/cluster/drain", `{}`))
 	d.want(405, d.do(http.MethodGet, "/v1/cluster/drain", ""))
 	d.fleet.set(twoNodes(), api.ErrNoNode)
-	d.want(404, d.do(http.MethodPost, "/v1/cluster/drain", `{"node":"c"}`), "see GET /v1/cluster")
+	d.want(404, d.do(http.MethodPost, "/v1/cluster/drain", `{"node":"c"}`), "see: hayauma cluster members")
 	d.fleet.set(twoNodes(), api.ErrDraining)
 	d.want(409, d.do(http.MethodPost, "/v1/cluster/drain", `{"node":"b"}`), "draining already")
+	d.fleet.set(twoNodes(), errors.New("nats: timeout"))
+	d.want(503, d.do(http.MethodPost, "/v1/cluster/drain", `{"node":"b"}`), "node b is not drained", "nats: timeout", "try again")
 	if len(d.fleet.drained) != 2 {
 		t.Errorf("drained %v", d.fleet.drained)
 	}
+}
+
+// While the store gives no answers, what needs it is refused soon and with the reason; what the node knows by itself is answered.
+func TestStalledStore(t *testing.T) {
+	d := newDesk(t, "")
+	d.fleet.set(twoNodes(), nil)
+	const why = "NATS has no quorum: 1 of 3 servers are reached"
+	d.fleet.ails(nil, why)
+	body, kind := form{campaign: file(text), audience: rows}.body()
+	for name, ask := range map[string]func() answer{
+		"submit": func() answer { return d.post(d.Context(), "k", kind, body) },
+		"list":   func() answer { return d.do(http.MethodGet, "/v1/campaigns", "") },
+		"show":   func() answer { return d.do(http.MethodGet, "/v1/channels/shop", "") },
+		"drain":  func() answer { return d.do(http.MethodPost, "/v1/cluster/drain", `{"node":"b"}`) },
+	} {
+		began := time.Now()
+		d.want(503, ask(), why, `"type":"urn:hayauma:problem:store-stalled"`)
+		if took := time.Since(began); took > 8*time.Second {
+			t.Errorf("%s was refused after %v", name, took)
+		}
+	}
+	d.want(200, d.do(http.MethodGet, "/v1/cluster", ""), `"epoch":7`)
+	d.want(200, d.do(http.MethodGet, "/healthz", ""))
+	if len(d.fleet.drained) != 0 {
+		t.Errorf("drained %v", d.fleet.drained)
+	}
+	back := time.AfterFunc(300*time.Millisecond, func() { d.fleet.ails(nil, "") })
+	defer back.Stop()
+	d.want(200, d.do(http.MethodGet, "/v1/channels/shop", "")) // it has waited
 }

@@ -16,5 +16,8 @@
 // At most eight submissions are received at once. A sender that is slower than 1 KiB/s ends with 408, after 10 s of grace, and so
 // does the slowest of those under 64 KiB/s when another waits for its place. What can't be had otherwise gets 503 with Retry-After.
 //
+// A request that needs a role which no node carries is refused with the type [TypeRoleMissing]. While this node's lease doesn't stand,
+// because NATS gives no answers, all that needs the store waits for a second, and is refused with [TypeStalled] then.
+//
 // Everything but /healthz and /readyz needs the bearer token where one is configured.
 package api

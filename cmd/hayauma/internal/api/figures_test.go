@@ -8,6 +8,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"hayauma.example/actors"
 	"hayauma.example/cmd/hayauma/internal/api"
 )
 
@@ -71,6 +72,32 @@ func TestListIsFiltered(t *testing.T) {
 		}
 	}
 	d.want(422, d.do("GET", "/v1/campaigns?state=lost", ""), "lost")
+	d.want(422, d.do("GET", "/v1/campaigns?channel=Shop", ""), "channel")
+	d.want(422, d.do("GET", "/v1/campaigns?channel="+strings.Repeat("a", 64), ""), "channel")
+}
+
+// A campaign that would go on says which role nobody carries; one that is to wait anyway, or has ended, doesn't.
+func TestCampaignTellsWhatItWaitsFor(t *testing.T) {
+	d := newDesk(t, "")
+	due := strings.Replace(file(text), later, `"schedule":{"at":"2020-01-01T00:00:00Z"}`, 1)
+	running := d.submit(form{key: "a", campaign: due, audience: rows}).id(t) // there are no posters here
+	scheduled := d.submit(form{key: "b", campaign: file(text), audience: rows}).id(t)
+	d.eventually("the first one is running", func() bool {
+		return strings.Contains(d.do("GET", "/v1/campaigns/"+running, "").body, `"state":"running"`)
+	})
+	const why = "no node carries the role poster: start one with NODE_TYPE=poster"
+	d.fleet.ails(map[string]string{actors.RolePoster: why, actors.RoleReport: "statistics are not needed"}, "")
+	d.want(200, d.do("GET", "/v1/campaigns/"+running, ""), `"waiting":"`+why+`"`)
+	if a := d.do("GET", "/v1/campaigns/"+scheduled, ""); strings.Contains(a.body, "waiting") {
+		t.Errorf("scheduled: %s", a.body)
+	}
+	d.eventually("the list tells it too", func() bool {
+		return strings.Contains(d.do("GET", "/v1/campaigns?state=running", "").body, `"waiting":"`+why+`"`)
+	})
+	d.want(200, d.do("POST", "/v1/campaigns/"+running+"/pause", ""))
+	if a := d.do("GET", "/v1/campaigns/"+running, ""); strings.Contains(a.body, "waiting") {
+		t.Errorf("paused: %s", a.body)
+	}
 }
 
 func TestFiguresAreDescribed(t *testing.T) {

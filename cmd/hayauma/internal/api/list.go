@@ -37,7 +37,7 @@ func (s *server) listCampaigns(ctx context.Context, in *pageInput) (*pageOutput,
 		for _, i := range items {
 			q.After = i.ID
 			if q.State == "" || i.State == q.State {
-				out.Body.Campaigns = append(out.Body.Campaigns, campaignOf(i.Info))
+				out.Body.Campaigns = append(out.Body.Campaigns, s.shown(i.Info))
 			}
 		}
 		switch {
@@ -56,7 +56,7 @@ func (s *server) listComplete(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, listFor)
 	defer cancel()
 	if err := s.List.Wait(ctx); err != nil {
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the list of campaigns is still being read from the store: send the request again, or ask for one campaign by its id"),
+		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the list of campaigns is still being read from the store: try again, or ask for one campaign by its id"),
 			http.Header{"Retry-After": {"1"}})
 	}
 	return nil

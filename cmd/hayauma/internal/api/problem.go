@@ -19,11 +19,44 @@ import (
 // errAborted is the status of a request whose client has gone: nobody reads it.
 const errAborted = 499
 
+// Types of the problems that a program may want to tell from others. The rest have none.
+const (
+	TypeRoleMissing = "urn:hayauma:problem:role-missing"
+	TypeStalled     = "urn:hayauma:problem:store-stalled"
+)
+
+// roleMissing answers what needs a role that nobody carries.
+func roleMissing(why string) huma.StatusError {
+	return unavailable(TypeRoleMissing, why)
+}
+
+func unavailable(problem, why string) huma.StatusError {
+	const status = http.StatusServiceUnavailable
+	return &huma.ErrorModel{Type: problem, Status: status, Title: http.StatusText(status), Detail: why}
+}
+
+// stalled answers what the store can't take just now.
+func stalled(why string) huma.StatusError {
+	return unavailable(TypeStalled, why+"; nothing can be stored until it is back: try again then")
+}
+
+// blame is the refusal of what failed because of the store or for want of a role; nil: neither is known to be the reason.
+func (s *server) blame(dead *engine.DeadLetterError) huma.StatusError {
+	if why := s.Cluster.Stalled(); why != "" {
+		return stalled(why)
+	}
+	if dead != nil {
+		if why := s.Cluster.Lacks(actors.RoleOf(dead.Kind)); why != "" {
+			return roleMissing(why)
+		}
+	}
+	return nil
+}
+
 // refusal turns an error into what the client is told. What is nobody's fault but the daemon's is logged here, and only here.
 func (s *server) refusal(err error) huma.StatusError {
 	var status huma.StatusError
 	var problem actors.Problem
-	var dead *engine.DeadLetterError
 	switch {
 	case errors.As(err, &status):
 		return status
@@ -33,10 +66,16 @@ func (s *server) refusal(err error) huma.StatusError {
 		return huma.NewError(http.StatusInsufficientStorage, "the store is full, nothing was accepted: free disk space or raise --store-max-bytes, then send the request again")
 	case errors.Is(err, context.Canceled):
 		return huma.NewError(errAborted, "the client has gone")
+	}
+	dead, _ := errors.AsType[*engine.DeadLetterError](err)
+	if why := s.blame(dead); why != nil {
+		return why
+	}
+	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return huma.NewError(http.StatusServiceUnavailable, "no answer in time: send the request again, with the same Idempotency-Key where it has one")
-	case errors.As(err, &dead), errors.Is(err, engine.ErrStopped), errors.Is(err, engine.ErrKilled), errors.Is(err, journal.ErrClosed):
-		return huma.NewError(http.StatusServiceUnavailable, "the daemon is stopping or overloaded: send the request again, with the same Idempotency-Key where it has one")
+		return huma.NewError(http.StatusServiceUnavailable, "no answer in time: try again, a submission with the same Idempotency-Key")
+	case dead != nil, errors.Is(err, engine.ErrStopped), errors.Is(err, engine.ErrKilled), errors.Is(err, journal.ErrClosed):
+		return huma.NewError(http.StatusServiceUnavailable, "the daemon is stopping or overloaded: try again, a submission with the same Idempotency-Key")
 	}
 	s.Log.Error("request failed", "error", err)
 	return huma.NewError(http.StatusInternalServerError, "internal error: see the daemon's log; nothing is known to be done, the request may be sent again")

@@ -39,6 +39,8 @@ type Deps struct {
 const (
 	askTimeout   = 10 * time.Second // one question to a grain
 	stallTimeout = 60 * time.Second // a client that neither sends nor reads
+	stallFor     = time.Second      // a request waits as long for a store that gives no answers
+	stallLook    = 50 * time.Millisecond
 )
 
 type server struct {
@@ -110,8 +112,34 @@ func (s *server) guard(next http.Handler) http.Handler {
 				return
 			}
 		}
+		if why := s.rests(r); why != "" {
+			// net/http reads on for a while before it answers, for the sake of a client that is still sending.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(leaveTime)) // a connection that is gone needs none
+			writeProblem(w, stalled(why))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// rests tells why a request would wait in vain: what it asks for is in the store, or has to be known to be up to date. One that comes
+// while the store changes its leader waits for a moment.
+func (s *server) rests(r *http.Request) (why string) {
+	if !strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/v1/cluster" {
+		return ""
+	}
+	look := time.NewTicker(stallLook)
+	defer look.Stop()
+	for end := time.Now().Add(stallFor); ; {
+		if why = s.Cluster.Stalled(); why == "" || time.Now().After(end) {
+			return why
+		}
+		select {
+		case <-look.C:
+		case <-r.Context().Done():
+			return why
+		}
+	}
 }
 
 func (s *server) recovered(w *begun, r *http.Request) {
@@ -175,7 +203,7 @@ func (s *server) registerHealth() {
 				return nil, huma.Error503ServiceUnavailable(err.Error())
 			}
 			h := ok()
-			h.Body.Warnings = s.Cluster.Status().Warnings() // no reason to send requests elsewhere: it is the same on every node
+			h.Body.Warnings = s.Cluster.Status().Warnings() // no reason to send requests elsewhere
 			return h, nil
 		})
 }

@@ -119,6 +119,9 @@ func TestPages(t *testing.T) {
 	for _, key := range []string{"a", "b", "c", "d", "e"} {
 		want[d.submit(form{key: key, campaign: file(text), audience: rows}).id(t)] = true
 	}
+	d.eventually("the list has all of them", func() bool {
+		return strings.Count(d.do("GET", "/v1/campaigns", "").body, `"name":"n"`) == len(want)
+	})
 	cursor := ""
 	for pages := 1; ; pages++ {
 		var page struct {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"reflect"
+	"strings"
 	"time"
 
 	"hayauma.example/actors"
@@ -23,6 +24,7 @@ type Campaign struct {
 	Rows       uint64     `json:"rows" doc:"Rows of the audience as sent."`
 	Duplicates uint64     `json:"duplicates" doc:"Rows dropped because their user_id stood in an earlier row."`
 	Reason     string     `json:"reason" doc:"Why it is paused or ended as it did; empty otherwise."`
+	Waiting    string     `json:"waiting,omitempty" doc:"Which role it needs and no node carries, and what to start: it goes on by itself then."`
 	Name       string     `json:"name"`
 	Channel    string     `json:"channel"`
 	Mode       string     `json:"mode" doc:"push or multicast: what most recipients go by; empty before the plan."`
@@ -45,6 +47,34 @@ func campaignOf(i actors.Info) Campaign {
 		Rows: i.Rows, Duplicates: i.Duplicates,
 		AcceptedAt: moment(i.AcceptedAt), Due: moment(i.Due), StartedAt: moment(i.StartedAt), FinishedAt: moment(i.FinishedAt),
 	}
+}
+
+// shown is a campaign with what it waits for.
+func (s *server) shown(i actors.Info) Campaign {
+	c := campaignOf(i)
+	c.Waiting = s.waits(i)
+	return c
+}
+
+// needed are the roles that a campaign goes through.
+var needed = []string{actors.RoleComposer, actors.RolePoster, actors.RoleChecker}
+
+// waits tells which of them nobody carries, for a campaign that would go on now.
+func (s *server) waits(i actors.Info) string {
+	state := i.State
+	if state == actors.StateScheduled && !i.Due.After(time.Now()) {
+		state = actors.StateRunning
+	}
+	if state != actors.StateAccepted && state != actors.StateRunning {
+		return ""
+	}
+	var all []string
+	for _, role := range needed {
+		if why := s.Cluster.Lacks(role); why != "" {
+			all = append(all, why)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // moment is a time as JSON can hold it: what lies beyond the year 9999 is shown as its end, and what lies before the year 0 as nothing.

@@ -52,7 +52,7 @@ func (a *App) startActors(ctx context.Context) error {
 	a.serve(crash)
 	a.startList(registry)
 	secret := a.store.ClusterID()
-	a.metrics = metrics.New(metrics.Config{System: a.sys, Journal: measured, Version: a.opts.Version, Secret: secret[:]})
+	a.metrics = metrics.New(metrics.Config{System: a.sys, Journal: measured, Member: a.member, Version: a.opts.Version, Secret: secret[:]})
 	return a.join(ctx)
 }
 

@@ -31,7 +31,7 @@ func (a *App) ancestry(incarnation string) (func(string) bool, error) {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	earlier := strings.Fields(string(text))
-	if err := os.WriteFile(a.starts, []byte(string(text)+incarnation+"\n"), 0o600); err != nil {
+	if err := overwrite(a.starts, []byte(string(text)+incarnation+"\n")); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	return func(other string) bool { return slices.Contains(earlier, other) }, nil
@@ -42,7 +42,7 @@ func (a *App) settleAncestry() error {
 	if a.starts == "" {
 		return nil
 	}
-	if err := os.WriteFile(a.starts, []byte(a.sys.Incarnation()+"\n"), 0o600); err != nil {
+	if err := overwrite(a.starts, []byte(a.sys.Incarnation()+"\n")); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	return nil

@@ -20,8 +20,10 @@ import (
 	"hayauma.example/actors/catalog"
 	"hayauma.example/actors/provider/line"
 	"hayauma.example/cluster"
+	"hayauma.example/cluster/natsnode"
 	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/remote"
+	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/cmd/hayauma/internal/metrics"
 	"hayauma.example/engine"
@@ -57,7 +59,8 @@ type App struct {
 
 	listener net.Listener
 	temp     *os.Root
-	locked   bool // the data directory is this process's alone
+	locked   bool           // the data directory is this process's alone
+	nats     *natsnode.Node // nil: the store is memory
 	store    journal.Store
 	objects  journal.Objects
 	room     *room // nil: the store's disk is not ours
@@ -74,8 +77,9 @@ type App struct {
 	secured   *tls.Config       // between nodes; nil: plain, on loopback
 	transport *remote.Transport // nil: alone
 	campaigns *campaign.Local
-	posters   atomic.Int32 // active nodes that carry posters
-	starts    string       // the file of this data directory's starts; empty: the store is ours alone
+	posters   atomic.Int32                    // active nodes that carry posters
+	active    atomic.Pointer[[]roster.Member] // active nodes, as this one has seen them last; nil: it has seen none yet
+	starts    string                          // the file of this data directory's starts; empty: the store is ours alone
 	left      sync.Once
 	leftErr   error // set by left
 }

@@ -55,6 +55,9 @@ func (a *App) openFleet(ctx context.Context, incarnation string) (err error) {
 func (a *App) loadCertificates(context.Context) (err error) {
 	if c := a.cfg.Cluster; c.Secured() {
 		a.secured, err = certs.Load(certs.Files{Cert: c.Cert, Key: c.Key, CA: c.CA}, time.Now())
+		if warning := certs.Ending(a.secured, time.Now()); warning != "" {
+			a.log.Warn("the certificate ends soon", "warning", warning)
+		}
 	}
 	return err
 }
@@ -120,13 +123,15 @@ func (a *App) stood(s roster.Standing) {
 	a.hold(&a.held.suspended, why)
 }
 
-const leaseLapsed = "this node's lease has run out: NATS gives no answers, or late ones"
+const leaseLapsed = "this node's lease has run out"
 
 // viewed counts those who post, and tells channels and campaigns who went, and which shards were lost with their owners' memory.
 func (a *App) viewed(before, after roster.View, went []journal.Shard) {
+	active := activeOf(after.Members)
+	a.active.Store(&active)
 	posters := 0
-	for _, m := range after.Members {
-		if m.State == roster.Active && m.Carries(actors.RolePoster) {
+	for _, m := range active {
+		if m.Carries(actors.RolePoster) {
 			posters++
 		}
 	}
@@ -141,6 +146,16 @@ func (a *App) viewed(before, after roster.View, went []journal.Shard) {
 	if len(lost) > 0 {
 		a.campaigns.Lost(lost)
 	}
+}
+
+// activeOf are those who take work.
+func activeOf(members []roster.Member) (active []roster.Member) {
+	for _, m := range members {
+		if m.State == roster.Active {
+			active = append(active, m)
+		}
+	}
+	return active
 }
 
 // holdsDemand tells whether a member's grains were granted demand, or were to give it back.

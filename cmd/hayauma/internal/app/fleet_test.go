@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,17 +11,21 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
+	"hayauma.example/cluster"
 	"hayauma.example/cluster/jetstream"
 	"hayauma.example/cluster/natsnode"
 	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/app"
+	"hayauma.example/cmd/hayauma/internal/certs"
 	"hayauma.example/cmd/hayauma/internal/client"
 	"hayauma.example/cmd/hayauma/internal/config"
 )
@@ -119,6 +124,15 @@ func TestFleetHandsOver(t *testing.T) {
 	for _, c := range clients {
 		settled(t, c, 3)
 	}
+	for _, c := range clients {
+		s, err := c.Cluster(t.Context())
+		for _, sh := range s.Shards {
+			if err != nil || (sh.Owner == s.Node) != (sh.Phase == "owned") || sh.Owner != s.Node && sh.Phase != "" {
+				t.Fatalf("%s shows %+v, %v", s.Node, sh, err)
+			}
+		}
+	}
+	measured(t, all)
 	t.Setenv("APP_TEST_TOKEN", "secret")
 	slow := api.NewChannel{Name: "shop", Provider: "line", Endpoint: endpoint, TokenEnv: "APP_TEST_TOKEN", Limits: &api.Limits{Push: 300}}
 	if _, err := clients[0].AddChannel(t.Context(), slow); err != nil {
@@ -144,17 +158,142 @@ func TestFleetHandsOver(t *testing.T) {
 	stop(t, all[2])
 }
 
+// measured scrapes three nodes that share their shards; the first one was alone and has given some up.
+func measured(t *testing.T, all []*app.App) {
+	t.Helper()
+	owned := 0
+	for i, a := range all {
+		text := get(t, a.URL()+"/metrics")
+		for _, line := range []string{
+			`hayauma_cluster_members{state="active"} 3`, `hayauma_cluster_self_fences_total 0`, `hayauma_cluster_evictions_total 0`,
+			`hayauma_cluster_failover_seconds_count 0`, `hayauma_cluster_view_epoch `, `hayauma_cluster_detour_shards `, `hayauma_actor_held_messages `,
+			`hayauma_cluster_member_info{member="n1",roles="checker,composer,poster,statistics,usage",version="`,
+		} {
+			if !strings.Contains(text, "\n"+line) {
+				t.Errorf("n%d: the scrape lacks %s", i, line)
+			}
+		}
+		for _, role := range []string{"checker", "composer", "poster", "statistics", "usage"} {
+			owned += sample(t, text, `hayauma_cluster_shards_owned{role="`+role+`"}`)
+		}
+		if gave := sample(t, text, `hayauma_cluster_handoffs_total{result="stored"}`); i == 0 && gave == 0 || i == 2 && gave > 0 {
+			t.Errorf("n%d has given up %d shards", i, gave)
+		}
+	}
+	if want := 5 * cluster.Shards; owned != want {
+		t.Errorf("%d shards are served, want %d", owned, want)
+	}
+}
+
+// sample is a whole number of a scrape.
+func sample(t *testing.T, text, series string) int {
+	t.Helper()
+	_, rest, _ := strings.Cut(text, "\n"+series+" ")
+	value, _, _ := strings.Cut(rest, "\n")
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		t.Errorf("%s: %v", series, err)
+	}
+	return n
+}
+
 // Without NATS nothing may be done, /readyz says so, and all goes on by itself.
 func TestNATSIsAwayForAWhile(t *testing.T) {
 	nats, away := stoppableNATS(t)
 	a, c := start(t, node(t, "a", nats), logTo(t, "a"))
 	settled(t, c, 1)
 	back := away()
-	await(t, a, http.StatusServiceUnavailable, "lease has run out: NATS gives no answers")
+	await(t, a, http.StatusServiceUnavailable, "lease has run out: NATS isn't reached")
+	refused := func(_ any, err error) {
+		t.Helper()
+		problem, _ := errors.AsType[client.Error](err)
+		if problem.Status != http.StatusServiceUnavailable || !strings.HasPrefix(problem.Detail, "NATS isn't reached") {
+			t.Errorf("refused with %v", err)
+		}
+	}
+	refused(c.Drain(t.Context(), "a"))
+	refused(c.Channels(t.Context()))
 	back()
 	await(t, a, http.StatusOK, "ok")
 	settled(t, c, 1)
+	if n := sample(t, get(t, a.URL()+"/metrics"), "hayauma_cluster_self_fences_total"); n < 1 {
+		t.Errorf("%d self-fences are counted", n)
+	}
 	stop(t, a)
+}
+
+// Where the nodes hold the store themselves, the one that is left says how many of them it reaches, and refuses what it can't store.
+func TestQuorumIsLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three daemons")
+	}
+	var routes []string
+	for range 3 {
+		routes = append(routes, freeAddress(t))
+	}
+	cfgs := make([]config.Config, 3)
+	for i := range cfgs {
+		cfgs[i] = node(t, fmt.Sprint("n", i), "")
+		cfgs[i].NATS.Routes, cfgs[i].NATS.ClusterListen = routes, routes[i]
+	}
+	apps, clients := startAll(t, cfgs)
+	settled(t, clients[0], 3)
+	stop(t, apps[2])
+	stop(t, apps[1])
+	const why = "NATS has no quorum: 1 of 3 servers are reached"
+	await(t, apps[0], http.StatusServiceUnavailable, why)
+	began := time.Now()
+	if _, err := clients[0].Drain(t.Context(), "n0"); err == nil || !strings.Contains(err.Error(), why) {
+		t.Errorf("drained: %v", err)
+	}
+	for _, err := range clients[0].Campaigns(t.Context(), client.Filter{}) {
+		if err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("listed: %v", err)
+		}
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %v to refuse both", took)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), app.StopTimeout)
+	defer cancel()
+	_ = apps[0].Stop(ctx) // it can't leave the view
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// startAll starts daemons that wait for each other.
+func startAll(t *testing.T, cfgs []config.Config) ([]*app.App, []*client.Client) {
+	t.Helper()
+	apps, clients := make([]*app.App, len(cfgs)), make([]*client.Client, len(cfgs))
+	var all sync.WaitGroup
+	for i, cfg := range cfgs {
+		all.Go(func() {
+			var err error
+			if apps[i], err = app.Start(t.Context(), cfg, app.Options{Log: logTo(t, cfg.Node), Version: "test"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for i, a := range apps {
+		if a == nil {
+			t.FailNow()
+		}
+		var err error
+		if clients[i], err = client.New(a.URL(), ""); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(clients[i].Close)
+	}
+	return apps, clients
 }
 
 // await asks whether a daemon is ready until it says what it should.
@@ -180,10 +319,47 @@ func await(t *testing.T, a *app.App, status int, part string) {
 func TestMissingRoleIsAWarning(t *testing.T) {
 	cfg := node(t, "a", sharedNATS(t))
 	cfg.NodeType = []string{"poster", "composer"}
-	a, _ := start(t, cfg, logTo(t, "a"))
+	a, c := start(t, cfg, logTo(t, "a"))
 	await(t, a, http.StatusOK, "no node carries the role checker: start one with NODE_TYPE=checker")
 	await(t, a, http.StatusOK, "no node carries the role usage: start one with NODE_TYPE=checker")
+	_, stats := c.Statistics(t.Context(), "shop", "")
+	_, usage := c.Usage(t.Context(), "shop", "")
+	for role, err := range map[string]error{"statistics": stats, "usage": usage} {
+		problem, _ := errors.AsType[client.Error](err)
+		want := "no node carries the role " + role + ": start one with NODE_TYPE=checker"
+		if problem.Status != http.StatusServiceUnavailable || problem.Type != "urn:hayauma:problem:role-missing" || err.Error() != want {
+			t.Errorf("%s: %+v", role, problem)
+		}
+	}
 	stop(t, a)
+}
+
+// A certificate that ends soon is a warning in the log and on /readyz; with one that has ended nothing is begun.
+func TestEndingCertificate(t *testing.T) {
+	cfg := node(t, "a", sharedNATS(t))
+	issued := func(age time.Duration) {
+		made, err := certs.Make(certs.Request{Dir: t.TempDir(), Node: "a", Now: time.Now().Add(-age)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Cluster.Cert, cfg.Cluster.Key, cfg.Cluster.CA = made.Cert, made.Key, made.CA
+	}
+	issued(certs.Lifetime + time.Hour)
+	_, err := app.Start(t.Context(), cfg, app.Options{})
+	if err == nil || !strings.Contains(err.Error(), "has ended at ") || !strings.Contains(err.Error(), "and now it is ") {
+		t.Errorf("started with one that has ended: %v", err)
+	}
+	issued(certs.Lifetime - 13*24*time.Hour)
+	var log bytes.Buffer
+	a, c := start(t, cfg, slog.New(slog.NewTextHandler(&log, nil)))
+	await(t, a, http.StatusOK, "this node's cluster-cert ends at ")
+	if s, err := c.Cluster(t.Context()); err != nil || len(s.Warnings()) != 1 {
+		t.Errorf("the commands warn of %v, %v", s.Warnings(), err)
+	}
+	stop(t, a)
+	if !strings.Contains(log.String(), "the certificate ends soon") {
+		t.Errorf("log: %s", log.String())
+	}
 }
 
 // Who comes again on its data directory replaces its earlier start at once; who merely has the name waits until that was evicted.

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"hayauma.example/actors"
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/certs"
 )
 
 // fleetView is the fleet as the API shows it.
@@ -31,14 +34,17 @@ func (f fleetView) Status() api.ClusterStatus {
 	for _, r := range s.Roles {
 		for n, sh := range r.Shards {
 			owns[sh.Owner]++
-			out.Shards = append(out.Shards, api.ClusterShard{Role: r.Role, Shard: n, Owner: nodes[sh.Owner], Phase: string(sh.Phase)})
+			out.Shards = append(out.Shards, api.ClusterShard{Role: actors.RoleName(r.Role), Shard: n, Owner: nodes[sh.Owner], Phase: phaseOf(s, sh)})
 		}
 	}
 	for _, m := range s.Members {
 		out.Members = append(out.Members, api.ClusterMember{
-			Node: m.Node, Incarnation: m.Incarnation, Address: m.Address, Roles: slices.Clone(m.Roles), Weight: uint32(m.Share()),
+			Node: m.Node, Incarnation: m.Incarnation, Address: m.Address, Roles: roleNames(m.Roles), Weight: uint32(m.Share()),
 			Condition: string(m.Condition), SilentMS: m.Silent.Milliseconds(), Shards: owns[m.Incarnation],
 		})
+	}
+	if ending := certs.Ending(f.a.secured, time.Now()); ending != "" {
+		out.Own = []string{ending}
 	}
 	for _, role := range f.a.cfg.AllRoles() {
 		out.Roles = append(out.Roles, f.role(s, role))
@@ -46,18 +52,71 @@ func (f fleetView) Status() api.ClusterStatus {
 	return out
 }
 
+// phaseOf is how far this node is with a shard; empty where it has no part in it: the owner knows.
+func phaseOf(s cluster.Status, sh cluster.ShardStatus) string {
+	if sh.Owner != s.Incarnation && sh.Phase == roster.Idle {
+		return ""
+	}
+	return string(sh.Phase)
+}
+
+func roleNames(roles []string) []string {
+	names := make([]string, len(roles))
+	for i, role := range roles {
+		names[i] = actors.RoleName(role)
+	}
+	slices.Sort(names)
+	return names
+}
+
 func (f fleetView) role(s cluster.Status, role string) api.ClusterRole {
-	out := api.ClusterRole{Role: role, Nodes: []string{}}
+	out := api.ClusterRole{Role: actors.RoleName(role), Nodes: []string{}}
+	var active []roster.Member
 	for _, m := range s.Members {
-		if m.State == roster.Active && m.Carries(role) {
+		if m.State == roster.Active {
+			active = append(active, m.Member)
+		}
+	}
+	for _, m := range active {
+		if m.Carries(role) {
 			out.Nodes = append(out.Nodes, m.Node)
 		}
 	}
 	slices.Sort(out.Nodes)
-	if len(out.Nodes) == 0 {
-		out.Warning = fmt.Sprintf("no node carries the role %s: start one with NODE_TYPE=%s", role, f.a.cfg.TypeOf(role))
-	}
+	out.Warning = f.a.cfg.Lacks(role, active)
 	return out
+}
+
+// Lacks implements api.Cluster.
+func (f fleetView) Lacks(role string) string {
+	if active := f.a.active.Load(); active != nil {
+		return f.a.cfg.Lacks(role, *active)
+	}
+	return ""
+}
+
+// Stalled implements api.Cluster.
+func (f fleetView) Stalled() string {
+	if f.a.member.Standing() != roster.Suspended {
+		return ""
+	}
+	return f.a.outage()
+}
+
+// outage says why the store gives no answers.
+func (a *App) outage() string {
+	if a.nats == nil {
+		return "the store gives no answers, or late ones"
+	}
+	switch reached, of := a.nats.Reached(); {
+	case of > 0 && 2*reached <= of:
+		return fmt.Sprintf("NATS has no quorum: %d of %d servers are reached, this node's among them", reached, of)
+	case of > 0:
+		return fmt.Sprintf("NATS gives no answers, or late ones, though %d of %d servers are reached", reached, of)
+	case !a.nats.Conn().IsConnected():
+		return "NATS isn't reached: see to its servers, and to the network between them and this node"
+	}
+	return "NATS is reached, but gives no answers, or late ones: its servers may have no quorum"
 }
 
 // Drain implements api.Cluster.
@@ -83,7 +142,7 @@ func (a *App) takesPart() error {
 	case roster.NodeJoining:
 		return fmt.Errorf("this node is joining the fleet: it waits for %s", s.Waits)
 	case roster.NodeSuspended:
-		return errors.New(leaseLapsed)
+		return errors.New(leaseLapsed + ": " + a.outage())
 	case roster.NodeDraining:
 		return errors.New("this node is draining: it hands over what it owns, and leaves")
 	case roster.NodeLeft, roster.NodeEvicted:

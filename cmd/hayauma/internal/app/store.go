@@ -67,6 +67,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.nats = node
 	a.onStop("nats", node.Close)
 	store, err := jetstream.Open(ctx, node.Conn(), jetstreamConfig(a.cfg))
 	if err != nil {

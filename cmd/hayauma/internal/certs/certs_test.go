@@ -95,6 +95,7 @@ func TestMakeOverwritesNothing(t *testing.T) {
 func TestLoadTellsWhatOthersWouldRefuse(t *testing.T) {
 	ours, theirs := issued(t, t.TempDir(), "a"), issued(t, t.TempDir(), "a")
 	good := certs.Files{Cert: ours.Cert, Key: ours.Key, CA: ours.CA}
+	late := time.Now().Add(certs.Lifetime + time.Hour)
 	for name, tc := range map[string]struct {
 		spoil func(f *certs.Files)
 		now   time.Time
@@ -104,13 +105,43 @@ func TestLoadTellsWhatOthersWouldRefuse(t *testing.T) {
 		"another key":       {func(f *certs.Files) { f.Key = theirs.Key }, time.Now(), "private key does not match"},
 		"no file":           {func(f *certs.Files) { f.CA += "x" }, time.Now(), "cluster-ca: "},
 		"no certificate":    {func(f *certs.Files) { f.CA = ours.Key }, time.Now(), "holds no certificate"},
-		"ended":             {func(*certs.Files) {}, time.Now().Add(certs.Lifetime + time.Hour), "has expired or is not yet valid"},
+		"ended":             {func(*certs.Files) {}, late, "has ended at " + stamp(ours.Until) + ", and now it is " + stamp(late)},
+		"not begun":         {func(*certs.Files) {}, time.Now().Add(-48 * time.Hour), "begins at "},
 	} {
 		f := good
 		tc.spoil(&f)
 		if _, err := certs.Load(f, tc.now); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// A certificate is warned of from 14 days before its end, and still loaded.
+func TestEndingCertificateIsWarnedOf(t *testing.T) {
+	made := issued(t, t.TempDir(), "a")
+	files := certs.Files{Cert: made.Cert, Key: made.Key, CA: made.CA}
+	for before, want := range map[time.Duration]string{
+		certs.Notice + time.Second: "",
+		certs.Notice:               "ends at " + stamp(made.Until) + ", now it is " + stamp(made.Until.Add(-certs.Notice)),
+		time.Second:                "ends at " + stamp(made.Until),
+		-time.Second:               "has ended at " + stamp(made.Until),
+	} {
+		now := made.Until.Add(-before)
+		c, err := certs.Load(files, now)
+		if (err == nil) != (before > 0) {
+			t.Errorf("%v before its end: %v", before, err)
+		}
+		if err != nil {
+			c = load(t, made)
+		}
+		if got := certs.Ending(c, now); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%v before its end: %q, want %q", before, got, want)
+		}
+	}
+	if got := certs.Ending(nil, made.Until); got != "" {
+		t.Errorf("without certificates: %s", got)
 	}
 }
 

@@ -27,6 +27,9 @@ func Load(f Files, now time.Time) (*tls.Config, error) {
 	if !pool.AppendCertsFromPEM(text) {
 		return nil, fmt.Errorf("cluster-ca: %s holds no certificate in PEM", f.CA)
 	}
+	if err := inTime(pair.Leaf, f, now); err != nil {
+		return nil, err
+	}
 	if err := check(pair, pool, f, now); err != nil {
 		return nil, err
 	}
@@ -34,6 +37,38 @@ func Load(f Files, now time.Time) (*tls.Config, error) {
 		Certificates: []tls.Certificate{pair}, RootCAs: pool, ClientCAs: pool,
 		ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13,
 	}, nil
+}
+
+// Notice is how long before its end a certificate is warned of.
+const Notice = 14 * 24 * time.Hour
+
+// Ending warns of a node's certificate that ends soon, or has ended since the start; empty: it is good for longer.
+func Ending(c *tls.Config, now time.Time) string {
+	if c == nil || len(c.Certificates) == 0 || c.Certificates[0].Leaf == nil {
+		return ""
+	}
+	switch until := c.Certificates[0].Leaf.NotAfter; {
+	case now.After(until):
+		return fmt.Sprintf("this node's cluster-cert has ended at %s, now it is %s: other nodes refuse new connections; %s", instant(until), instant(now), renew)
+	case until.Sub(now) <= Notice:
+		return fmt.Sprintf("this node's cluster-cert ends at %s, now it is %s: %s", instant(until), instant(now), renew)
+	}
+	return ""
+}
+
+const renew = "make a new one of the same authority and start the node again"
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// inTime refuses a certificate that has ended, or hasn't begun.
+func inTime(leaf *x509.Certificate, f Files, now time.Time) error {
+	switch {
+	case now.After(leaf.NotAfter):
+		return fmt.Errorf("cluster-cert %s has ended at %s, and now it is %s: %s, or set the clock right", f.Cert, instant(leaf.NotAfter), instant(now), renew)
+	case now.Before(leaf.NotBefore):
+		return fmt.Errorf("cluster-cert %s begins at %s, and now it is %s: set the clock right, or wait", f.Cert, instant(leaf.NotBefore), instant(now))
+	}
+	return nil
 }
 
 // check asks what another node would.

@@ -223,12 +223,22 @@ func (c *Client) CampaignID(ctx context.Context, text string) (string, error) {
 
 func campaignPath(id, rest string) string { return "/v1/campaigns/" + url.PathEscape(id) + rest }
 
-// Campaigns yields all campaigns, page by page.
-func (c *Client) Campaigns(ctx context.Context) iter.Seq2[api.Campaign, error] {
+// Filter narrows a list of campaigns. The zero value lets all through.
+type Filter struct{ State, Channel string }
+
+// Campaigns yields the campaigns that a filter lets through, page by page.
+func (c *Client) Campaigns(ctx context.Context, f Filter) iter.Seq2[api.Campaign, error] {
+	query := url.Values{}
+	for name, value := range map[string]string{"state": f.State, "channel": f.Channel} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
 	return func(yield func(api.Campaign, error) bool) {
 		for cursor := ""; ; {
 			var page api.CampaignPage
-			if err := c.call(ctx, http.MethodGet, "/v1/campaigns?cursor="+url.QueryEscape(cursor), nil, &page); err != nil {
+			query.Set("cursor", cursor)
+			if err := c.call(ctx, http.MethodGet, "/v1/campaigns?"+query.Encode(), nil, &page); err != nil {
 				yield(api.Campaign{}, err)
 				return
 			}

@@ -66,12 +66,18 @@ func TestFollow(t *testing.T) {
 	answers := []string{
 		"event: campaign\ndata: {\"state\":\"running\",\"delivered\":1}\n\n", // and it breaks off
 		"",
+		"stalled",
 		"event: campaign\ndata: {\"state\":\"running\",\"delivered\":2}\n\n: still here\n\nevent: campaign\ndata: {\"state\":\"finished\",\"delivered\":3}\n\n",
 	}
 	n := 0
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, answers[n])
+		answer := answers[n]
 		n++
+		if answer == "stalled" {
+			http.Error(w, `{"type":"`+api.TypeStalled+`","detail":"NATS has no quorum"}`, http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, answer)
 	})
 	var seen []uint32
 	last, err := c.Follow(t.Context(), "id", time.Minute, func(i api.Campaign) { seen = append(seen, i.Delivered) })
@@ -83,9 +89,11 @@ func TestFollow(t *testing.T) {
 	if _, err := gone.Follow(t.Context(), "id", 0, func(api.Campaign) {}); !errors.As(err, new(client.Unreachable)) {
 		t.Errorf("error %v", err)
 	}
-	refusing := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"detail":"no campaign"}`, 404) })
-	if _, err := refusing.Follow(t.Context(), "id", time.Hour, func(api.Campaign) {}); !errors.As(err, new(client.Error)) {
-		t.Errorf("error %v", err)
+	for text, status := range map[string]int{`{"detail":"no campaign"}`: 404, `{"detail":"no node","type":"` + api.TypeRoleMissing + `"}`: 503} {
+		refusing := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, text, status) })
+		if _, err := refusing.Follow(t.Context(), "id", time.Hour, func(api.Campaign) {}); !errors.As(err, new(client.Error)) {
+			t.Errorf("error %v", err)
+		}
 	}
 }
 

@@ -64,8 +64,8 @@ func readEvents(r io.Reader) iter.Seq2[api.Campaign, error] {
 	}
 }
 
-// Follow calls seen with each state that Events yields and returns the final one. A daemon that can't be reached is tried again
-// until patience has passed without an answer, so a restart doesn't end it.
+// Follow calls seen with each state that Events yields and returns the final one. A daemon that can't be reached, or whose store gives no
+// answers, is tried again until patience has passed without a state, so that neither a restart nor a new leader of the store ends it.
 func (c *Client) Follow(ctx context.Context, id string, patience time.Duration, seen func(api.Campaign)) (api.Campaign, error) {
 	heard := time.Now()
 	for {
@@ -73,7 +73,7 @@ func (c *Client) Follow(ctx context.Context, id string, patience time.Duration, 
 			heard = time.Now()
 			seen(info)
 		})
-		if err == nil || !errors.As(err, new(Unreachable)) || time.Since(heard) > patience {
+		if err == nil || !passing(err) || time.Since(heard) > patience {
 			return last, err
 		}
 		select {
@@ -82,6 +82,12 @@ func (c *Client) Follow(ctx context.Context, id string, patience time.Duration, 
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// passing tells whether the same request may soon be answered. A role that nobody carries is for an operator to see to.
+func passing(err error) bool {
+	refusal, refused := errors.AsType[Error](err)
+	return errors.As(err, new(Unreachable)) || refused && refusal.Status == http.StatusServiceUnavailable && refusal.Type != api.TypeRoleMissing
 }
 
 func (c *Client) follow(ctx context.Context, id string, seen func(api.Campaign)) (last api.Campaign, err error) {

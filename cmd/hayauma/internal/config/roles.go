@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hayauma.example/actors"
+	"hayauma.example/cluster/roster"
 )
 
 // All is the node type that carries everything.
@@ -62,6 +63,34 @@ func list(value string) []string {
 		}
 	}
 	return parts
+}
+
+// Lacks tells that no active member carries a role, and what to start; empty: some member does.
+func (c Config) Lacks(role string, active []roster.Member) string {
+	if slices.ContainsFunc(active, func(m roster.Member) bool { return m.Carries(role) }) {
+		return ""
+	}
+	name, nodeType := actors.RoleName(role), c.TypeOf(role)
+	if other := c.mappedElsewhere(role, active); other != "" {
+		return fmt.Sprintf("no node carries the role %s: node %s is of the type %s, but its kind-roles give %s to another: "+
+			"start a node of that one, or set kind-roles alike everywhere", name, other, nodeType, name)
+	}
+	if mapped := c.Kinds.Mapped(role); mapped != "" {
+		return fmt.Sprintf("no node carries the role %s: start one with NODE_TYPE=%s and kind-roles %s", name, nodeType, mapped)
+	}
+	return fmt.Sprintf("no node carries the role %s: start one with NODE_TYPE=%s", name, nodeType)
+}
+
+// mappedElsewhere is a node that is of the type which carries a role by our configuration, and not by its own; empty: none shows.
+func (c Config) mappedElsewhere(role string, active []roster.Member) string {
+	for _, other := range c.Kinds.Roles(c.TypeOf(role)) {
+		for _, m := range active {
+			if other != role && m.Carries(other) {
+				return m.Node
+			}
+		}
+	}
+	return ""
 }
 
 // TypeOf is the node type that carries a role.

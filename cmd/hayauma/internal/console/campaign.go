@@ -108,6 +108,9 @@ func printCampaign(w io.Writer, info api.Campaign) error {
 	if info.Reason != "" {
 		line("reason", info.Reason)
 	}
+	if info.Waiting != "" {
+		line("waiting", info.Waiting)
+	}
 	line("mode", orDash(info.Mode))
 	line("audience", fmt.Sprintf("%s, %s dropped", plural(info.Rows, "row"), plural(info.Duplicates, "duplicate")))
 	line("accepted", info.Accepted)
@@ -130,11 +133,17 @@ func printCampaign(w io.Writer, info api.Campaign) error {
 }
 
 func newCampaignList(r *remote) *cobra.Command {
+	var f client.Filter
 	cmd := &cobra.Command{Use: "list", Short: "List campaigns, the newest first", Args: exactly()}
+	cmd.Flags().StringVar(&f.State, "state", "", "only campaigns in this state: "+strings.Join(campaignStates(), ", "))
+	cmd.Flags().StringVar(&f.Channel, "channel", "", "only campaigns of this channel")
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if f.State != "" && !slices.Contains(campaignStates(), f.State) {
+			return fmt.Errorf("--state %q is none of a campaign's: %s", f.State, strings.Join(campaignStates(), ", "))
+		}
 		return r.call(cmd.Context(), func(c *client.Client) error {
-			list, err := newestFirst(c.Campaigns(cmd.Context()))
+			list, err := newestFirst(c.Campaigns(cmd.Context(), f))
 			switch {
 			case err != nil:
 				return err
@@ -150,6 +159,14 @@ func newCampaignList(r *remote) *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// campaignStates are those that a list can be narrowed to.
+func campaignStates() []string {
+	return []string{
+		string(actors.StateAccepted), string(actors.StateScheduled), string(actors.StateRunning), string(actors.StatePaused),
+		string(actors.StateFinished), string(actors.StateCancelled), string(actors.StateExpired),
+	}
 }
 
 // newestFirst holds all campaigns: they are few beside their recipients.
@@ -175,13 +192,13 @@ const listedName = 24 // places of a terminal for a name in the list
 
 func printCampaigns(w io.Writer, list []api.Campaign) error {
 	short := shortest(list)
-	t := newTable("ID", "ACCEPTED", "STATE", "NAME", "RECIPIENTS", "DELIVERED", "FAILED", "UNKNOWN", "PENDING")
+	t := newTable("ID", "ACCEPTED", "STATE", "NAME", "RECIPIENTS", "DELIVERED", "FAILED", "UNKNOWN", "PENDING", "WAITING")
 	for _, i := range list {
 		accepted := ""
 		if i.AcceptedAt != nil {
 			accepted = i.AcceptedAt.Local().Format("2006-01-02 15:04")
 		}
-		t.row(i.ID[:min(short, len(i.ID))], accepted, i.State, shorten(i.Name, listedName), i.Accepted, i.Delivered, i.Failed, i.Unknown, i.Pending)
+		t.row(i.ID[:min(short, len(i.ID))], accepted, i.State, shorten(i.Name, listedName), i.Accepted, i.Delivered, i.Failed, i.Unknown, i.Pending, i.Waiting)
 	}
 	return t.print(w)
 }
@@ -258,6 +275,9 @@ func summary(i api.Campaign) string {
 	}
 	if i.Reason != "" {
 		text.WriteString(" (" + i.Reason + ")")
+	}
+	if i.Waiting != "" {
+		text.WriteString("; it waits: " + i.Waiting)
 	}
 	return text.String()
 }

@@ -88,7 +88,7 @@ func printShards(w io.Writer, s api.ClusterStatus, asJSON bool) error {
 			}
 			continue
 		}
-		t.row(sh.Role, sh.Shard, orDash(sh.Owner), sh.Phase)
+		t.row(sh.Role, sh.Shard, orDash(sh.Owner), orDash(sh.Phase))
 	}
 	if asJSON {
 		return nil

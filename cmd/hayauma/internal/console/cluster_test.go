@@ -20,7 +20,7 @@ func fleetOf(t *testing.T) http.HandlerFunc {
 			{Node: "b", Incarnation: "01B", Address: "127.0.0.1:2", Roles: []string{"poster"}, Weight: 2, Condition: "suspended", Shards: 1, SilentMS: 1730},
 		},
 		Roles:  []api.ClusterRole{{Role: "poster", Nodes: []string{"a", "b"}}, {Role: "checker", Warning: "no node carries the role checker"}},
-		Shards: []api.ClusterShard{{Role: "poster", Shard: 0, Owner: "a", Phase: "owned"}, {Role: "poster", Shard: 1, Owner: "b", Phase: "idle"}, {Role: "checker", Shard: 0}},
+		Shards: []api.ClusterShard{{Role: "poster", Shard: 0, Owner: "a", Phase: "owned"}, {Role: "poster", Shard: 1, Owner: "b"}, {Role: "checker", Shard: 0}},
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		var answer any = s
@@ -41,8 +41,8 @@ func TestClusterCommands(t *testing.T) {
 	for args, want := range map[string][]string{
 		"members":        {"NODE  CONDITION  ROLES            WEIGHT  SHARDS  SILENT  ADDRESS      INCARNATION", "b     suspended  poster           2       1       1.7s    127.0.0.1:2  01B"},
 		"members --json": {`"node":"b","incarnation":"01B"`},
-		"shards":         {"poster   0      a      owned", "checker  0      -\n"},
-		"shards --json":  {`{"role":"poster","shard":1,"owner":"b","phase":"idle"}`},
+		"shards":         {"poster   0      a      owned", "poster   1      b      -\n", "checker  0      -      -\n"},
+		"shards --json":  {`{"role":"poster","shard":1,"owner":"b"}`},
 		"view":           {"epoch 7, as a sees it, which is joining and waits for the view", "poster   a,b    2       1", "checker  -      1       0"},
 		"view --json":    {`"epoch":7`},
 		"drain a":        {"a is draining; see: hayauma cluster members"},

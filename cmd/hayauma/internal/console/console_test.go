@@ -116,6 +116,33 @@ func TestCampaignsAreListedNewestFirst(t *testing.T) {
 	}
 }
 
+func TestCampaignsAreListedByStateAndChannel(t *testing.T) {
+	asked := ""
+	h := func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.RawQuery
+		_, _ = io.WriteString(w, `{"campaigns":[{"id":"aaaaaaaa-1","name":"n","state":"running","waiting":"no node carries the role poster"}]}`)
+	}
+	for args, query := range map[string]string{
+		"": "cursor=", "--state running": "cursor=&state=running", "--channel shop": "channel=shop&cursor=",
+		"--state paused --channel shop --json": "channel=shop&cursor=&state=paused",
+	} {
+		code, stdout, stderr := command(t, h, append([]string{"campaign", "list"}, strings.Fields(args)...)...)
+		if code != 0 || asked != query || !strings.Contains(stdout, "no node carries the role poster") {
+			t.Errorf("%s: exit %d, asked %q: %s%s", args, code, asked, stdout, stderr)
+		}
+	}
+	code, _, stderr := command(t, h, "campaign", "list", "--state", "lost")
+	if code != exitRefused || !strings.Contains(stderr, `--state "lost" is none of a campaign's: accepted, scheduled, running`) {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	h = func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"id":"aaaaaaaa-1","state":"running","waiting":"no node carries the role poster"}`)
+	}
+	if _, stdout, _ := command(t, h, "campaign", "show", "x"); !strings.Contains(stdout, "waiting       no node carries the role poster") {
+		t.Errorf("shown: %s", stdout)
+	}
+}
+
 func TestIDPrefixes(t *testing.T) {
 	ids := []string{"aaaaaaaa-0000-0000-0000-000000000001", "aaaaaaaa-0000-0000-0000-000000000002", "aaaaaaab-0000-0000-0000-000000000003"}
 	h := func(w http.ResponseWriter, r *http.Request) {

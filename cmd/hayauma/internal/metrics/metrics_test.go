@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,6 +16,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"hayauma.example/actors"
+	"hayauma.example/cluster"
+	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/metrics"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
@@ -35,6 +39,19 @@ func (w *world) Cells(yield func(engine.CellInfo) bool) {
 		}
 	}
 }
+
+func (w *world) Held() (messages, grains int) { return 3, 2 }
+
+func (w *world) Forwards() uint64 { return 4 }
+
+// crew is a member of a fleet as a scrape sees it.
+type crew struct {
+	status   cluster.Status
+	tookOver func(cluster.TakeOver)
+}
+
+func (c *crew) Status() cluster.Status              { return c.status }
+func (c *crew) OnTakeOver(f func(cluster.TakeOver)) { c.tookOver = f }
 
 func registry(w *world) *metrics.Registry {
 	return metrics.New(metrics.Config{System: w, Version: "test", Secret: []byte("cluster"), Journal: metrics.Measure(journal.NewMemory(uuid.New()))})
@@ -86,6 +103,44 @@ func TestLint(t *testing.T) {
 	problems, err := testutil.GatherAndLint(r)
 	if err != nil || len(problems) > 0 {
 		t.Fatalf("lint: %v, %v", problems, err)
+	}
+}
+
+func TestFleetIsMeasured(t *testing.T) {
+	member := func(node string, condition roster.Condition, roles ...string) cluster.MemberStatus {
+		return cluster.MemberStatus{Member: roster.Member{Incarnation: "01" + node, Node: node, Roles: roles}, Condition: condition}
+	}
+	report := cluster.RoleStatus{Role: actors.RoleReport, Own: true}
+	report.Shards[0], report.Shards[5] = cluster.ShardStatus{Phase: roster.Owned}, cluster.ShardStatus{Phase: roster.Owned}
+	c := &crew{status: cluster.Status{
+		Incarnation: "01a", Epoch: 7, Detours: 6, Roles: []cluster.RoleStatus{report, {Role: actors.RolePoster}},
+		Members: []cluster.MemberStatus{member("a", roster.NodeActive, actors.RoleReport, actors.RoleUsage), member("b", roster.NodeSuspended)},
+		Counts:  cluster.Counts{SelfFences: 1, Lost: 2, Views: 3, HandOffs: 9, Unstored: 4, Evictions: 5},
+	}}
+	r := metrics.New(metrics.Config{System: &world{}, Member: c, Version: "v", Secret: []byte("s")})
+	c.tookOver(cluster.TakeOver{Took: 2 * time.Second})
+	want := map[string]map[string]float64{
+		"cluster_members":      {"state=joining": 0, "state=active": 1, "state=suspended": 1, "state=draining": 0},
+		"cluster_member_info":  {"member=a,roles=statistics,usage,version=v": 1, "member=b,roles=,version=": 1},
+		"cluster_shards_owned": {"role=statistics": 2}, "cluster_view_epoch": {"": 7}, "cluster_view_changes_total": {"": 3},
+		"cluster_handoffs_total": {"result=stored": 5, "result=unsure": 4}, "cluster_self_fences_total": {"": 1}, "cluster_shards_lost_total": {"": 2},
+		"cluster_evictions_total": {"": 5}, "cluster_detour_shards": {"": 6}, "actor_held_messages": {"": 3}, "actor_held_actors": {"": 2},
+		"actor_messages_forwarded_total": {"": 4},
+	}
+	for family, values := range want {
+		if got := series(t, r, "hayauma_"+family); !maps.Equal(got, values) {
+			t.Errorf("%s is %v, want %v", family, got, values)
+		}
+	}
+	scrape := httptest.NewRecorder()
+	r.Handler().ServeHTTP(scrape, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	for _, line := range []string{`hayauma_cluster_failover_seconds_bucket{le="1.024"} 0`, `hayauma_cluster_failover_seconds_bucket{le="4.096"} 1`} {
+		if !strings.Contains(scrape.Body.String(), line) {
+			t.Errorf("the scrape lacks %s", line)
+		}
+	}
+	if problems, err := testutil.GatherAndLint(r); err != nil || len(problems) > 0 {
+		t.Errorf("lint: %v, %v", problems, err)
 	}
 }
 

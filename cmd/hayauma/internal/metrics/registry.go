@@ -18,6 +18,7 @@ const namespace = "hayauma"
 type Config struct {
 	System  System
 	Journal *Journal // nil: no journal figures
+	Member  Member   // not started yet; nil: no figures of the fleet
 	Version string
 	Secret  []byte // key of the HMAC that stands for private identities
 }
@@ -26,6 +27,8 @@ type Config struct {
 type System interface {
 	Stats() []engine.KindStats
 	Cells(yield func(engine.CellInfo) bool)
+	Held() (messages, grains int)
+	Forwards() uint64
 }
 
 // Registry is the daemon's metrics.
@@ -53,6 +56,9 @@ func New(cfg Config) *Registry {
 		newActors(cfg.System, cfg.Secret))
 	if cfg.Journal != nil {
 		r.MustRegister(cfg.Journal)
+	}
+	if cfg.Member != nil {
+		r.MustRegister(newFleet(cfg))
 	}
 	return r
 }
