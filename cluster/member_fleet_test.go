@@ -50,6 +50,7 @@ type ship struct {
 	mu     sync.Mutex // guards what follows
 	stands []stand
 	views  int
+	took   []cluster.TakeOver
 	ended  []error
 }
 
@@ -152,6 +153,11 @@ func (s *ship) hook() {
 		defer s.mu.Unlock()
 		s.views++
 	})
+	s.OnTakeOver(func(t cluster.TakeOver) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.took = append(s.took, t)
+	})
 	s.OnEnded(func(err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -249,6 +255,16 @@ func (s *ship) standings(since time.Time) (out []string) {
 		}
 	}
 	return out
+}
+
+// slowest is the longest fail-over that a member had.
+func (s *ship) slowest() (worst time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.took {
+		worst = max(worst, t.Took)
+	}
+	return worst
 }
 
 func (s *ship) endings() []error {

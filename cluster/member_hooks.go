@@ -3,10 +3,18 @@ package cluster
 import (
 	"context"
 	"sync"
+	"time"
 
 	"hayauma.example/cluster/roster"
 	"hayauma.example/engine/journal"
 )
+
+// TakeOver is a shard that this member serves again after nobody did.
+type TakeOver struct {
+	Shard journal.Shard
+	From  string        // the incarnation that had it; this one's own after an unclear append
+	Took  time.Duration // since its last sign of life, its first suspicion, or our loss
+}
 
 // seen is a change of the members.
 type seen struct {
@@ -22,6 +30,7 @@ type hooks struct {
 	queue      []func()
 	onStanding []func(roster.Standing)
 	onView     []func(before, after roster.View, went []journal.Shard)
+	onTakeOver []func(TakeOver)
 	onEnded    []func(error)
 }
 
@@ -39,6 +48,13 @@ func (m *Member) OnView(f func(before, after roster.View, went []journal.Shard))
 	m.hooks.mu.Lock()
 	defer m.hooks.mu.Unlock()
 	m.hooks.onView = append(m.hooks.onView, f)
+}
+
+// OnTakeOver has f called for each shard that is served here again after a failure.
+func (m *Member) OnTakeOver(f func(TakeOver)) {
+	m.hooks.mu.Lock()
+	defer m.hooks.mu.Unlock()
+	m.hooks.onTakeOver = append(m.hooks.onTakeOver, f)
 }
 
 // OnEnded has f called once when this member's part is over though nobody called Stop: ErrEvicted, ErrDrained or ErrViewLost. Everything
@@ -65,6 +81,14 @@ func (h *hooks) seen(changes []seen) {
 			}
 		})
 	}
+}
+
+func (h *hooks) takeOver(t TakeOver) {
+	h.add(func() {
+		for _, f := range h.onTakeOver {
+			f(t)
+		}
+	})
 }
 
 func (h *hooks) ended(why error) {

@@ -36,6 +36,7 @@ type holding struct {
 	due     time.Duration // when it may begin
 
 	down     time.Duration // since when nobody serves it, where that is a fail-over
+	from     string        // whose shard it was then
 	losses   int           // in a row
 	lostLast time.Duration
 }
@@ -96,10 +97,10 @@ func (m *Member) served(h *holding) {
 	if h.down == 0 {
 		return
 	}
-	c := &m.loop.counts
-	c.TakeOvers++
-	c.Slowest = max(c.Slowest, m.now()-h.down)
-	h.down = 0
+	took := m.now() - h.down
+	m.loop.counts.TakeOvers++
+	m.hooks.takeOver(TakeOver{Shard: h.shard, From: h.from, Took: took})
+	h.down, h.from = 0, ""
 }
 
 // shardLost is Ledgers' OnLost: from now on nobody hears that the shard is here.
@@ -116,7 +117,7 @@ func (m *Member) shardLost(c journal.Claim, err error) {
 			h.losses = 0
 		}
 		h.losses++
-		h.lostLast, h.down = now, now
+		h.lostLast, h.down, h.from = now, now, m.me
 		m.loop.counts.Lost++
 		m.loop.dirty = true
 		if errors.Is(err, journal.ErrFenced) {

@@ -10,14 +10,13 @@ import (
 
 // Counts are what has happened since the start.
 type Counts struct {
-	TakeOvers  uint64        // shards that are served here after a failure
-	Slowest    time.Duration // of them: since its owner's last sign of life, its first suspicion, or our loss
-	SelfFences uint64        // times that the lease ran out
-	Lost       uint64        // shards that the store took away, or gave no clear answer for
-	Views      uint64        // changes of the view that were seen
-	HandOffs   uint64        // shards that were given up in order: their grains have left, what they had appended was waited for
-	Unstored   uint64        // hand-offs before which not everything was known to be stored
-	Evictions  uint64        // members that this one took out of the view
+	TakeOvers  uint64 // shards that are served here after a failure
+	SelfFences uint64 // times that the lease ran out
+	Lost       uint64 // shards that the store took away, or gave no clear answer for
+	Views      uint64 // changes of the view that were seen
+	HandOffs   uint64 // shards that were given up in order: their grains have left, what they had appended was waited for
+	Unstored   uint64 // hand-offs before which not everything was known to be stored
+	Evictions  uint64 // members that this one took out of the view
 }
 
 // Status is what this member knows of the fleet.
