@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"hayauma.example/actors/campaign"
@@ -39,9 +37,8 @@ type Options struct {
 const StopTimeout = 10 * time.Second
 
 const (
-	startTimeout = 30 * time.Second
-	natsTimeout  = time.Minute     // until enough of several embedded servers have come
-	drainFor     = 3 * time.Second // requests that are being answered when the daemon stops
+	startTimeout = 30 * time.Second // for each step; several embedded servers wait for each other without an end
+	drainFor     = 3 * time.Second  // requests that are being answered when the daemon stops
 )
 
 // App is a running daemon.
@@ -56,6 +53,8 @@ type App struct {
 	stop    sync.Once
 
 	listener net.Listener
+	front    *front
+	endHTTP  func(ctx context.Context) error
 	temp     *os.Root
 	locked   bool // the data directory is this process's alone
 	store    journal.Store
@@ -77,7 +76,8 @@ type App struct {
 	posters   atomic.Int32 // active nodes that carry posters
 	starts    string       // the file of this data directory's starts; empty: the store is ours alone
 	left      sync.Once
-	leftErr   error // set by left
+	leftErr   error       // set by left
+	cutOff    atomic.Bool // the store gave no answers when this node was to leave
 }
 
 // closer undoes one step of Start.
@@ -104,12 +104,10 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	if opts.Getenv == nil {
 		opts.Getenv = os.Getenv
 	}
-	a := &App{cfg: cfg, opts: opts, log: opts.Log, failed: make(chan error, 1), late: make(chan struct{})}
+	a := &App{cfg: cfg, opts: opts, log: opts.Log, failed: make(chan error, 1), late: make(chan struct{}), front: newFront()}
 	limitMemory(cfg.MemoryLimit, opts.Getenv)
-	ctx, cancel := context.WithTimeout(ctx, startFor(cfg))
-	defer cancel()
-	for _, step := range []func(context.Context) error{a.loadCertificates, a.listen, a.openStore, a.openTemp, a.startActors, a.watchClock, a.serveHTTP} {
-		if err := step(ctx); err != nil {
+	for _, s := range a.steps() {
+		if err := a.run(ctx, s); err != nil {
 			after, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
 			defer cancel()
 			return nil, errors.Join(err, a.undo(after))
@@ -117,14 +115,6 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	}
 	a.log.Info("serving", "url", a.URL(), "store", cfg.Store, "data", cfg.Data, "version", opts.Version)
 	return a, nil
-}
-
-// startFor is how long a start may take. Several embedded servers wait for each other.
-func startFor(cfg config.Config) time.Duration {
-	if len(cfg.NATS.Routes) > 0 {
-		return natsTimeout + startTimeout
-	}
-	return startTimeout
 }
 
 // limitMemory sets the collector's target, unless the operator has set GOMEMLIMIT.
@@ -171,39 +161,30 @@ func (a *App) Stop(ctx context.Context) (err error) {
 	return err
 }
 
+// cutOffFor is how long each step of a stop may take whose end would be stored, where nothing can be.
+const cutOffFor = 300 * time.Millisecond
+
+// close does one step. What would take long only because the store gives no answers is no failure: all that was acknowledged is stored.
+func (a *App) close(ctx context.Context, c closer) error {
+	if !a.cutOff.Load() {
+		return c.do(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, cutOffFor)
+	defer cancel()
+	if err := c.do(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
 func (a *App) undo(ctx context.Context) error {
 	var errs []error
 	for _, c := range slices.Backward(a.closers) {
-		if err := c.do(ctx); err != nil {
+		if err := a.close(ctx, c); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", c.what, err))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (a *App) listen(ctx context.Context) (err error) {
-	a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.Listen)
-	if err != nil {
-		return listenError(a.cfg.Listen, err)
-	}
-	a.onStop("listener", func(context.Context) error {
-		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		return nil // the HTTP server has closed it
-	})
-	return nil
-}
-
-// listenError says what to do about an address that can't be had.
-func listenError(address string, err error) error {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("listen on %s: the port is taken by another process: stop that one or choose another --listen", address)
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("listen on %s: not allowed: choose a port above 1023", address)
-	}
-	return fmt.Errorf("listen on %s: %w", address, err)
 }
 
 // ready tells what keeps the daemon from its work.
@@ -218,31 +199,4 @@ func (a *App) ready() error {
 		return errors.New("no provider call starts: " + reason)
 	}
 	return a.room.ready()
-}
-
-func (a *App) serveHTTP(context.Context) error {
-	server := &http.Server{
-		Handler:           a.handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			a.fail(fmt.Errorf("the HTTP server ended: %w", err))
-		}
-	}()
-	a.onStop("http server", func(ctx context.Context) error {
-		defer func() { <-ended }()
-		ctx, cancel := context.WithTimeout(ctx, drainFor)
-		defer cancel()
-		if server.Shutdown(ctx) != nil {
-			return server.Close() // what is still being sent is cut off, and its client sends it again
-		}
-		return nil
-	})
-	a.serving.Store(true)
-	return nil
 }
