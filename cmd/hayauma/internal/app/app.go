@@ -89,6 +89,7 @@ type closer struct {
 // suspender stops provider calls.
 type suspender interface {
 	Suspend(reason string)
+	End(reason string)
 	Resume()
 	Suspended() string
 }

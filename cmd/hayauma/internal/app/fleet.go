@@ -160,6 +160,7 @@ func (a *App) stood(s roster.Standing) {
 		why = leaseLapsed
 	case roster.Ended:
 		why = "this node is in the fleet no more"
+		a.gates.End(why)
 	case roster.Leased, roster.Steady:
 	}
 	a.hold(&a.held.suspended, why)
