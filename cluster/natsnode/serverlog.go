@@ -28,7 +28,7 @@ var calm = []string{
 	"Error trying to connect to route", "Waiting for routing to be established", "has not established contact with a meta leader",
 	"Plaintext passwords detected", // the one user is this process
 	"Stream state outdated",        // after a kill; what follows says the same
-	"Error flushing:", // the other side has gone
+	"Error flushing:",              // the other side has gone
 	"Metalayer blocking snapshot", "Falling behind in health check", "is not current", "resetting first sequence",
 }
 

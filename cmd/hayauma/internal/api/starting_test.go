@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -36,7 +35,7 @@ func TestStartingTellsWhatItWaitsFor(t *testing.T) {
 			t.Errorf("%s: %s, %v", target, w.Body, err)
 		}
 		if h := w.Header(); h.Get("Retry-After") == "" || h.Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s: %v", target, http.Header(h))
+			t.Errorf("%s: %v", target, h)
 		}
 	}
 }
