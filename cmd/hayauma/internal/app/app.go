@@ -76,8 +76,7 @@ type App struct {
 	posters   atomic.Int32 // active nodes that carry posters
 	starts    string       // the file of this data directory's starts; empty: the store is ours alone
 	left      sync.Once
-	leftErr   error       // set by left
-	cutOff    atomic.Bool // the store gave no answers when this node was to leave
+	leftErr   error // set by left
 }
 
 // closer undoes one step of Start.
@@ -162,26 +161,10 @@ func (a *App) Stop(ctx context.Context) (err error) {
 	return err
 }
 
-// cutOffFor is how long each step of a stop may take whose end would be stored, where nothing can be.
-const cutOffFor = 300 * time.Millisecond
-
-// close does one step. What would take long only because the store gives no answers is no failure: all that was acknowledged is stored.
-func (a *App) close(ctx context.Context, c closer) error {
-	if !a.cutOff.Load() {
-		return c.do(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, cutOffFor)
-	defer cancel()
-	if err := c.do(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return nil
-}
-
 func (a *App) undo(ctx context.Context) error {
 	var errs []error
 	for _, c := range slices.Backward(a.closers) {
-		if err := a.close(ctx, c); err != nil {
+		if err := c.do(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", c.what, err))
 		}
 	}

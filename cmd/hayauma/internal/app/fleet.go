@@ -102,8 +102,7 @@ func (a *App) leave(ctx context.Context) error {
 		}
 		a.leftErr = a.member.Stop(ctx)
 		if errors.Is(context.Cause(ctx), errNoQuorum) {
-			a.leftErr = nil
-			a.cutOff.Store(true)
+			a.leftErr = nil // all that was acknowledged is stored
 			a.log.Warn("stopped without NATS quorum: its shards are taken over when its lease ends", "node", a.cfg.Node)
 		}
 	})

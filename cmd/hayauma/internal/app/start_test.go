@@ -123,6 +123,9 @@ func TestStopWithoutNATS(t *testing.T) {
 	var log bytes.Buffer
 	a, c := start(t, node(t, "a", nats), slog.New(slog.NewTextHandler(&log, nil)))
 	settled(t, c, 1)
+	_, endpoint := simulator(t, "latency=20ms")
+	addChannel(t, c, endpoint)
+	submit(t, c, 20_000)
 	back := away()
 	began := time.Now()
 	if err := a.Stop(t.Context()); err != nil {
