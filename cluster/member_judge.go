@@ -54,6 +54,7 @@ func (m *Member) observe(s objects.Sight[roster.Record]) {
 		} else if l.view.View.Names(s.Key) {
 			l.heard[s.Key] = now
 			delete(l.dead, s.Key)
+			delete(l.condemned, s.Key)
 		}
 	case objects.Unreadable:
 		m.log.Error("a member's record can't be read: it counts as silent", "incarnation", s.Key, "error", s.Err)
@@ -128,7 +129,7 @@ func (m *Member) evict(ctx context.Context, j roster.Judgment) {
 	l := &m.loop
 	v := l.view
 	judged, _ := v.View.Member(j.Incarnation)
-	m.log.Warn("evicting a member", "node", judged.Node, "incarnation", j.Incarnation, "reason", string(j.Why), "silent_for", j.For)
+	m.tellVerdict(judged, j)
 	needs := l.lease.Standing(m.now())
 	if j.Why != roster.Unheard {
 		needs = roster.Leased
@@ -147,6 +148,20 @@ func (m *Member) evict(ctx context.Context, j roster.Judgment) {
 			}
 		}
 	})
+}
+
+// tellVerdict logs once for each death that a member is evicted. One that has released everything leaves in order.
+func (m *Member) tellVerdict(judged roster.Member, j roster.Judgment) {
+	l := &m.loop
+	if l.condemned[j.Incarnation] {
+		return
+	}
+	l.condemned[j.Incarnation] = true
+	if j.Why == roster.Departed {
+		m.log.Info("a member has left", "node", judged.Node, "incarnation", j.Incarnation)
+		return
+	}
+	m.log.Warn("evicting a member", "node", judged.Node, "incarnation", j.Incarnation, "reason", string(j.Why), "silent_for", j.For)
 }
 
 // eviction is one judgment with the view at hand.
@@ -241,10 +256,48 @@ func (m *Member) probed(suspect roster.Member, dead bool) {
 		delete(l.certain, suspect.Incarnation)
 		return
 	}
-	if !l.certain[suspect.Incarnation] {
+	if l.view.View.Names(suspect.Incarnation) && !l.certain[suspect.Incarnation] {
 		l.certain[suspect.Incarnation] = true
 		m.log.Warn("a member is dead for certain", "node", suspect.Node, "incarnation", suspect.Incarnation)
 	}
 	l.watch.Died(suspect.Incarnation)
 	l.rejudge = true
+}
+
+// take is what this member takes over from one that went, until all of it is served.
+type take struct {
+	node   string
+	shards int
+	took   time.Duration // the longest
+}
+
+// takes notes that a shard of one that went is to be served here.
+func (m *Member) takes(incarnation string, went []roster.Member) {
+	l := &m.loop
+	if l.takings[incarnation] == nil {
+		l.takings[incarnation] = &take{}
+	}
+	for _, gone := range went {
+		if gone.Incarnation == incarnation {
+			l.takings[incarnation].node = gone.Node
+		}
+	}
+}
+
+// tellTaken logs what was taken over from an incarnation once all of it is served.
+func (m *Member) tellTaken(from string, took time.Duration) {
+	l := &m.loop
+	t := l.takings[from]
+	if t == nil {
+		return
+	}
+	t.shards++
+	t.took = max(t.took, took)
+	for _, h := range l.order {
+		if h.from == from && h.down > 0 {
+			return
+		}
+	}
+	delete(l.takings, from)
+	m.log.Info("took over shards", "node", m.cfg.Self.Node, "from", t.node, "shards", t.shards, "took", t.took)
 }

@@ -30,37 +30,40 @@ type loop struct {
 	revision uint64        // of our record, the highest known
 	outrun   uint64        // the highest epoch found in a fence
 
-	judgeAt time.Duration
-	rejudge bool
-	records map[string]roster.Found // of incarnations that the view does not name
-	probing map[string]bool
-	heard   map[string]time.Duration // by incarnation: the newest sign of life
-	dead    map[string]time.Duration // by incarnation: since when its death is suspected
-	certain map[string]bool          // by incarnation: its death was logged
-	rewatch context.CancelFunc       // ends the watch of the records, which begins again
-	losses  uint64                   // of our record, that the watch began again after
-	dirty   bool                     // places are to be published
-	went    []string                 // the engine is to be told of
-	putting int                      // batches of fences under way
-	looking bool                     // fences are read that others asked about
-	nudges  map[string][]journal.Shard
-	counts  Counts
-	older   time.Duration // since when the leader answers with an older view; 0: it doesn't
-	warned  bool          // that our node's name is taken
-	seen    []seen        // to be told to hooks
-	drops   []journal.Shard
-	others  table                    // lines of roles that are not ours
-	asked   map[journal.Shard]bool   // others wait for their fences
-	owners  map[string]roster.Owners // of all roles, by the view
-	detours map[journal.Shard]*detour
-	debts   []debt
-	ways    map[string]*way // by member
+	judgeAt   time.Duration
+	rejudge   bool
+	records   map[string]roster.Found // of incarnations that the view does not name
+	probing   map[string]bool
+	heard     map[string]time.Duration // by incarnation: the newest sign of life
+	dead      map[string]time.Duration // by incarnation: since when its death is suspected
+	certain   map[string]bool          // by incarnation: its death was logged
+	condemned map[string]bool          // by incarnation: its eviction was logged
+	takings   map[string]*take         // by incarnation: what is taken over from it
+	rewatch   context.CancelFunc       // ends the watch of the records, which begins again
+	losses    uint64                   // of our record, that the watch began again after
+	dirty     bool                     // places are to be published
+	went      []string                 // the engine is to be told of
+	putting   int                      // batches of fences under way
+	looking   bool                     // fences are read that others asked about
+	nudges    map[string][]journal.Shard
+	counts    Counts
+	older     time.Duration // since when the leader answers with an older view; 0: it doesn't
+	warned    bool          // that our node's name is taken
+	seen      []seen        // to be told to hooks
+	drops     []journal.Shard
+	others    table                    // lines of roles that are not ours
+	asked     map[journal.Shard]bool   // others wait for their fences
+	owners    map[string]roster.Owners // of all roles, by the view
+	detours   map[journal.Shard]*detour
+	debts     []debt
+	ways      map[string]*way // by member
 }
 
 func newLoop(m *Member) loop {
 	l := loop{
 		lease: roster.NewLease(m.me, m.timers, 0), watch: roster.NewWatch(m.me, m.timers), shards: map[journal.Shard]*holding{},
 		waits: "an answer of the store", probing: map[string]bool{}, heard: map[string]time.Duration{}, dead: map[string]time.Duration{}, certain: map[string]bool{},
+		condemned: map[string]bool{}, takings: map[string]*take{},
 		nudges: map[string][]journal.Shard{}, asked: map[journal.Shard]bool{}, records: map[string]roster.Found{}, dirty: true,
 		owners: map[string]roster.Owners{}, detours: map[journal.Shard]*detour{}, ways: map[string]*way{},
 	}

@@ -100,7 +100,9 @@ func (m *Member) served(h *holding) {
 	took := m.now() - h.down
 	m.loop.counts.TakeOvers++
 	m.hooks.takeOver(TakeOver{Shard: h.shard, From: h.from, Took: took})
+	from := h.from
 	h.down, h.from = 0, ""
+	m.tellTaken(from, took)
 }
 
 // shardLost is Ledgers' OnLost: from now on nobody hears that the shard is here.

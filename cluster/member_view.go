@@ -79,7 +79,8 @@ func (m *Member) see(v objects.Viewed) {
 	l.watch.See(m.witnessed(v.View), m.now())
 	diff := roster.Between(before, v.View)
 	m.meet(diff.Came)
-	m.log.Info("view", "epoch", v.View.Epoch, "members", len(v.View.Members), "came", names(diff.Came), "went", names(diff.Went))
+	m.log.Info("view", "epoch", v.View.Epoch, "members", len(v.View.Members), "came", names(diff.Came), "went", names(diff.Went),
+		"now", changed(before, v.View))
 	if m.cfg.Peers != nil && !diff.Empty() {
 		m.cfg.Peers(addresses(v.View, m.me))
 	}
@@ -91,6 +92,7 @@ func (m *Member) see(v objects.Viewed) {
 		delete(l.heard, gone.Incarnation)
 		delete(l.dead, gone.Incarnation)
 		delete(l.certain, gone.Incarnation)
+		delete(l.condemned, gone.Incarnation)
 	}
 	if !diff.Empty() {
 		l.seen = append(l.seen, seen{before, v.View, ownedBy(before, diff.Went)})
@@ -98,6 +100,16 @@ func (m *Member) see(v objects.Viewed) {
 	if self, ok := v.View.Member(m.me); ok && self.State == roster.Draining && !l.leaving {
 		l.leaving, l.why = true, ErrDrained
 	}
+}
+
+// changed tells who is in another state than before: NODE STATE.
+func changed(before, after roster.View) (out []string) {
+	for _, m := range after.Members {
+		if was, ok := before.Member(m.Incarnation); ok && was.State != m.State {
+			out = append(out, m.Node+" "+string(m.State))
+		}
+	}
+	return out
 }
 
 func names(members []roster.Member) []string {
@@ -156,7 +168,8 @@ func (m *Member) assign(before roster.View, diff roster.Diff) {
 			h := l.shards[journal.Shard{Role: role, Number: n}]
 			was := h.state.Owner()
 			if was != owner && owner == m.me && went.Names(was) {
-				h.down = m.downSince(was)
+				h.down, h.from = m.downSince(was), was
+				m.takes(was, diff.Went)
 			}
 			m.step(h, func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.See(l.view.View.Epoch, owner) })
 			m.again(h)
@@ -204,7 +217,7 @@ func (m *Member) change(ctx context.Context, f viewChange, stored func()) {
 		return func() {
 			l.changing = false
 			if err == nil {
-				m.log.Info("view changed", "reason", string(why), "epoch", next.Epoch)
+				m.log.Debug("view changed", "reason", string(why), "epoch", next.Epoch)
 				stored()
 			} else if !stands || v.Revision <= at { // nothing new to decide on
 				l.changeAt, l.waits = m.now()+changeAgain, "a change of the view: "+err.Error()

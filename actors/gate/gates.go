@@ -91,6 +91,13 @@ func (gs *Gates) Suspend(reason string) {
 	}
 }
 
+// End is Suspend for good: what was here goes on elsewhere, which is nothing to be warned of.
+func (gs *Gates) End(reason string) {
+	if gs.suspended.Swap(&reason) == nil {
+		gs.deps.Log.Info("provider calls have ended", "reason", reason)
+	}
+}
+
 // Resume ends a suspension.
 func (gs *Gates) Resume() {
 	if gs.suspended.Swap(nil) == nil {

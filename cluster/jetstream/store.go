@@ -93,6 +93,9 @@ func (s *Store) clusterID(ctx context.Context) (uuid.UUID, error) {
 		if err == nil {
 			return uuid.ParseBytes(msg.Data)
 		}
+		if passing(err) && pause(ctx, retryAfter) {
+			continue // no leader yet
+		}
 		if !errors.Is(err, jetstream.ErrMsgNotFound) {
 			return uuid.Nil, err
 		}

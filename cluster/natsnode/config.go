@@ -35,8 +35,12 @@ type Config struct {
 	Replicas int // copies that the streams will have: what Production looks at; 0 is 3 with Routes, else 1
 
 	Name        string        // of the client's connection, as the server shows it
-	OpenTimeout time.Duration // 0 is 10 s, with Routes 60 s
+	OpenTimeout time.Duration // 0 is 10 s, with Routes 60 s; a negative one is as long as the context lasts
 	Logger      *slog.Logger  // nil discards
+
+	// Waiting is told now and again why Open has not ended, and what [Node.Waiting] finds: which servers are missing and why. It must
+	// not wait. nil: nobody is told.
+	Waiting func(reason string)
 }
 
 // Routes makes the embedded server one of several that keep one store together.
@@ -144,6 +148,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Routes.Cluster == "" {
 		c.Routes.Cluster = "hayauma"
+	}
+	if c.Waiting == nil {
+		c.Waiting = func(string) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -10,14 +10,18 @@
 //
 // With routes every server names all servers, itself too: JetStream counts them by that list. At the very first start of a cluster
 // all have to come, and also after all were stopped, because what is kept in memory has no majority then; otherwise a majority
-// suffices. Until then Open waits and says so every 5 s, and its end is a [*NoQuorumError] that names who was reached. The routes speak TLS with certificates
-// of one authority, or stay on loopback. A client port is open on loopback, because the server makes no routes without one; only this process has its password.
-// The store is bound to the server's name and to the topology: a cluster deletes what it doesn't know of, so a store of the other kind is refused, never
-// opened. To go from one to three servers, start the three on empty directories.
+// suffices. Until then Open waits and says so every 10 s, and its end is a [*NoQuorumError] that names who was reached, and why others
+// weren't: each listener of routes greets with its server's name, so it is asked. Before its own server runs, a node asks them too, and a
+// name that answers already is [ErrNameTaken]. What the server says for every connection and attempt is logged once a minute at most.
+//
+// The routes speak TLS with certificates of one authority, or stay on loopback. A client port is open on loopback,
+// because the server makes no routes without one; only this process has its password. The store is bound to the server's name and to
+// the topology: a cluster deletes what it doesn't know of, so a store of the other kind is refused, never opened. To go from one to
+// three servers, start the three on empty directories.
 //
 // External, the client reconnects for ever, notices a dead connection after 1 s, and refuses servers without atomic batches.
 //
-//	Open ──▶ lock ──▶ server ──▶ in-process connection ──▶ quorum (routes) ──▶ Node
+//	Open ──▶ lock ──▶ name (routes) ──▶ server ──▶ in-process connection ──▶ quorum (routes) ──▶ Node
 //	Close: drain the client, shut the server down (it hands its leaderships over first), wait for it, unlock
 //
 // # What the production profile refuses

@@ -3,7 +3,6 @@ package natsnode
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"strconv"
 	"time"
@@ -16,7 +15,7 @@ import (
 const maxPayload = 1 << 20
 
 func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
-	n := &Node{drop: make(chan struct{}), routed: len(cfg.Routes.Servers)}
+	n := &Node{cfg: cfg, drop: make(chan struct{}), routed: len(cfg.Routes.Servers)}
 	if n.lock, err = lock(cfg.DataDir); err != nil {
 		return nil, err
 	}
@@ -25,6 +24,11 @@ func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
 			n.abort()
 		}
 	}()
+	if cfg.Routes.wanted() {
+		if err := cfg.Routes.unique(ctx); err != nil {
+			return nil, err
+		}
+	}
 	opts, err := serverOptions(cfg)
 	if err != nil {
 		return nil, err
@@ -32,7 +36,7 @@ func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if n.server, err = server.NewServer(opts); err != nil {
 		return nil, fmt.Errorf("natsnode: configure the embedded server: %w", err)
 	}
-	n.server.SetLoggerV2(serverLog{cfg.Logger}, false, false, false)
+	n.server.SetLoggerV2(newServerLog(cfg.Logger), false, false, false)
 	n.server.Start()
 	if !n.server.ReadyForConnections(until(ctx)) {
 		return nil, fmt.Errorf("natsnode: the embedded server did not start on %s: see its log", cfg.DataDir)
@@ -42,9 +46,10 @@ func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
 		return nil, fmt.Errorf("natsnode: connect to the embedded server: %w", err)
 	}
 	if cfg.Routes.wanted() {
-		if err := n.awaitQuorum(ctx, cfg); err != nil {
+		if err := n.awaitQuorum(ctx); err != nil {
 			return nil, err
 		}
+		n.watchRoutes(context.WithoutCancel(ctx))
 	}
 	return n, nil
 }
@@ -60,9 +65,14 @@ func (n *Node) abort() {
 	_ = n.lock.release() // the first error counts
 }
 
+// readyFor is how long a server without routes may take to read its store, where ctx has no end.
+const readyFor = 10 * time.Minute
+
 func until(ctx context.Context) time.Duration {
-	deadline, _ := ctx.Deadline() // Open has set one
-	return time.Until(deadline)
+	if deadline, ok := ctx.Deadline(); ok {
+		return time.Until(deadline)
+	}
+	return readyFor
 }
 
 // serverOptions: no signals, no port, every write synced, and the caches that cost memory bounded.
@@ -106,26 +116,3 @@ func serverOptions(cfg Config) (*server.Options, error) {
 	opts.Username, opts.Password = "", "" // the operator has opened it
 	return opts, nil
 }
-
-// serverLog passes on what an operator must see.
-type serverLog struct{ log *slog.Logger }
-
-func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(serverSaid, "text", text(format, v)) }
-func (l serverLog) Warnf(format string, v ...any)   { l.log.Warn(serverSaid, "text", text(format, v)) }
-func (l serverLog) Fatalf(format string, v ...any)  { l.log.Error(serverSaid, "text", text(format, v)) }
-func (l serverLog) Errorf(format string, v ...any)  { l.log.Error(serverSaid, "text", text(format, v)) }
-func (l serverLog) Debugf(string, ...any)           {}
-func (l serverLog) Tracef(string, ...any)           {}
-
-const serverSaid = "nats server"
-
-func text(format string, v []any) fmt.Stringer { return lazyText{format, v} }
-
-// lazyText is formatted only where the level is on.
-type lazyText struct {
-	format string
-	v      []any
-}
-
-// String implements fmt.Stringer.
-func (t lazyText) String() string { return fmt.Sprintf(t.format, t.v...) }

@@ -13,7 +13,7 @@ import (
 )
 
 func openExternal(ctx context.Context, cfg Config) (_ *Node, err error) {
-	n := &Node{drop: make(chan struct{}), lock: noLock}
+	n := &Node{cfg: cfg, drop: make(chan struct{}), lock: noLock}
 	if cfg.DataDir != "" {
 		if n.lock, err = lock(cfg.DataDir); err != nil {
 			return nil, err
@@ -37,7 +37,7 @@ func openExternal(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if cfg.TLSCert != "" {
 		opts = append(opts, nats.ClientCert(cfg.TLSCert, cfg.TLSKey))
 	}
-	if n.conn, err = dial(ctx, cfg.URL, opts); err != nil {
+	if n.conn, err = dial(ctx, cfg, opts); err != nil {
 		return nil, err
 	}
 	if v := n.conn.ConnectedServerVersion(); !hasAtomicBatches(v) {
@@ -63,15 +63,16 @@ func readable(files ...string) error {
 }
 
 // dial tries until ctx ends: a server that starts beside us may need a moment.
-func dial(ctx context.Context, url string, opts []nats.Option) (*nats.Conn, error) {
+func dial(ctx context.Context, cfg Config, opts []nats.Option) (*nats.Conn, error) {
 	for {
-		conn, err := nats.Connect(url, opts...)
+		conn, err := nats.Connect(cfg.URL, opts...)
 		if err == nil {
 			return conn, nil
 		}
 		if final(err) {
 			return nil, fmt.Errorf("natsnode: connect to NATS: %w", err)
 		}
+		cfg.Waiting(err.Error())
 		t := time.NewTimer(100 * time.Millisecond)
 		select {
 		case <-t.C:

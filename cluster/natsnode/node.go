@@ -19,11 +19,13 @@ var ErrUnreachable = errors.New("natsnode: NATS is unreachable: check --nats, th
 
 // Node is a connection to NATS and, embedded, the server behind it.
 type Node struct {
+	cfg    Config
 	conn   *nats.Conn
 	drop   chan struct{} // closed when the connection is
 	server *server.Server
 	lock   dirLock // of the data directory
 	routed int     // servers that keep the store together; 0: the server is alone, or another's
+	watch  sync.WaitGroup
 
 	once   sync.Once
 	closed error // set by once
@@ -35,8 +37,11 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	ctx, cancel := context.WithTimeout(ctx, cfg.OpenTimeout)
-	defer cancel()
+	if cfg.OpenTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, cfg.OpenTimeout)
+		defer cancel()
+	}
 	if cfg.URL != "" {
 		return openExternal(ctx, cfg)
 	}
@@ -66,6 +71,7 @@ func (n *Node) Close(ctx context.Context) error {
 
 func (n *Node) close(ctx context.Context) error {
 	err := n.drain(ctx)
+	n.watch.Wait() // it ends with the connection
 	if n.server != nil {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()

@@ -32,7 +32,8 @@ const (
 type NoQuorumError struct {
 	Node    string
 	Servers int      // of the cluster
-	Reached []string // names of the other servers that there is a route to, sorted
+	Reached []string // names of the other servers that answer, sorted
+	Missing []string // ADDRESS: why it doesn't answer
 	Waited  time.Duration
 	Err     error // what JetStream said last
 }
@@ -43,9 +44,11 @@ func (e *NoQuorumError) Error() string {
 	if len(e.Reached) > 0 {
 		reached = strings.Join(e.Reached, ", ") + " only"
 	}
-	return fmt.Sprintf("natsnode: the NATS cluster has no leader after %s: %s reaches %s; %d of %d must run, at the very first start all: start the other nodes "+
-		"at the same time, "+
-		"with the same --nats-routes and certificates of one authority; where they run, see their logs (%v)",
+	if len(e.Missing) > 0 {
+		reached += " (" + strings.Join(e.Missing, "; ") + ")"
+	}
+	return fmt.Sprintf("natsnode: the NATS cluster has no leader after %s: %s reaches %s; %d of %d must run, at the very first start all, and all after all were stopped: "+
+		"start the other nodes at the same time, with the same --nats-routes and certificates of one authority; where they run, see their logs (%v)",
 		e.Waited.Round(100*time.Millisecond), e.Node, reached, e.Servers/2+1, e.Servers, e.Err)
 }
 
@@ -125,34 +128,35 @@ const user = "hayauma"
 // routePing finds out about a silent route after three of them.
 const routePing = time.Second
 
-const (
-	quorumLook = 100 * time.Millisecond
-	quorumSay  = 5 * time.Second
-)
+const quorumLook = 100 * time.Millisecond
 
 // awaitQuorum waits for the cluster's leader: before there is one, JetStream takes nothing.
-func (n *Node) awaitQuorum(ctx context.Context, cfg Config) error {
+func (n *Node) awaitQuorum(ctx context.Context) error {
 	js, err := jetstream.New(n.conn)
 	if err != nil {
 		return fmt.Errorf("natsnode: %w", err)
 	}
+	defer n.Waiting(ctx)()
 	look := time.NewTicker(quorumLook)
 	defer look.Stop()
-	began, said := time.Now(), time.Now()
+	began := time.Now()
 	for {
 		if err = answers(ctx, js); err == nil {
 			return nil
 		}
-		if time.Since(said) >= quorumSay {
-			said = time.Now()
-			cfg.Logger.Warn("waiting for the other NATS servers", "node", cfg.Routes.Node, "reached", n.reached(), "servers", len(cfg.Routes.Servers))
-		}
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			return &NoQuorumError{Node: cfg.Routes.Node, Servers: len(cfg.Routes.Servers), Reached: n.reached(), Waited: time.Since(began), Err: err}
+			return n.noQuorum(context.WithoutCancel(ctx), time.Since(began), err)
 		}
 	}
+}
+
+func (n *Node) noQuorum(ctx context.Context, waited time.Duration, err error) error {
+	r := n.cfg.Routes
+	reach := r.reach(ctx)
+	reached := slices.DeleteFunc(reach.Names, func(name string) bool { return name == r.Node })
+	return &NoQuorumError{Node: r.Node, Servers: len(r.Servers), Reached: reached, Missing: reach.Missing, Waited: waited, Err: err}
 }
 
 // answers asks JetStream's leader; without one nobody answers.
@@ -166,15 +170,11 @@ func answers(ctx context.Context, js jetstream.JetStream) error {
 	return err
 }
 
-// reached names the servers that there is a route to.
-func (n *Node) reached() []string {
-	z, err := n.server.Routez(&server.RoutezOptions{})
-	if err != nil {
-		return nil
-	}
+// others names the servers behind routes, but for ours.
+func others(routes []*server.RouteInfo, ours string) []string {
 	var names []string
-	for _, r := range z.Routes {
-		if r.RemoteName != n.server.Name() {
+	for _, r := range routes {
+		if r.RemoteName != ours {
 			names = append(names, r.RemoteName)
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -31,7 +34,7 @@ func (t *Transport) accept() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if dropped, ok := t.noise.pass(); ok {
+		if dropped, ok := t.noise.pass(slog.LevelWarn); ok {
 			t.cfg.Log.WarnContext(t.ctx, "can't accept a connection", "error", err.Error(), "dropped_lines", dropped)
 		}
 		if !rest(t.ctx, t.cfg.RetryMin) { // out of files, most likely
@@ -51,6 +54,12 @@ func (t *Transport) serve(conn net.Conn) {
 	defer c.close()
 	defer context.AfterFunc(ctx, c.close)()
 	c.late = time.AfterFunc(t.cfg.HandshakeTimeout, c.close)
+	if err := greetTLS(ctx, w.Conn); err != nil {
+		c.shaken()
+		c.err = fmt.Errorf("remote: no TLS with the dialler: %w", err)
+		c.report()
+		return
+	}
 	err := drpcserver.NewWithOptions(c, drpcserver.Options{Manager: t.cfg.options()}).
 		ServeOne(ctx, w)
 	c.shaken()
@@ -60,8 +69,24 @@ func (t *Transport) serve(conn net.Conn) {
 	}
 }
 
+// greetTLS shakes hands here where there is TLS: drpc would pass a refused certificate on as the end of a connection.
+func greetTLS(ctx context.Context, conn net.Conn) error {
+	secure, ok := conn.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	if err := secure.HandshakeContext(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil // its first read tells an end that is worth no line
+}
+
 func (c *inbound) report() {
-	dropped, ok := c.t.noise.pass()
+	level := slog.LevelWarn
+	if passes(c.err) {
+		level = slog.LevelDebug // the dialler tries again, and says so where it lasts
+	}
+	dropped, ok := c.t.noise.pass(level)
 	if !ok {
 		return
 	}
@@ -69,7 +94,7 @@ func (c *inbound) report() {
 	if p, is := errors.AsType[*PanicError](c.err); is {
 		log = log.With("stack", string(p.Stack))
 	}
-	log.WarnContext(c.t.ctx, "a connection to this member ended", "peer", c.from, "address", c.conn.RemoteAddr().String(),
+	log.Log(c.t.ctx, level, "a connection to this member ended", "peer", c.from, "address", c.conn.RemoteAddr().String(),
 		"error", c.err.Error(), "dropped_lines", dropped)
 }
 

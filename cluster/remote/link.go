@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"storj.io/drpc/drpcconn"
@@ -24,7 +26,8 @@ type link struct {
 	lane engine.Lane
 	box  *outbox
 
-	connected  bool // at least once; owned by run
+	connected  bool      // at least once; owned by run, as lapsed is
+	lapsed     time.Time // since when there is no connection; zero: there is one
 	reconnects atomic.Uint64
 	noise      hush
 }
@@ -50,10 +53,28 @@ func (l *link) run(ctx context.Context) {
 }
 
 func (l *link) report(ctx context.Context, err error) {
-	if dropped, ok := l.noise.pass(); ok {
-		l.t.cfg.Log.WarnContext(ctx, "no connection to a member", "peer", l.peer.name, "address", *l.peer.address.Load(),
+	if l.lapsed.IsZero() {
+		l.lapsed = time.Now()
+	}
+	level := slog.LevelWarn
+	if passes(err) && time.Since(l.lapsed) < quiet {
+		if l.lane != engine.Control {
+			return // the other lane says it
+		}
+		level = slog.LevelInfo // of a peer that comes, leaves or dies, the members know more
+	}
+	if dropped, ok := l.noise.pass(level); ok {
+		l.t.cfg.Log.Log(ctx, level, "no connection to a member", "peer", l.peer.name, "address", *l.peer.address.Load(),
 			"lane", int(l.lane), "error", plainly(err).Error(), "dropped_lines", dropped)
 	}
+}
+
+// passes tells whether an end of a connection goes by itself, most likely: views differ for a moment, and whoever left is about to be named
+// by none.
+func passes(err error) bool {
+	verdict, ok := errors.AsType[*RefusedError](err)
+	return ok && (verdict.Verdict == Stranger || verdict.Verdict == Mistaken) || refused(err) || errors.Is(plainly(err), errHungUp) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // rest waits for half of pause or longer, so that members that lost one peer don't come back to it in step.
@@ -81,12 +102,12 @@ func (l *link) once(ctx context.Context) (lived bool, err error) {
 	defer func() { _ = client.Close() }() // what matters of it was said by err
 	stream, err := l.shake(streaming, conn, client)
 	if err != nil {
-		return false, err
+		return false, conn.said(err)
 	}
 	if l.connected {
 		l.reconnects.Add(1)
 	}
-	l.connected = true
+	l.connected, l.lapsed = true, time.Time{}
 	return true, l.carry(ctx, conn, stream)
 }
 
@@ -107,7 +128,7 @@ func (l *link) dial(ctx context.Context) (*watched, error) {
 	secure := tls.Client(conn, named(l.t.cfg.TLS, address))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
-		return nil, err
+		return nil, fmt.Errorf("remote: no TLS with the other side: %w", err)
 	}
 	return &watched{Conn: secure, tcp: conn, dead: l.t.cfg.DeadAfter}, nil
 }

@@ -18,7 +18,9 @@ func open(t *testing.T, c remote.Config) *remote.Transport {
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
 	}
-	c.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
 	transport, err := remote.Listen(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,9 @@ package remote
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"storj.io/drpc"
@@ -56,6 +58,8 @@ type watched struct {
 	end   context.CancelFunc // of its stream's context
 	dead  time.Duration
 	armed time.Time // owned by Read
+
+	alert atomic.Pointer[error] // by which the other side refused our certificate
 }
 
 // Close closes the connection without TLS's farewell, which would wait for a peer that is dead. It ends the stream too: drpc sees a
@@ -73,5 +77,20 @@ func (w *watched) Read(b []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return w.Conn.Read(b)
+	n, err := w.Conn.Read(b)
+	if err == nil {
+		return n, nil
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+		w.alert.Store(new(err)) // drpc passes it on as the end of a connection
+	}
+	return n, err
+}
+
+// said is the alert by which the other side ended the connection, or else err.
+func (w *watched) said(err error) error {
+	if alert := w.alert.Load(); alert != nil {
+		return fmt.Errorf("remote: the other side refuses this member's certificate: %w", *alert)
+	}
+	return err
 }

@@ -1,14 +1,18 @@
 package remote_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"log/slog"
 	"math/big"
 	"net"
+	"regexp"
+	"sync"
 	"testing"
 	"time"
 
@@ -119,5 +123,65 @@ func TestPlainStaysOnLoopback(t *testing.T) {
 	one.SetPeers(nil)
 	if b := first.Back(); len(b) != 1 || b[0].Unsure {
 		t.Errorf("returned %+v", b)
+	}
+}
+
+// Which certificate is refused by whom is told on both sides; that a member which comes is not in a view yet is no warning.
+func TestRefusalsAreTold(t *testing.T) {
+	ca, other := newAuthority(t), newAuthority(t)
+	stranger := other.member()
+	stranger.RootCAs = ca.pool()
+	deceived := ca.member()
+	deceived.RootCAs = other.pool()
+	for name, tc := range map[string]struct {
+		tls               *tls.Config
+		dialler, listener string
+	}{
+		"another authority": {stranger, `level=WARN msg="no connection to a member" .*the other side refuses this member's certificate: .*unknown certificate authority`,
+			`level=WARN msg="a connection to this member ended" .*no TLS with the dialler: .*signed by unknown authority`},
+		"not trusted": {deceived, `level=WARN msg="no connection to a member" .*no TLS with the other side: .*signed by unknown authority`,
+			`level=WARN msg="a connection to this member ended" .*no TLS with the dialler: remote error: tls: bad certificate`},
+		"not in the view": {ca.member(), `level=INFO msg="no connection to a member" .*the dialler is not in its view`, `^$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var said, heard lines
+			one := open(t, remote.Config{Incarnation: "one", TLS: tc.tls, RetryMin: time.Millisecond, RetryMax: 5 * time.Millisecond, Log: said.logger()})
+			two := open(t, remote.Config{Incarnation: "two", TLS: ca.member(), Log: heard.logger()})
+			one.Start(transporttest.NewRecorder())
+			two.Start(transporttest.NewRecorder())
+			one.SetPeers(map[string]string{"two": two.Addr().String()})
+			said.await(t, tc.dialler)
+			heard.await(t, tc.listener)
+		})
+	}
+}
+
+// lines is a log that can be waited for.
+type lines struct {
+	mu  sync.Mutex
+	out bytes.Buffer // guarded by mu
+}
+
+func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.Write(b)
+}
+
+func (l *lines) said() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.String()
+}
+
+func (l *lines) await(t *testing.T, pattern string) {
+	t.Helper()
+	want := regexp.MustCompile(pattern)
+	for end := time.Now().Add(10 * time.Second); !want.MatchString(l.said()); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("logged %s, want %s", l.said(), pattern)
+		}
 	}
 }

@@ -122,7 +122,7 @@ func (s *server) drainNode(ctx context.Context, in *drainInput) (*drainOutput, e
 	case err != nil:
 		return nil, s.undrained(node, err)
 	}
-	s.Log.Warn("a node is drained by an operator's word", "node", node)
+	s.Log.Info("a node is drained by an operator's word", "node", node)
 	return out, nil
 }
 

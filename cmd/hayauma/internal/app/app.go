@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"hayauma.example/actors/campaign"
@@ -41,9 +39,8 @@ type Options struct {
 const StopTimeout = 10 * time.Second
 
 const (
-	startTimeout = 30 * time.Second
-	natsTimeout  = time.Minute     // until enough of several embedded servers have come
-	drainFor     = 3 * time.Second // requests that are being answered when the daemon stops
+	startTimeout = 30 * time.Second // for each step; several embedded servers wait for each other without an end
+	drainFor     = 3 * time.Second  // requests that are being answered when the daemon stops
 )
 
 // App is a running daemon.
@@ -58,6 +55,8 @@ type App struct {
 	stop    sync.Once
 
 	listener net.Listener
+	front    *front
+	endHTTP  func(ctx context.Context) error
 	temp     *os.Root
 	locked   bool           // the data directory is this process's alone
 	nats     *natsnode.Node // nil: the store is memory
@@ -93,6 +92,7 @@ type closer struct {
 // suspender stops provider calls.
 type suspender interface {
 	Suspend(reason string)
+	End(reason string)
 	Resume()
 	Suspended() string
 }
@@ -108,12 +108,10 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	if opts.Getenv == nil {
 		opts.Getenv = os.Getenv
 	}
-	a := &App{cfg: cfg, opts: opts, log: opts.Log, failed: make(chan error, 1), late: make(chan struct{})}
+	a := &App{cfg: cfg, opts: opts, log: opts.Log, failed: make(chan error, 1), late: make(chan struct{}), front: newFront()}
 	limitMemory(cfg.MemoryLimit, opts.Getenv)
-	ctx, cancel := context.WithTimeout(ctx, startFor(cfg))
-	defer cancel()
-	for _, step := range []func(context.Context) error{a.loadCertificates, a.listen, a.openStore, a.openTemp, a.startActors, a.watchClock, a.serveHTTP} {
-		if err := step(ctx); err != nil {
+	for _, s := range a.steps() {
+		if err := a.run(ctx, s); err != nil {
 			after, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
 			defer cancel()
 			return nil, errors.Join(err, a.undo(after))
@@ -121,14 +119,6 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	}
 	a.log.Info("serving", "url", a.URL(), "store", cfg.Store, "data", cfg.Data, "version", opts.Version)
 	return a, nil
-}
-
-// startFor is how long a start may take. Several embedded servers wait for each other.
-func startFor(cfg config.Config) time.Duration {
-	if len(cfg.NATS.Routes) > 0 {
-		return natsTimeout + startTimeout
-	}
-	return startTimeout
 }
 
 // limitMemory sets the collector's target, unless the operator has set GOMEMLIMIT.
@@ -185,31 +175,6 @@ func (a *App) undo(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (a *App) listen(ctx context.Context) (err error) {
-	a.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.Listen)
-	if err != nil {
-		return listenError(a.cfg.Listen, err)
-	}
-	a.onStop("listener", func(context.Context) error {
-		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		return nil // the HTTP server has closed it
-	})
-	return nil
-}
-
-// listenError says what to do about an address that can't be had.
-func listenError(address string, err error) error {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("listen on %s: the port is taken by another process: stop that one or choose another --listen", address)
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("listen on %s: not allowed: choose a port above 1023", address)
-	}
-	return fmt.Errorf("listen on %s: %w", address, err)
-}
-
 // ready tells what keeps the daemon from its work.
 func (a *App) ready() error {
 	if !a.serving.Load() {
@@ -222,31 +187,4 @@ func (a *App) ready() error {
 		return errors.New("no provider call starts: " + reason)
 	}
 	return a.room.ready()
-}
-
-func (a *App) serveHTTP(context.Context) error {
-	server := &http.Server{
-		Handler:           a.handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			a.fail(fmt.Errorf("the HTTP server ended: %w", err))
-		}
-	}()
-	a.onStop("http server", func(ctx context.Context) error {
-		defer func() { <-ended }()
-		ctx, cancel := context.WithTimeout(ctx, drainFor)
-		defer cancel()
-		if server.Shutdown(ctx) != nil {
-			return server.Close() // what is still being sent is cut off, and its client sends it again
-		}
-		return nil
-	})
-	a.serving.Store(true)
-	return nil
 }

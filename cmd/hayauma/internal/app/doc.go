@@ -1,6 +1,9 @@
 // Package app puts the daemon together and takes it apart; it is the one place that knows every part.
 //
-//	certificates ▶ listen ▶ NATS ▶ journal ▶ temporary directory ▶ transport ▶ member ▶ engine and kinds ▶ join ▶ clock ▶ HTTP
+//	certificates ▶ listen ▶ HTTP ▶ NATS ▶ journal ▶ temporary directory ▶ transport ▶ member ▶ engine and kinds ▶ join ▶ clock ▶ API
+//
+// HTTP answers from the beginning: until the API takes over, that the daemon lives, and what it waits for. All addresses are tried before
+// anything is joined. Every step has a time, but for embedded servers that wait for each other.
 //
 // [Start] goes from left to right and [App.Stop] back. A step that fails undoes those before it, so a failed start leaves nothing
 // behind. Between them the daemon watches its clock: while it is more than five minutes off the store's no provider call starts. It
@@ -18,7 +21,8 @@
 //
 // In a fleet Stop first tells the campaigns here that they move, hands over every shard and leaves, while requests are still answered;
 // then it goes on as alone. A daemon whose part ended otherwise can do nothing useful any more: [App.Failed] tells, with [ErrDrained]
-// where an operator wanted it.
+// where an operator wanted it. Where the store gives no answers, Stop gives the hand-over up after 1.5 s and is no failure: all that was
+// acknowledged is stored, and the shards are taken over when the lease ends.
 //
 // A build with the tag crashpoints kills its own process at a named point, see crash.go; other builds have no such code.
 package app

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"hayauma.example/actors"
@@ -97,12 +98,55 @@ func (a *App) join(ctx context.Context) error {
 // leave hands everything over and leaves, once.
 func (a *App) leave(ctx context.Context) error {
 	a.left.Do(func() {
+		ctx, stop := a.whileAnswered(ctx)
+		defer stop()
 		if len(a.member.Status().Members) < 2 {
 			a.drain(ctx) // nobody goes on
 		}
 		a.leftErr = a.member.Stop(ctx)
+		if errors.Is(context.Cause(ctx), errNoQuorum) {
+			a.leftErr = nil // all that was acknowledged is stored
+			a.log.Warn("stopped without NATS quorum: its shards are taken over when its lease ends", "node", a.cfg.Node)
+		}
 	})
 	return a.leftErr
+}
+
+// errNoQuorum ends a hand-over that nobody can record.
+var errNoQuorum = errors.New("NATS has given no answers for 1.5 s: it has no quorum, or can't be reached")
+
+const (
+	answerFor   = 500 * time.Millisecond
+	answerAgain = 200 * time.Millisecond
+	muteFor     = 1500 * time.Millisecond // longer than a leader that stops takes to hand over
+)
+
+// whileAnswered is ctx until the store has given no answers for so long that nothing can be handed over: what is acknowledged is stored, and
+// whoever goes on takes the shards over when this node's lease ends.
+func (a *App) whileAnswered(ctx context.Context) (answered context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		for last := time.Now(); ctx.Err() == nil; {
+			if a.answers(ctx) {
+				last = time.Now()
+			} else if time.Since(last) >= muteFor {
+				cancel(errNoQuorum)
+			}
+			_ = pass(ctx, answerAgain) // its end ends the loop
+		}
+	})
+	return ctx, func() {
+		cancel(nil)
+		ended.Wait()
+	}
+}
+
+func (a *App) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerFor)
+	defer cancel()
+	_, err := a.shared.View(ctx)
+	return err == nil
 }
 
 // accompanied tells whether other nodes can answer for this one.
@@ -118,6 +162,7 @@ func (a *App) stood(s roster.Standing) {
 		why = leaseLapsed
 	case roster.Ended:
 		why = "this node is in the fleet no more"
+		a.gates.End(why)
 	case roster.Leased, roster.Steady:
 	}
 	a.hold(&a.held.suspended, why)

@@ -110,6 +110,7 @@ func TestReadyOnAFullDisk(t *testing.T) {
 type switchboard struct{ reason string }
 
 func (s *switchboard) Suspend(reason string) { s.reason = reason }
+func (s *switchboard) End(reason string)     { s.Suspend(reason) }
 func (s *switchboard) Resume()               { s.reason = "" }
 func (s *switchboard) Suspended() string     { return s.reason }
 

@@ -69,6 +69,8 @@ func (a *App) openStore(ctx context.Context) error {
 	}
 	a.nats = node
 	a.onStop("nats", node.Close)
+	a.front.say("opening the store")
+	defer node.Waiting(ctx)()
 	store, err := jetstream.Open(ctx, node.Conn(), jetstreamConfig(a.cfg))
 	if err != nil {
 		return err
@@ -93,9 +95,10 @@ func (a *App) natsConfig() natsnode.Config {
 	c := natsnode.Config{
 		DataDir: filepath.Clean(a.cfg.Data), Logger: slog.New(reassuring{a.log.Handler()}), Profile: natsnode.Profile(a.cfg.Profile), Replicas: n.Replicas,
 		URL: n.URL, Credentials: n.Creds, TLSCA: n.CA, TLSCert: n.Cert, TLSKey: n.Key, Name: "hayauma " + a.cfg.Node,
+		Waiting: a.waiting,
 	}
 	if len(n.Routes) > 0 {
-		c.OpenTimeout = natsTimeout
+		c.OpenTimeout = -1 // the others may come much later
 		c.Routes = natsnode.Routes{Node: a.cfg.Node, Listen: n.ClusterListen, Servers: n.Routes, TLS: a.secured}
 	}
 	return c

@@ -47,7 +47,11 @@ func serve(ctx context.Context, t Terminal, cfg config.Config) error {
 
 func serveOnce(ctx context.Context, t Terminal, cfg config.Config, log *slog.Logger) error {
 	daemon, err := app.Start(ctx, cfg, app.Options{Log: log, Version: version(), Getenv: t.getenv})
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		log.Info("stopped before it had started", "error", err)
+		return nil // as it was told
+	case err != nil:
 		return err // refused to start
 	}
 	fmt.Fprintln(t.Out, "listening on "+daemon.URL())
