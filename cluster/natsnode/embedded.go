@@ -15,7 +15,7 @@ import (
 const maxPayload = 1 << 20
 
 func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
-	n := &Node{cfg: cfg, drop: make(chan struct{}), routed: len(cfg.Routes.Servers)}
+	n := &Node{cfg: cfg, drop: make(chan struct{})}
 	if n.lock, err = lock(cfg.DataDir); err != nil {
 		return nil, err
 	}

@@ -24,7 +24,6 @@ type Node struct {
 	drop   chan struct{} // closed when the connection is
 	server *server.Server
 	lock   dirLock // of the data directory
-	routed int     // servers that keep the store together; 0: the server is alone, or another's
 	watch  sync.WaitGroup
 
 	once   sync.Once
@@ -57,10 +56,10 @@ func (n *Node) Embedded() bool { return n.server != nil }
 // Reached is how many of the embedded servers that keep the store together there is a route to, this one among them. of is 0 where there
 // are no routes.
 func (n *Node) Reached() (servers, of int) {
-	if n.routed == 0 {
+	if len(n.cfg.Routes.Servers) == 0 {
 		return 0, 0
 	}
-	return len(n.reached()) + 1, n.routed
+	return len(n.reached()) + 1, len(n.cfg.Routes.Servers)
 }
 
 // Close drains the client, shuts an embedded server down and waits for it, so that a later Open recovers nothing.

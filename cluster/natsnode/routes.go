@@ -47,8 +47,8 @@ func (e *NoQuorumError) Error() string {
 	if len(e.Missing) > 0 {
 		reached += " (" + strings.Join(e.Missing, "; ") + ")"
 	}
-	return fmt.Sprintf("natsnode: the NATS cluster has no leader after %s: %s reaches %s; %d of %d must run, at the very first start all, and all after all were stopped: "+
-		"start the other nodes at the same time, with the same --nats-routes and certificates of one authority; where they run, see their logs (%v)",
+	return fmt.Sprintf("natsnode: the NATS cluster has no leader after %s: %s reaches %s; %d of %d must run, at the very first "+
+		"start all, and all after all were stopped: start the other nodes at the same time, with the same --nats-routes and certificates of one authority; where they run, see their logs (%v)",
 		e.Waited.Round(100*time.Millisecond), e.Node, reached, e.Servers/2+1, e.Servers, e.Err)
 }
 

@@ -60,7 +60,8 @@ func TestWhoIsMissingIsTold(t *testing.T) {
 	t.Parallel()
 	cfgs := fleet(t)
 	said := openAlone(t, cfgs[0])
-	hear(t, said, "1 of 3 servers reached", cfgs[1].Routes.Listen+": connection refused", cfgs[2].Routes.Listen+": connection refused", "all have to come at the very first start and after all were stopped")
+	hear(t, said, "1 of 3 servers reached", cfgs[1].Routes.Listen+": connection refused", cfgs[2].Routes.Listen+": connection refused",
+		"all have to come at the very first start and after all were stopped")
 }
 
 // A second server of a name is refused while nothing of it runs; its directory isn't bound to the name.
@@ -70,7 +71,8 @@ func TestSecondServerOfOneName(t *testing.T) {
 	hear(t, openAlone(t, cfgs[0]), "1 of 3 servers reached")
 	twin := cfgs[1]
 	twin.Routes.Node = "n0"
-	if _, err := natsnode.Open(t.Context(), twin); !errors.Is(err, natsnode.ErrNameTaken) || !strings.Contains(err.Error(), "n0 answers at "+cfgs[0].Routes.Listen) {
+	if _, err := natsnode.Open(t.Context(), twin); !errors.Is(err, natsnode.ErrNameTaken) ||
+		!strings.Contains(err.Error(), "n0 answers at "+cfgs[0].Routes.Listen) {
 		t.Errorf("a second one opens: %v", err)
 	}
 	hear(t, openAlone(t, cfgs[1]), "2 of 3 servers reached")
