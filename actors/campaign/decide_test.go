@@ -135,7 +135,7 @@ func TestCare(t *testing.T) {
 		{"23 h, paused", intentOf(func(s *Intent) { s.Paused = true }), viewOf(at(due.Add(actors.GiveUpAfter))), in{known: true}, giveUp},
 		{"23 h, being told", intentOf(), viewOf(at(due.Add(actors.GiveUpAfter)), func(v *view) { v.given = true }), in{}, carry},
 	} {
-		if got := c.s.care(window(1, 10), c.v, c.in.asking, c.in.known, c.in.silent); got != c.want {
+		if got := c.s.care(watched{window(1, 10), c.in.asking, c.in.known, c.in.silent}, c.v); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}

@@ -21,7 +21,7 @@ func (a *Campaign) watch(c *engine.Context[actors.CampaignMsg]) {
 	}
 	a.seek(c)
 	for _, w := range a.intent.Open {
-		switch a.intent.care(w, a.view, a.asking[w.Number], a.knows(w), now.Sub(a.outcomeAt)) {
+		switch a.intent.care(watched{w, a.asking[w.Number], a.knows(w), now.Sub(a.outcomeAt)}, a.view) {
 		case carry:
 		case redrive:
 			delete(a.missing, w.Number)
@@ -87,16 +87,24 @@ const (
 	giveUp              // past its time
 )
 
-// care decides for one window; silent is how long no outcome came.
-func (s *Intent) care(w *Window, v view, asking, known bool, silent time.Duration) care {
+// watched is an open window, and what is known of it besides.
+type watched struct {
+	*Window
+	asking bool          // the checker is being asked what to send again
+	known  bool          // the checker's word on it has come
+	silent time.Duration // since the run's newest outcome
+}
+
+// care decides for one window.
+func (s *Intent) care(w watched, v view) care {
 	switch {
-	case v.settledOf(w) >= w.Size || asking || v.given:
+	case v.settledOf(w.Window) >= w.Size || w.asking || v.given:
 		return carry
 	case !v.now.Before(w.At.Add(actors.GiveUpAfter)):
 		return giveUp
 	case !s.mayRedrive(v):
 		return carry
-	case !known, silent >= actors.StallAfter:
+	case !w.known, w.silent >= actors.StallAfter:
 		return redrive
 	}
 	return carry

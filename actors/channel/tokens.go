@@ -98,7 +98,7 @@ func (g *granter) tokens(m actors.WantTokens, k *gate, stopped bool, now time.Du
 		}
 	}
 	for _, e := range endpoints {
-		if again := g.grant(&t, active, k, e, now); again > 0 && (t.Again == 0 || again < t.Again) {
+		if again := g.grant(turn{&t, k, e, now}, active); again > 0 && (t.Again == 0 || again < t.Again) {
 			t.Again = again
 		}
 	}
@@ -106,15 +106,24 @@ func (g *granter) tokens(m actors.WantTokens, k *gate, stopped bool, now time.Du
 	return t, unknown
 }
 
+// turn is what one gate gets of one endpoint.
+type turn struct {
+	answer   *actors.Tokens
+	gate     *gate
+	endpoint provider.Endpoint
+	now      time.Duration
+}
+
 // grant adds one endpoint's grants to the answer. It returns when to ask again for what was not granted, or 0.
-func (g *granter) grant(t *actors.Tokens, active []actors.RunWaiting, k *gate, e provider.Endpoint, now time.Duration) time.Duration {
+func (g *granter) grant(t turn, active []actors.RunWaiting) time.Duration {
+	k, e, now := t.gate, t.endpoint, t.now
 	l := &g.limiters[e]
 	rows, wants, waiting := wanting(active, e)
 	n, why := l.room(now)
 	if why == Allowed && l.log == nil {
 		for _, run := range rows {
 			g.last++
-			t.Grants = append(t.Grants, actors.Grant{ID: g.last, Run: run, Endpoint: e, Open: true})
+			t.answer.Grants = append(t.answer.Grants, actors.Grant{ID: g.last, Run: run, Endpoint: e, Open: true})
 		}
 		waiting = 0
 	}
@@ -123,7 +132,7 @@ func (g *granter) grant(t *actors.Tokens, active []actors.RunWaiting, k *gate, e
 		return 0
 	}
 	if why == Allowed {
-		n, why = g.limited(t, rows, wants, min(n, waiting), k, e, now)
+		n, why = g.limited(t, rows, wants, min(n, waiting))
 	}
 	k.lacks[e] = n < waiting
 	switch {
@@ -136,7 +145,8 @@ func (g *granter) grant(t *actors.Tokens, active []actors.RunWaiting, k *gate, e
 }
 
 // limited grants at most n tokens of a limited endpoint: every gate and every run has its turn.
-func (g *granter) limited(t *actors.Tokens, rows []string, wants []int, n int, k *gate, e provider.Endpoint, now time.Duration) (int, Reason) {
+func (g *granter) limited(t turn, rows []string, wants []int, n int) (int, Reason) {
+	k, e, now := t.gate, t.endpoint, t.now
 	l, why := &g.limiters[e], Allowed
 	if a := g.gates.allowance(k, e, burst(l.log.limit), now); a >= 0 && a < n {
 		n, why = a, OthersTurn
@@ -148,7 +158,7 @@ func (g *granter) limited(t *actors.Tokens, rows []string, wants []int, n int, k
 		if got > 0 {
 			g.last++
 			l.log.take(g.last, got, now)
-			t.Grants = append(t.Grants, actors.Grant{ID: g.last, Run: rows[i], Endpoint: e, N: got})
+			t.answer.Grants = append(t.answer.Grants, actors.Grant{ID: g.last, Run: rows[i], Endpoint: e, N: got})
 		}
 	}
 	l.pace.take(n, now)

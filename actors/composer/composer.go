@@ -248,7 +248,7 @@ func (k *Composer) load(c *engine.Context[actors.ComposerMsg], seq uint32) {
 		if err != nil || !p.Anew {
 			return loaded{seq: seq, chunk: chunk, err: err}
 		}
-		hashes, err := loadHashes(ctx, objects, chunks, p.Chunk, window)
+		hashes, err := loadHashes(ctx, objects, hashesName(chunks, p.Chunk, window))
 		return loaded{seq: seq, chunk: chunk, hashes: hashes, err: err}
 	})
 }

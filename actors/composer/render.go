@@ -132,9 +132,9 @@ func hashesName(chunks string, chunk, window uint32) string {
 	return fmt.Sprintf("%s.w%d", campaign.ChunkName(chunks, chunk), window)
 }
 
-// loadHashes reads the window's own hashes; none are there before its first dispatch.
-func loadHashes(ctx context.Context, objects journal.Objects, chunks string, chunk, window uint32) ([]plan.Hash, error) {
-	data, err := objects.Get(ctx, hashesName(chunks, chunk, window))
+// loadHashes reads a window's own hashes, by their hashesName; none are there before its first dispatch.
+func loadHashes(ctx context.Context, objects journal.Objects, name string) ([]plan.Hash, error) {
+	data, err := objects.Get(ctx, name)
 	if errors.Is(err, journal.ErrNotFound) {
 		return nil, nil
 	}

@@ -40,6 +40,7 @@ type incarnation struct {
 	sys    *engine.System
 	member *cluster.Member
 	shared *membership.Client
+	joined time.Duration // when it had joined, by the world's clock; guarded by w.mu
 }
 
 // seldom are renewals for runs that last days: nobody judges a member alone by them.
@@ -89,7 +90,11 @@ func (w *world) start() (*incarnation, error) {
 	if err := in.join(); err != nil {
 		w.note("not joined", err.Error(), in.number)
 		in.die("start")
+		return in, nil
 	}
+	w.mu.Lock()
+	in.joined = max(1, w.now()) // the first one joins at 0
+	w.mu.Unlock()
 	return in, nil
 }
 

@@ -64,13 +64,28 @@ func (s *store) orphan(c journal.Claim, id string, records []journal.Record) err
 		}
 	default:
 		time.AfterFunc(w.sc.downtime+time.Second, func() {
+			taken := w.taken(number, c)
 			if err := s.Store.Append(context.Background(), c, id, records); err == nil || errors.Is(err, errLost) {
 				w.stored(number, records)
-				w.wrong("an append of a dead incarnation was stored after the next one's claim")
+				if taken {
+					w.wrong("an append of a dead incarnation was stored after the next one's claim")
+				}
 			}
 		})
 	}
 	return errDead
+}
+
+// taken tells whether a later incarnation has claimed the shard, or joined a second ago and lives: it has claimed every shard by then. One that
+// dies as it starts has claimed nothing.
+func (w *world) taken(number int, c journal.Claim) bool {
+	if w.memory.Stakes([]journal.Shard{c.Shard})[0].Fence != c.Fence {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	in := w.live
+	return in != nil && in.number > number && in.joined > 0 && w.now()-in.joined >= time.Second
 }
 
 func (w *world) stored(by int, records []journal.Record) {

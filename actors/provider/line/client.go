@@ -89,13 +89,6 @@ func TokenFromEnv(variable string) func() (string, error) {
 	}
 }
 
-// CloseIdle closes connections of the client's pool that no call uses.
-func (c *Client) CloseIdle() {
-	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
-
 // Send makes one attempt of a push or multicast.
 func (c *Client) Send(ctx context.Context, call provider.Call) provider.Answer {
 	if int(call.Endpoint) >= len(c.urls.send) || len(call.To) == 0 || call.Endpoint == provider.Push && len(call.To) != 1 {

@@ -20,3 +20,10 @@ func (p *Pool) Dialed(f func(net.Conn) net.Conn) {
 		return f(conn), nil
 	}
 }
+
+// CloseIdle closes connections of the client's pool that no call uses.
+func (c *Client) CloseIdle() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}

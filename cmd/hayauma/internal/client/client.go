@@ -87,9 +87,16 @@ func (e Unreachable) Unsent() bool {
 // Unwrap is the cause.
 func (e Unreachable) Unwrap() error { return e.Err }
 
+// request is what is asked of the server.
+type request struct {
+	method, path string
+	body         io.Reader   // nil: none
+	header       http.Header // besides the token's
+}
+
 // send makes one request; the caller closes the body of a good answer.
-func (c *Client) send(ctx context.Context, method, path string, body io.Reader, header http.Header) (*http.Response, error) {
-	resp, err := c.do(ctx, method, path, body, header)
+func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
+	resp, err := c.do(ctx, r)
 	if err != nil || resp.StatusCode < 300 {
 		return resp, err
 	}
@@ -98,12 +105,12 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 }
 
 // do makes one request; the caller closes the body of any answer.
-func (c *Client) do(ctx context.Context, method, path string, body io.Reader, header http.Header) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, r.body)
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(req.Header, header)
+	maps.Copy(req.Header, r.header)
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
@@ -131,19 +138,28 @@ func (c *Client) problem(resp *http.Response) error {
 	return e
 }
 
-// call sends in (nil: nothing) and reads the answer into out (nil: it is ignored).
-func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader
-	header := http.Header{}
-	if in != nil {
-		raw, err := json.Marshal(in)
+// get reads what a path has into out.
+func (c *Client) get(ctx context.Context, path string, out any) error {
+	return c.call(ctx, order{method: http.MethodGet, path: path}, out)
+}
+
+// order is a request in JSON.
+type order struct {
+	method, path string
+	in           any // nil: nothing is sent
+}
+
+// call gives an order and reads the answer into out (nil: it is ignored).
+func (c *Client) call(ctx context.Context, o order, out any) error {
+	r := request{method: o.method, path: o.path}
+	if o.in != nil {
+		raw, err := json.Marshal(o.in)
 		if err != nil {
 			return err
 		}
-		body = bytes.NewReader(raw)
-		header.Set("Content-Type", "application/json")
+		r.body, r.header = bytes.NewReader(raw), http.Header{"Content-Type": {"application/json"}}
 	}
-	resp, err := c.send(ctx, method, path, body, header)
+	resp, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -159,39 +175,39 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 
 // AddChannel adds or changes a channel.
 func (c *Client) AddChannel(ctx context.Context, n api.NewChannel) (ch api.Channel, err error) {
-	return ch, c.call(ctx, http.MethodPost, "/v1/channels", n, &ch)
+	return ch, c.call(ctx, order{http.MethodPost, "/v1/channels", n}, &ch)
 }
 
 // Channels lists all channels.
 func (c *Client) Channels(ctx context.Context) ([]api.Channel, error) {
 	var list api.ChannelList
-	err := c.call(ctx, http.MethodGet, "/v1/channels", nil, &list)
+	err := c.get(ctx, "/v1/channels", &list)
 	return list.Channels, err
 }
 
 // Channel shows one channel.
 func (c *Client) Channel(ctx context.Context, name string) (ch api.Channel, err error) {
-	return ch, c.call(ctx, http.MethodGet, "/v1/channels/"+url.PathEscape(name), nil, &ch)
+	return ch, c.get(ctx, "/v1/channels/"+url.PathEscape(name), &ch)
 }
 
 // RemoveChannel removes a channel that no unfinished campaign uses.
 func (c *Client) RemoveChannel(ctx context.Context, name string) error {
-	return c.call(ctx, http.MethodDelete, "/v1/channels/"+url.PathEscape(name), nil, nil)
+	return c.call(ctx, order{http.MethodDelete, "/v1/channels/" + url.PathEscape(name), nil}, nil)
 }
 
 // ResumeChannel ends a channel's pause.
 func (c *Client) ResumeChannel(ctx context.Context, name string) (ch api.Channel, err error) {
-	return ch, c.call(ctx, http.MethodPost, "/v1/channels/"+url.PathEscape(name)+"/resume", nil, &ch)
+	return ch, c.call(ctx, order{http.MethodPost, "/v1/channels/" + url.PathEscape(name) + "/resume", nil}, &ch)
 }
 
 // Campaign shows one campaign.
 func (c *Client) Campaign(ctx context.Context, id string) (info api.Campaign, err error) {
-	return info, c.call(ctx, http.MethodGet, campaignPath(id, ""), nil, &info)
+	return info, c.get(ctx, campaignPath(id, ""), &info)
 }
 
 // Order gives a campaign an operator's command: pause, resume or cancel.
 func (c *Client) Order(ctx context.Context, id, command string) (info api.Campaign, err error) {
-	return info, c.call(ctx, http.MethodPost, campaignPath(id, "/"+command), nil, &info)
+	return info, c.call(ctx, order{http.MethodPost, campaignPath(id, "/"+command), nil}, &info)
 }
 
 // LeastPrefix is how many characters of a campaign's id may stand for it.
@@ -208,7 +224,7 @@ func (c *Client) CampaignID(ctx context.Context, text string) (string, error) {
 		return "", fmt.Errorf("%q is too short for a campaign's id: give %d characters of it or more", text, LeastPrefix)
 	}
 	var page api.CampaignPage // ids are listed in their order, so those that begin with text follow text
-	if err := c.call(ctx, http.MethodGet, "/v1/campaigns?limit=2&cursor="+text, nil, &page); err != nil {
+	if err := c.get(ctx, "/v1/campaigns?limit=2&cursor="+text, &page); err != nil {
 		return "", err
 	}
 	found := slices.DeleteFunc(page.Campaigns, func(info api.Campaign) bool { return !strings.HasPrefix(info.ID, text) })
@@ -238,7 +254,7 @@ func (c *Client) Campaigns(ctx context.Context, f Filter) iter.Seq2[api.Campaign
 		for cursor := ""; ; {
 			var page api.CampaignPage
 			query.Set("cursor", cursor)
-			if err := c.call(ctx, http.MethodGet, "/v1/campaigns?"+query.Encode(), nil, &page); err != nil {
+			if err := c.get(ctx, "/v1/campaigns?"+query.Encode(), &page); err != nil {
 				yield(api.Campaign{}, err)
 				return
 			}
@@ -261,7 +277,7 @@ func (c *Client) Recipients(ctx context.Context, id, state string) (io.ReadClose
 	if state != "" {
 		path += "?state=" + url.QueryEscape(state)
 	}
-	resp, err := c.send(ctx, http.MethodGet, path, nil, nil)
+	resp, err := c.send(ctx, request{method: http.MethodGet, path: path})
 	if err != nil {
 		return nil, err
 	}
@@ -270,5 +286,5 @@ func (c *Client) Recipients(ctx context.Context, id, state string) (io.ReadClose
 
 // Why tells what became of one recipient.
 func (c *Client) Why(ctx context.Context, id, user string) (w api.Why, err error) {
-	return w, c.call(ctx, http.MethodGet, campaignPath(id, "/recipients/"+url.PathEscape(user)+"/why"), nil, &w)
+	return w, c.get(ctx, campaignPath(id, "/recipients/"+url.PathEscape(user)+"/why"), &w)
 }

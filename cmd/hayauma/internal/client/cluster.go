@@ -9,10 +9,10 @@ import (
 
 // Cluster shows the fleet as the daemon sees it.
 func (c *Client) Cluster(ctx context.Context) (s api.ClusterStatus, err error) {
-	return s, c.call(ctx, http.MethodGet, "/v1/cluster", nil, &s)
+	return s, c.get(ctx, "/v1/cluster", &s)
 }
 
 // Drain has a node hand over what it owns and leave.
 func (c *Client) Drain(ctx context.Context, node string) (d api.Drained, err error) {
-	return d, c.call(ctx, http.MethodPost, "/v1/cluster/drain", api.DrainOrder{Node: node}, &d)
+	return d, c.call(ctx, order{http.MethodPost, "/v1/cluster/drain", api.DrainOrder{Node: node}}, &d)
 }

@@ -18,7 +18,7 @@ import (
 // Events yields the campaign's state at once and at every change, until it is final or ctx ends.
 func (c *Client) Events(ctx context.Context, id string) iter.Seq2[api.Campaign, error] {
 	return func(yield func(api.Campaign, error) bool) {
-		resp, err := c.send(ctx, http.MethodGet, campaignPath(id, "/events"), nil, nil)
+		resp, err := c.send(ctx, request{method: http.MethodGet, path: campaignPath(id, "/events")})
 		if err != nil {
 			yield(api.Campaign{}, err)
 			return

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 
 	"hayauma.example/cmd/hayauma/internal/api"
@@ -10,12 +9,12 @@ import (
 
 // Statistics shows a channel's statistics of a month as YYYY-MM; empty: the current one, of UTC.
 func (c *Client) Statistics(ctx context.Context, name, month string) (s api.Statistics, err error) {
-	return s, c.call(ctx, http.MethodGet, figuresPath(name, "statistics", month), nil, &s)
+	return s, c.get(ctx, figuresPath(name, "statistics", month), &s)
 }
 
 // Usage shows what a channel's messages of a month cost; empty: the current one, of UTC+9.
 func (c *Client) Usage(ctx context.Context, name, month string) (u api.Usage, err error) {
-	return u, c.call(ctx, http.MethodGet, figuresPath(name, "usage", month), nil, &u)
+	return u, c.get(ctx, figuresPath(name, "usage", month), &u)
 }
 
 func figuresPath(name, what, month string) string {

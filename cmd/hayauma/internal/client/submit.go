@@ -108,7 +108,7 @@ func (sub *submission) try(ctx context.Context) (id string, wait time.Duration, 
 	header := http.Header{}
 	header.Set("Content-Type", form.FormDataContentType())
 	header.Set("Idempotency-Key", sub.key)
-	resp, err := c.do(ctx, http.MethodPost, "/v1/campaigns", r, header)
+	resp, err := c.do(ctx, request{http.MethodPost, "/v1/campaigns", r, header})
 	if err != nil {
 		return "", -1, err
 	}
