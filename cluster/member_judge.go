@@ -54,7 +54,9 @@ func (m *Member) observe(s objects.Sight[roster.Record]) {
 		} else if l.view.View.Names(s.Key) {
 			l.heard[s.Key] = now
 			delete(l.dead, s.Key)
-			delete(l.condemned, s.Key)
+			if s.Revision > l.condemned[s.Key] { // not one that a watch tells again
+				delete(l.condemned, s.Key)
+			}
 		}
 	case objects.Unreadable:
 		m.log.Error("a member's record can't be read: it counts as silent", "incarnation", s.Key, "error", s.Err)
@@ -153,10 +155,10 @@ func (m *Member) evict(ctx context.Context, j roster.Judgment) {
 // tellVerdict logs once for each death that a member is evicted. One that has released everything leaves in order.
 func (m *Member) tellVerdict(judged roster.Member, j roster.Judgment) {
 	l := &m.loop
-	if l.condemned[j.Incarnation] {
+	if _, told := l.condemned[j.Incarnation]; told {
 		return
 	}
-	l.condemned[j.Incarnation] = true
+	l.condemned[j.Incarnation] = j.Revision
 	if j.Why == roster.Departed {
 		m.log.Info("a member has left", "node", judged.Node, "incarnation", j.Incarnation)
 		return

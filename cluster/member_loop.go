@@ -37,7 +37,7 @@ type loop struct {
 	heard     map[string]time.Duration // by incarnation: the newest sign of life
 	dead      map[string]time.Duration // by incarnation: since when its death is suspected
 	certain   map[string]bool          // by incarnation: its death was logged
-	condemned map[string]bool          // by incarnation: its eviction was logged
+	condemned map[string]uint64        // by incarnation: the revision of its record when its eviction was logged
 	takings   map[string]*take         // by incarnation: what is taken over from it
 	rewatch   context.CancelFunc       // ends the watch of the records, which begins again
 	losses    uint64                   // of our record, that the watch began again after
@@ -63,7 +63,7 @@ func newLoop(m *Member) loop {
 	l := loop{
 		lease: roster.NewLease(m.me, m.timers, 0), watch: roster.NewWatch(m.me, m.timers), shards: map[journal.Shard]*holding{},
 		waits: "an answer of the store", probing: map[string]bool{}, heard: map[string]time.Duration{}, dead: map[string]time.Duration{}, certain: map[string]bool{},
-		condemned: map[string]bool{}, takings: map[string]*take{},
+		condemned: map[string]uint64{}, takings: map[string]*take{},
 		nudges: map[string][]journal.Shard{}, asked: map[journal.Shard]bool{}, records: map[string]roster.Found{}, dirty: true,
 		owners: map[string]roster.Owners{}, detours: map[journal.Shard]*detour{}, ways: map[string]*way{},
 	}

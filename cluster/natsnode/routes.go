@@ -32,7 +32,7 @@ const (
 type NoQuorumError struct {
 	Node    string
 	Servers int      // of the cluster
-	Reached []string // names of the other servers that answer, sorted
+	Reached []string // names of the other servers that there is a route to, sorted
 	Missing []string // ADDRESS: why it doesn't answer
 	Waited  time.Duration
 	Err     error // what JetStream said last
@@ -154,9 +154,8 @@ func (n *Node) awaitQuorum(ctx context.Context) error {
 
 func (n *Node) noQuorum(ctx context.Context, waited time.Duration, err error) error {
 	r := n.cfg.Routes
-	reach := r.reach(ctx)
-	reached := slices.DeleteFunc(reach.Names, func(name string) bool { return name == r.Node })
-	return &NoQuorumError{Node: r.Node, Servers: len(r.Servers), Reached: reached, Missing: reach.Missing, Waited: waited, Err: err}
+	reached := n.reached() // before others are asked, who may give up at the same time
+	return &NoQuorumError{Node: r.Node, Servers: len(r.Servers), Reached: reached, Missing: r.reach(ctx).Missing, Waited: waited, Err: err}
 }
 
 // answers asks JetStream's leader; without one nobody answers.
