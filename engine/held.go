@@ -36,6 +36,7 @@ const (
 type line struct {
 	queues  [origins][]heldMessage
 	passing bool // some that arrived are just being sent on
+	older   int  // so many of those that arrived came from a mailbox since the last were taken, and were sent before them
 
 	refused string        // the member that gave one back, though places name it; "": none
 	until   time.Duration // on the system's clock: nothing goes there before, unless places change
@@ -91,7 +92,17 @@ func (h *held) inherit(key heldKey, mail []envelope) {
 	for i := range mail {
 		queue[i].envelope = mail[i]
 	}
-	h.restore(key, arrived, queue)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.restore(key, arrived, queue, 0).older += len(queue)
+}
+
+// outrun tells whether something came from a mailbox since a batch was taken: it goes first.
+func (h *held) outrun(key heldKey) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.waiting[key]
+	return l != nil && l.older > 0
 }
 
 // refuse notes that a member gave back what places said is for it.
@@ -131,6 +142,7 @@ func (h *held) take(key heldKey) (b batch) {
 	if l == nil {
 		return batch{}
 	}
+	l.older = 0
 	if l.passing = len(l.queues[arrived]) > 0; l.passing {
 		b.messages = l.queues[arrived]
 		l.queues[arrived] = nil
@@ -148,27 +160,29 @@ func (h *held) take(key heldKey) (b batch) {
 
 // unsent puts a batch back that still can't go on, but for what was sent. Once something was, what comes back was sent before all the rest.
 func (h *held) unsent(key heldKey, b batch, sent int) {
-	if sent == 0 && b.back > 0 {
-		h.restore(key, ours, b.messages[b.back:])
-		h.restore(key, back, slices.Clip(b.messages[:b.back]))
-		return
-	}
-	h.restore(key, b.from, b.messages[sent:])
-}
-
-// restore puts messages in front.
-func (h *held) restore(key heldKey, from origin, queue []heldMessage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	switch l := h.waiting[key]; {
+	case b.from == arrived:
+		l = h.restore(key, arrived, b.messages[sent:], l.older)
+		l.passing = false
+	case sent == 0 && b.back > 0:
+		h.restore(key, ours, b.messages[b.back:], 0)
+		h.restore(key, back, slices.Clip(b.messages[:b.back]), 0)
+	default:
+		h.restore(key, b.from, b.messages[sent:], 0)
+	}
+}
+
+// restore puts messages in front of the others, but for so many; mu is held.
+func (h *held) restore(key heldKey, from origin, queue []heldMessage, behind int) *line {
 	l := h.waiting[key]
 	if l == nil {
 		l = h.begin(key)
 	}
-	if from == arrived {
-		l.passing = false
-	}
-	l.queues[from] = append(queue, l.queues[from]...)
+	l.queues[from] = slices.Insert(l.queues[from], behind, queue...)
 	h.count += len(queue)
+	return l
 }
 
 // forgive lets messages go again to a member that gave some back.
@@ -229,7 +243,7 @@ func (s *System) sendHeld(key heldKey, b batch) int {
 		n := &b.messages[i]
 		marks := s.marks.Load()
 		place := key.kind.locate(key.id)
-		if place.holds(b.from) {
+		if place.holds(b.from) || s.held.outrun(key) { // whose mailbox it was has what waits go on
 			return i
 		}
 		if b.refused != "" {
