@@ -9,11 +9,16 @@ import (
 type debt struct {
 	from   string
 	epoch  uint64 // of its view
+	after  uint64 // it is looked at by a view that isn't older; 0: by that one
 	shards shardSet
 }
 
 // parted is what a question comes to: the shards are at a member.
-type parted struct{ from, to string }
+type parted struct {
+	from  string
+	epoch uint64 // of the question
+	to    string
+}
 
 // way is how far the way to a member is known to be clear of what was sent on from here.
 type way struct {
@@ -23,7 +28,7 @@ type way struct {
 
 type waiting struct {
 	number uint64
-	from   string
+	parted
 	shards shardSet
 }
 
@@ -33,7 +38,7 @@ func (m *Member) payDebts() {
 	leaving := setsOf[parted]{}
 	open := l.debts[:0]
 	for _, d := range l.debts {
-		if d.epoch <= l.view.View.Epoch {
+		if max(d.epoch, d.after) <= l.view.View.Epoch {
 			m.payDebt(d, leaving)
 		}
 		if d.shards.size() > 0 {
@@ -61,8 +66,10 @@ func (m *Member) payDebt(d debt, leaving setsOf[parted]) {
 			here.add(s)
 		case h != nil && h.crowded():
 			continue
+		case l.detours[s] != nil && l.detours[s].epoch > d.epoch:
+			continue // it has moved once more: what came back waits here
 		default:
-			leaving.add(parted{d.from, owner}, s)
+			leaving.add(parted{d.from, d.epoch, owner}, s)
 		}
 		d.shards.remove(s)
 	}
@@ -87,11 +94,29 @@ func (m *Member) clearWays(leaving setsOf[parted]) {
 			l.ways[p.to] = w
 		}
 		if w.sure >= number || !l.view.View.Names(p.to) {
-			m.pay(p.from, p.to, shards)
+			m.arrivedAt(p, shards, 0)
 			continue
 		}
-		w.waiting = append(w.waiting, waiting{number, p.from, shards})
+		w.waiting = append(w.waiting, waiting{number, p, shards})
 		m.askWay(p.to, w)
+	}
+}
+
+// arrivedAt answers where all has arrived that was sent on from here. Where the shards are somewhere else by now, or were by the view of who
+// has received it, some of it may have come back, and goes on to there: the question is as open as before.
+func (m *Member) arrivedAt(p parted, shards shardSet, epoch uint64) {
+	l := &m.loop
+	settled, moved := shardSet{}, shardSet{}
+	for s := range shards.all() {
+		if epoch > l.view.View.Epoch || l.owners[s.Role][s.Number] != p.to {
+			moved.add(s)
+		} else {
+			settled.add(s)
+		}
+	}
+	m.pay(p.from, p.to, settled)
+	if moved.size() > 0 {
+		l.debts = append(l.debts, debt{p.from, p.epoch, epoch, moved})
 	}
 }
 
@@ -110,8 +135,8 @@ func (m *Member) askWay(to string, w *way) {
 	}
 }
 
-// flushed hears that what was sent on to a member, up to a number, has arrived.
-func (m *Member) flushed(member string, number uint64) {
+// flushed hears that what was sent on to a member, up to a number, has arrived, and by which view that one goes.
+func (m *Member) flushed(member string, number, epoch uint64) {
 	w := m.loop.ways[member]
 	if w == nil {
 		return
@@ -120,7 +145,7 @@ func (m *Member) flushed(member string, number uint64) {
 	rest := w.waiting[:0]
 	for _, q := range w.waiting {
 		if q.number <= w.sure {
-			m.pay(q.from, member, q.shards)
+			m.arrivedAt(q.parted, q.shards, epoch)
 		} else {
 			rest = append(rest, q)
 		}
@@ -129,11 +154,11 @@ func (m *Member) flushed(member string, number uint64) {
 	w.waiting = rest
 }
 
-// forgetWay answers who waits for a member that is none any more.
+// forgetWay has what waits for a member that is none any more go by where the shards are now.
 func (m *Member) forgetWay(member string) {
 	if w := m.loop.ways[member]; w != nil {
 		for _, q := range w.waiting {
-			m.pay(q.from, member, q.shards)
+			m.arrivedAt(q.parted, q.shards, 0)
 		}
 		delete(m.loop.ways, member)
 	}

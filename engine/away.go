@@ -60,7 +60,7 @@ func (k *core) sendTo(place Place, id string, n *envelope, hops uint8, from orig
 	case Here:
 		return k.sendHere(id, n)
 	case Elsewhere:
-		if from == arrived {
+		if from != ours {
 			k.sys.forwards.Add(1)
 		}
 		err := k.sendAway(place.Member, id, n, hops, marks)

@@ -254,7 +254,11 @@ func (s *System) sendHeld(key heldKey, b batch) int {
 			s.held.forgive(key)
 			b.refused = ""
 		}
-		if !key.kind.sendTo(place, key.id, &n.envelope, n.hops, b.from, marks) {
+		from := b.from
+		if i < b.back {
+			from = back
+		}
+		if !key.kind.sendTo(place, key.id, &n.envelope, n.hops, from, marks) {
 			if !key.kind.locate(key.id).holds(b.from) { // a mark was just sent, or the transport has yet to hear of that member: no change of places need follow
 				s.retrySoon()
 			}

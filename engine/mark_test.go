@@ -161,6 +161,9 @@ func TestOwnMessagesWaitForWhatWentBefore(t *testing.T) {
 		r.believes("A", "C")
 		time.Sleep(time.Second)
 		r.expect("C x 1", "C x 2", "C x 3", "C x 4")
+		if n := r.systems["A"].Forwards(); n != 2 {
+			t.Error("sent on that came back:", n)
+		}
 	})
 }
 
