@@ -202,6 +202,10 @@ func (k *core) tell(member, id string, what op, e *ending) {
 // Returned implements Receiver.
 func (s receiver) Returned(to string, _ Lane, packet []byte, unsure bool) {
 	h, rest, err := cutHeader(packet)
+	if err == nil && h.op == opSend {
+		s.returnedOfPID(to, &h, rest)
+		return
+	}
 	if err != nil || h.op != opTell && h.op != opAsk {
 		return // who would have been told has gone
 	}
@@ -246,8 +250,8 @@ func (s receiver) asker(from string, h *header, back bool) (to address) {
 		}
 	case h.op == opAsk:
 		to.ask, to.gen = s.asks.openRelay(relay{from, h.number})
-	case len(h.address) > 0:
-		to.pid = actor.NewPID(string(h.address), string(h.process))
+	default:
+		to.pid = h.sender()
 	}
 	return to
 }
@@ -339,21 +343,50 @@ func (s receiver) arrivedForPID(from string, h *header, body []byte) {
 		s.refuseParcel(from, h, err)
 		return
 	}
-	var sender *actor.PID
-	if len(h.address) > 0 {
-		sender = actor.NewPID(string(h.address), string(h.process))
-	}
-	s.hollywood.SendWithSender(actor.NewPID(string(h.kind), string(h.id)), msg, sender)
+	s.hollywood.SendWithSender(actor.NewPID(string(h.kind), string(h.id)), msg, h.sender())
 }
 
-// giveBack tells who sent a packet that another member has the grain.
+// returnedOfPID reports a message to a Hollywood process of a member that is none any more.
+func (s receiver) returnedOfPID(to string, h *header, body []byte) {
+	msg, _, err := s.messages.Decode(body)
+	if err != nil {
+		s.log.Error("packet not understood", "error", err)
+		return
+	}
+	sender := h.sender()
+	if sender != nil {
+		s.fail(address{pid: sender}, &MemberLostError{Member: to})
+	}
+	s.stranded(actor.NewPID(string(h.kind), string(h.id)), msg, sender, ReasonUnsure)
+}
+
+// sender is the process that a packet comes from, nil where it says none.
+func (h *header) sender() *actor.PID {
+	if len(h.address) == 0 {
+		return nil
+	}
+	return actor.NewPID(string(h.address), string(h.process))
+}
+
+// giveBack tells who sent a packet that another member has the grain. Where that can't be said the message is a dead letter here, and who asked
+// is told so once there is room.
 func (s receiver) giveBack(to string, packet []byte) {
 	o := outgoings.Get().(*outgoing)
 	*o = outgoing{header: header{op: opMoved}, rest: packet}
-	if err := s.sendPacket(to, o); err != nil {
-		s.log.Warn("message to a grain that has moved is lost", "from", to, "error", err)
-		s.plainStats.countDead(ReasonNoRoute)
+	failure := s.sendPacket(to, o)
+	if failure == nil {
+		return
 	}
+	h, body, err := cutHeader(packet)
+	var p parcel
+	if err == nil {
+		p, err = s.parcel(to, &h, body, false)
+	}
+	if err != nil {
+		s.refuseParcel(to, &h, err)
+		return
+	}
+	p.kind.deadLetter(p.id, &p.envelope, reasonOf(failure))
 }
 
 // comesBack sends a message on that its receiver surely has not handled. Where it came to the member that we take for the owner, one of the
