@@ -118,8 +118,8 @@ func (m *Member) Marked(from string, word []byte) {
 	case flushed:
 		m.post(func() { m.flushed(from, k.Number, k.Epoch) })
 	case ask:
-		m.owed.Add(int64(k.Shards.size()))
-		m.post(func() { m.loop.debts = append(m.loop.debts, debt{from: from, epoch: k.Epoch, shards: k.Shards}) })
+		m.unseen.Add(1)
+		m.post(func() { m.owe(debt{from: from, epoch: k.Epoch, shards: k.Shards}) })
 	case passed:
 		m.post(func() { m.passed(from, k.To, k.Shards) })
 	}

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"slices"
+
 	"hayauma.example/cluster/roster"
 	"hayauma.example/engine/journal"
 )
@@ -48,8 +50,44 @@ func (m *Member) payDebts() {
 	clear(l.debts[len(open):])
 	l.debts = open
 	if len(leaving) > 0 {
-		m.places.afterwards(func() { m.post(func() { m.clearWays(leaving) }) })
+		l.going = append(l.going, leaving)
+		m.places.afterwards(func() { m.post(m.clearWays) })
 	}
+	m.owed.Store(int64(l.owes()))
+}
+
+// owes counts the answers that are owed, one for each shard and member that asked.
+func (l *loop) owes() (n int) {
+	open := setsOf[string]{}
+	add := func(from string, shards shardSet) {
+		for s := range shards.all() {
+			open.add(from, s)
+		}
+	}
+	for _, d := range l.debts {
+		add(d.from, d.shards)
+	}
+	for _, leaving := range l.going {
+		for p, shards := range leaving {
+			add(p.from, shards)
+		}
+	}
+	for _, w := range l.ways {
+		for _, q := range w.waiting {
+			add(q.from, q.shards)
+		}
+	}
+	for _, shards := range open {
+		n += shards.size()
+	}
+	return n
+}
+
+// owe takes a question of another member.
+func (m *Member) owe(d debt) {
+	m.loop.debts = append(m.loop.debts, d)
+	m.owed.Store(int64(m.loop.owes()))
+	m.unseen.Add(-1)
 }
 
 // payDebt takes from a debt what is answered, or goes to another member.
@@ -77,15 +115,16 @@ func (m *Member) payDebt(d debt, leaving setsOf[parted]) {
 }
 
 func (m *Member) pay(from, to string, shards shardSet) {
-	if n := shards.size(); n > 0 {
+	if shards.size() > 0 {
 		m.mark(from, mark{What: passed, To: to, Shards: shards})
-		m.owed.Add(-int64(n))
 	}
 }
 
-// clearWays answers who asked once what was sent on from here has arrived. All of it is on its way by now.
-func (m *Member) clearWays(leaving setsOf[parted]) {
+// clearWays answers who asked longest ago once what was sent on from here has arrived. All of it is on its way by now.
+func (m *Member) clearWays() {
 	l := &m.loop
+	leaving := l.going[0]
+	l.going = l.going[1:]
 	number := m.sys.Forwards()
 	for p, shards := range leaving {
 		w := l.ways[p.to]
@@ -154,8 +193,13 @@ func (m *Member) flushed(member string, number, epoch uint64) {
 	w.waiting = rest
 }
 
-// forgetWay has what waits for a member that is none any more go by where the shards are now.
+// forgetWay has what waits for a member that is none any more go by where the shards are now. It waits for no answers itself.
 func (m *Member) forgetWay(member string) {
+	l := &m.loop
+	l.debts = slices.DeleteFunc(l.debts, func(d debt) bool { return d.from == member })
+	for _, w := range l.ways {
+		w.waiting = slices.DeleteFunc(w.waiting, func(q waiting) bool { return q.from == member })
+	}
 	if w := m.loop.ways[member]; w != nil {
 		for _, q := range w.waiting {
 			m.arrivedAt(q.parted, q.shards, 0)

@@ -175,3 +175,47 @@ func TestWhatWasSentOnMayComeBack(t *testing.T) {
 		expect(t, d, "N's question is as new as O's detour", "N: P")
 	})
 }
+
+// TestWhatIsOwedIsCountedOnce: for each shard, whoever asks how often, until it is answered or who asked has gone.
+func TestWhatIsOwedIsCountedOnce(t *testing.T) {
+	d := newDebtor(t)
+	owed := func(want int64, when string) {
+		t.Helper()
+		if n := d.owed.Load() + d.unseen.Load(); n != want {
+			t.Errorf("%s: %d are owed, want %d", when, n, want)
+		}
+	}
+	d.sees(2, "N", "A", "N", debtorName)
+	h := d.loop.shards[d.shard]
+	h.peopled, h.open = true, true
+	for _, e := range []func(roster.Shard) (roster.Shard, roster.Action, error){
+		func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.See(1, debtorName) },
+		func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.On(roster.LeaseBack) },
+		func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.On(roster.ClaimStored) },
+		func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.On(roster.Replayed) },
+		func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.See(2, "N") },
+	} {
+		d.step(h, e)
+	}
+	asked := func(from string) {
+		word, err := json.Marshal(mark{What: ask, Epoch: 2, Shards: d.set()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Marked(from, word)
+	}
+	asked("A")
+	owed(1, "the loop has not seen it")
+	d.settles()
+	owed(1, "grains leave")
+	asked("A")
+	asked("N")
+	d.settles()
+	owed(2, "asked again, and by another")
+	d.forgetWay("N")
+	d.settles()
+	owed(1, "who asked has gone")
+	h.peopled = false
+	d.settles()
+	owed(0, "answered")
+}

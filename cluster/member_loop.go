@@ -54,7 +54,8 @@ type loop struct {
 	owners  map[string]roster.Owners // of all roles, by the view
 	detours map[journal.Shard]*detour
 	debts   []debt
-	ways    map[string]*way // by member
+	going   []setsOf[parted] // what is answered once the engine was told of places, the first first
+	ways    map[string]*way  // by member
 }
 
 func newLoop(m *Member) loop {
