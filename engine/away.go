@@ -23,9 +23,10 @@ func (s *System) sendPacket(member string, o *outgoing) error {
 
 // route gives a message to a grain wherever it is.
 func (k *core) route(id string, n *envelope, hops uint8, from origin) {
+	p := passage{k, id, n, hops, from}
 	s := k.sys
 	if s.held.grains.Load() > 0 {
-		if kept, full := s.held.add(k, id, n, hops, from, true); kept {
+		if kept, full := s.held.addBehind(p); kept {
 			return
 		} else if full {
 			k.deadLetter(id, n, ReasonFull)
@@ -33,46 +34,47 @@ func (k *core) route(id string, n *envelope, hops uint8, from origin) {
 		}
 	}
 	marks := s.marks.Load()
-	if place := k.locate(id); place.holds(from) || !k.sendTo(place, id, n, hops, from, marks) {
-		k.hold(id, n, hops, from)
+	if place := k.locate(id); place.holds(from) || !p.sendTo(place, marks) {
+		p.hold()
 	}
 }
 
 // hold keeps a message until places change.
-func (k *core) hold(id string, n *envelope, hops uint8, from origin) {
-	k.keep(id, n, hops, from)
-	if !k.locate(id).holds(from) { // it changed before the message was kept
-		k.sys.retryHeld()
+func (p passage) hold() {
+	p.keep()
+	if !p.kind.locate(p.id).holds(p.from) { // it changed before the message was kept
+		p.kind.sys.retryHeld()
 	}
 }
 
 // keep is hold for a message that places have to change for.
-func (k *core) keep(id string, n *envelope, hops uint8, from origin) {
-	if kept, _ := k.sys.held.add(k, id, n, hops, from, false); !kept {
-		k.deadLetter(id, n, ReasonFull)
+func (p passage) keep() {
+	if !p.kind.sys.held.add(p) {
+		p.kind.deadLetter(p.id, p.n, ReasonFull)
 	}
 }
 
 // sendTo gives a message to a grain where it was said to be when so many marks had been sent; false: the transport doesn't know that member
 // yet, or places have changed.
-func (k *core) sendTo(place Place, id string, n *envelope, hops uint8, from origin, marks uint64) bool {
+func (p passage) sendTo(place Place, marks uint64) bool {
+	k := p.kind
 	switch place.Answer {
 	case Here:
-		return k.sendHere(id, n)
+		return k.sendHere(p.id, p.n)
 	case Elsewhere:
-		if from != ours {
+		if p.from != ours {
 			k.sys.forwards.Add(1)
 		}
-		err := k.sendAway(place.Member, id, n, hops, marks)
+		err := p.sendAway(place.Member, marks)
 		if errors.Is(err, ErrNoMember) || errors.Is(err, errStale) {
-			n.unsent()
+			p.n.unsent()
 			return false
 		}
 		if err != nil {
-			k.deadLetterAs(id, n, reasonOf(err), err)
+			k.deadLetterAs(p.id, p.n, reasonOf(err), err)
 		}
 	case Nowhere:
-		k.deadLetter(id, n, ReasonNobody)
+		k.deadLetter(p.id, p.n, ReasonNobody)
 	case Soon:
 		return false
 	}
@@ -94,14 +96,15 @@ func reasonOf(err error) string {
 }
 
 // sendAway sends a message to another member.
-func (k *core) sendAway(member, id string, n *envelope, hops uint8, marks uint64) error {
+func (p passage) sendAway(member string, marks uint64) error {
+	k := p.kind
 	o := outgoings.Get().(*outgoing) // empty
-	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, hops, k.name, id, n.msg, true
+	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, p.hops, k.name, p.id, p.n.msg, true
 	if marks != unmarked {
 		o.marks, o.marked = &k.sys.marks, marks
 	}
 	o.by(k.sys.messages)
-	switch to := n.answers(); {
+	switch to := p.n.answers(); {
 	case to.ask != nil:
 		o.op, o.number = opAsk, to.ask.number(to.gen)
 		to.ask.sentTo(member, to.gen)
@@ -406,7 +409,7 @@ func (s receiver) comesBack(from string, packet []byte) {
 		return
 	}
 	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from && !place.Wait {
-		p.kind.keep(p.id, &p.envelope, p.hops, back)
+		passage{p.kind, p.id, &p.envelope, p.hops, back}.keep()
 		s.held.refuse(heldKey{p.kind, p.id}, from, s.clock.uptime()+retryEvery)
 		s.retrySoon()
 		return

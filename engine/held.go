@@ -7,8 +7,11 @@ import (
 	"time"
 )
 
-// maxHeld bounds the messages that wait for their grain's member to be settled.
-const maxHeld = 1 << 14
+// DefaultHeld bounds the messages that wait for their grain's member to be settled, in bytes.
+const DefaultHeld = 64 << 20
+
+// heldCost is what a message that waits takes beside its bytes.
+const heldCost = 128
 
 // heldKey names a grain.
 type heldKey struct {
@@ -19,6 +22,7 @@ type heldKey struct {
 // heldMessage is a message that waits, with how often it has gone on to another member.
 type heldMessage struct {
 	envelope
+	size int64
 	hops uint8
 }
 
@@ -48,28 +52,112 @@ type held struct {
 	retrying atomic.Bool  // one is about to begin
 	grains   atomic.Int64 // that messages wait for, or are just being sent on to
 
+	bound int64 // in bytes
+
 	mu      sync.Mutex
 	count   int               // messages; guarded by mu
+	bytes   int64             // of them; guarded by mu
+	kinds   map[*core]int64   // bytes of each kind; guarded by mu
 	waiting map[heldKey]*line // guarded by mu
 }
 
-// add keeps a message; with only it does so only behind others to the same grain, which must not be overtaken. False: it is not kept.
-func (h *held) add(k *core, id string, n *envelope, hops uint8, from origin, only bool) (kept, full bool) {
+// Held is how many messages wait for their grain's member to be settled, and how many bytes those take. Config.Held bounds them: of what is
+// free a kind gets as much as it has, at most, so that none takes the room of the others. Who sends more is told that it is full.
+func (s *System) Held() (messages int, bytes int64) {
+	s.held.mu.Lock()
+	defer s.held.mu.Unlock()
+	return s.held.count, s.held.bytes
+}
+
+// passage is a message on its way to a grain.
+type passage struct {
+	kind *core
+	id   string
+	n    *envelope
+	hops uint8 // how often it has gone on to another member
+	from origin
+}
+
+func (p passage) key() heldKey { return heldKey{p.kind, p.id} }
+
+// size is what a message takes while it waits, in bytes. One that can't be encoded is refused where it is sent.
+func (e *envelope) size(s *System) int64 {
+	room := heldRooms.Get().(*[]byte)
+	defer heldRooms.Put(room)
+	b, err := s.messages.Append((*room)[:0], e.msg)
+	if err != nil {
+		return heldCost
+	}
+	*room = b
+	return heldCost + int64(len(b))
+}
+
+// heldRooms are for bytes that are only counted.
+var heldRooms = sync.Pool{New: func() any { return new([]byte) }}
+
+// behind tells whether others wait that a message must not overtake; mu is held.
+func (h *held) behind(p passage) bool {
+	l := h.waiting[p.key()]
+	return l != nil && (p.from != arrived || l.passing || len(l.queues[arrived]) > 0)
+}
+
+// addBehind keeps a message where others wait that it must not overtake. False: it is not kept.
+func (h *held) addBehind(p passage) (kept, full bool) {
+	h.mu.Lock()
+	behind := h.behind(p)
+	h.mu.Unlock()
+	if !behind {
+		return false, false
+	}
+	size := p.n.size(p.kind.sys)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l := h.waiting[heldKey{k, id}]
-	switch {
-	case only && (l == nil || from == arrived && !l.passing && len(l.queues[arrived]) == 0):
+	if !h.behind(p) {
 		return false, false
-	case h.count >= maxHeld:
-		return false, true
 	}
+	kept = h.put(p, size)
+	return kept, !kept
+}
+
+// add keeps a message, unless there is no room.
+func (h *held) add(p passage) (kept bool) {
+	size := p.n.size(p.kind.sys)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.put(p, size)
+}
+
+// put is add; mu is held.
+func (h *held) put(p passage, size int64) (kept bool) {
+	if free := h.bound - h.bytes; size > free || h.kinds[p.kind] > 0 && h.kinds[p.kind]+size > free {
+		return false
+	}
+	l := h.waiting[p.key()]
 	if l == nil {
-		l = h.begin(heldKey{k, id})
+		l = h.begin(p.key())
 	}
-	l.queues[from] = append(l.queues[from], heldMessage{*n, hops})
-	h.count++
-	return true, false
+	l.queues[p.from] = append(l.queues[p.from], heldMessage{*p.n, size, p.hops})
+	h.account(p.kind, 1, size)
+	return true
+}
+
+// account counts messages of a kind that wait, or don't any more; mu is held.
+func (h *held) account(k *core, messages int, bytes int64) {
+	if h.kinds == nil {
+		h.kinds = map[*core]int64{}
+	}
+	h.count += messages
+	h.bytes += bytes
+	if h.kinds[k] += bytes; h.kinds[k] == 0 {
+		delete(h.kinds, k)
+	}
+}
+
+func bytesOf(messages []heldMessage) (n int64) {
+	for i := range messages {
+		n += messages[i].size
+	}
+	return n
 }
 
 // begin makes a line; mu is held.
@@ -90,7 +178,7 @@ func (h *held) inherit(key heldKey, mail []envelope) {
 	}
 	queue := make([]heldMessage, len(mail))
 	for i := range mail {
-		queue[i].envelope = mail[i]
+		queue[i] = heldMessage{envelope: mail[i], size: mail[i].size(key.kind.sys)}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -150,7 +238,7 @@ func (h *held) take(key heldKey) (b batch) {
 		b = batch{ours, slices.Concat(l.queues[back], l.queues[ours]), len(l.queues[back]), l.refused, l.until}
 		l.queues[back], l.queues[ours] = nil, nil
 	}
-	h.count -= len(b.messages)
+	h.account(key.kind, -len(b.messages), -bytesOf(b.messages))
 	if len(b.messages) == 0 {
 		delete(h.waiting, key)
 		h.grains.Store(int64(len(h.waiting)))
@@ -181,7 +269,7 @@ func (h *held) restore(key heldKey, from origin, queue []heldMessage, behind int
 		l = h.begin(key)
 	}
 	l.queues[from] = slices.Insert(l.queues[from], behind, queue...)
-	h.count += len(queue)
+	h.account(key.kind, len(queue), bytesOf(queue))
 	return l
 }
 
@@ -258,7 +346,7 @@ func (s *System) sendHeld(key heldKey, b batch) int {
 		if i < b.back {
 			from = back
 		}
-		if !key.kind.sendTo(place, key.id, &n.envelope, n.hops, from, marks) {
+		if !(passage{key.kind, key.id, &n.envelope, n.hops, from}).sendTo(place, marks) {
 			if !key.kind.locate(key.id).holds(b.from) { // a mark was just sent, or the transport has yet to hear of that member: no change of places need follow
 				s.retrySoon()
 			}
