@@ -50,7 +50,7 @@ func (k *core) sendPlain(id string, n *envelope) {
 		k.deadLetter(id, n, ReasonStopped)
 		return
 	}
-	if err := (passage{kind: k, id: id, n: n}).sendAway(k.away, unmarked); err != nil {
+	if err := (passage{kind: k, id: id}).sendAway(n, k.away, unmarked); err != nil {
 		k.deadLetterAs(id, n, reasonOf(err), err)
 	}
 }

@@ -23,10 +23,10 @@ func (s *System) sendPacket(member string, o *outgoing) error {
 
 // route gives a message to a grain wherever it is.
 func (k *core) route(id string, n *envelope, hops uint8, from origin) {
-	p := passage{k, id, n, hops, from}
+	p := passage{k, id, hops, from}
 	s := k.sys
 	if s.held.grains.Load() > 0 {
-		if kept, full := s.held.addBehind(p); kept {
+		if kept, full := s.held.addBehind(p, n); kept {
 			return
 		} else if full {
 			k.deadLetter(id, n, ReasonFull)
@@ -34,47 +34,47 @@ func (k *core) route(id string, n *envelope, hops uint8, from origin) {
 		}
 	}
 	marks := s.marks.Load()
-	if place := k.locate(id); place.holds(from) || !p.sendTo(place, marks) {
-		p.hold()
+	if place := k.locate(id); place.holds(from) || !p.sendTo(n, place, marks) {
+		p.hold(n)
 	}
 }
 
 // hold keeps a message until places change.
-func (p passage) hold() {
-	p.keep()
+func (p passage) hold(n *envelope) {
+	p.keep(n)
 	if !p.kind.locate(p.id).holds(p.from) { // it changed before the message was kept
 		p.kind.sys.retryHeld()
 	}
 }
 
 // keep is hold for a message that places have to change for.
-func (p passage) keep() {
-	if !p.kind.sys.held.add(p) {
-		p.kind.deadLetter(p.id, p.n, ReasonFull)
+func (p passage) keep(n *envelope) {
+	if !p.kind.sys.held.add(p, n) {
+		p.kind.deadLetter(p.id, n, ReasonFull)
 	}
 }
 
 // sendTo gives a message to a grain where it was said to be when so many marks had been sent; false: the transport doesn't know that member
 // yet, or places have changed.
-func (p passage) sendTo(place Place, marks uint64) bool {
+func (p passage) sendTo(n *envelope, place Place, marks uint64) bool {
 	k := p.kind
 	switch place.Answer {
 	case Here:
-		return k.sendHere(p.id, p.n)
+		return k.sendHere(p.id, n)
 	case Elsewhere:
 		if p.from != ours {
 			k.sys.forwards.Add(1)
 		}
-		err := p.sendAway(place.Member, marks)
+		err := p.sendAway(n, place.Member, marks)
 		if errors.Is(err, ErrNoMember) || errors.Is(err, errStale) {
-			p.n.unsent()
+			n.unsent()
 			return false
 		}
 		if err != nil {
-			k.deadLetterAs(p.id, p.n, reasonOf(err), err)
+			k.deadLetterAs(p.id, n, reasonOf(err), err)
 		}
 	case Nowhere:
-		k.deadLetter(p.id, p.n, ReasonNobody)
+		k.deadLetter(p.id, n, ReasonNobody)
 	case Soon:
 		return false
 	}
@@ -96,15 +96,15 @@ func reasonOf(err error) string {
 }
 
 // sendAway sends a message to another member.
-func (p passage) sendAway(member string, marks uint64) error {
+func (p passage) sendAway(n *envelope, member string, marks uint64) error {
 	k := p.kind
 	o := outgoings.Get().(*outgoing) // empty
-	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, p.hops, k.name, p.id, p.n.msg, true
+	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, p.hops, k.name, p.id, n.msg, true
 	if marks != unmarked {
 		o.marks, o.marked = &k.sys.marks, marks
 	}
 	o.by(k.sys.messages)
-	switch to := p.n.answers(); {
+	switch to := n.answers(); {
 	case to.ask != nil:
 		o.op, o.number = opAsk, to.ask.number(to.gen)
 		to.ask.sentTo(member, to.gen)
@@ -409,7 +409,7 @@ func (s receiver) comesBack(from string, packet []byte) {
 		return
 	}
 	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from && !place.Wait {
-		passage{p.kind, p.id, &p.envelope, p.hops, back}.keep()
+		passage{p.kind, p.id, p.hops, back}.keep(&p.envelope)
 		s.held.refuse(heldKey{p.kind, p.id}, from, s.clock.uptime()+retryEvery)
 		s.retrySoon()
 		return

@@ -69,11 +69,10 @@ func (s *System) Held() (messages int, bytes int64) {
 	return s.held.count, s.held.bytes
 }
 
-// passage is a message on its way to a grain.
+// passage is a message's way to a grain. The message isn't part of it: it would be moved to the heap with the rest.
 type passage struct {
 	kind *core
 	id   string
-	n    *envelope
 	hops uint8 // how often it has gone on to another member
 	from origin
 }
@@ -102,33 +101,33 @@ func (h *held) behind(p passage) bool {
 }
 
 // addBehind keeps a message where others wait that it must not overtake. False: it is not kept.
-func (h *held) addBehind(p passage) (kept, full bool) {
+func (h *held) addBehind(p passage, n *envelope) (kept, full bool) {
 	h.mu.Lock()
 	behind := h.behind(p)
 	h.mu.Unlock()
 	if !behind {
 		return false, false
 	}
-	size := p.n.size(p.kind.sys)
+	size := n.size(p.kind.sys)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.behind(p) {
 		return false, false
 	}
-	kept = h.put(p, size)
+	kept = h.put(p, n, size)
 	return kept, !kept
 }
 
 // add keeps a message, unless there is no room.
-func (h *held) add(p passage) (kept bool) {
-	size := p.n.size(p.kind.sys)
+func (h *held) add(p passage, n *envelope) (kept bool) {
+	size := n.size(p.kind.sys)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.put(p, size)
+	return h.put(p, n, size)
 }
 
 // put is add; mu is held.
-func (h *held) put(p passage, size int64) (kept bool) {
+func (h *held) put(p passage, n *envelope, size int64) (kept bool) {
 	if free := h.bound - h.bytes; size > free || h.kinds[p.kind] > 0 && h.kinds[p.kind]+size > free {
 		return false
 	}
@@ -136,7 +135,7 @@ func (h *held) put(p passage, size int64) (kept bool) {
 	if l == nil {
 		l = h.begin(p.key())
 	}
-	l.queues[p.from] = append(l.queues[p.from], heldMessage{*p.n, size, p.hops})
+	l.queues[p.from] = append(l.queues[p.from], heldMessage{*n, size, p.hops})
 	h.account(p.kind, 1, size)
 	return true
 }
@@ -346,7 +345,7 @@ func (s *System) sendHeld(key heldKey, b batch) int {
 		if i < b.back {
 			from = back
 		}
-		if !(passage{key.kind, key.id, &n.envelope, n.hops, from}).sendTo(place, marks) {
+		if !(passage{key.kind, key.id, n.hops, from}).sendTo(&n.envelope, place, marks) {
 			if !key.kind.locate(key.id).holds(b.from) { // a mark was just sent, or the transport has yet to hear of that member: no change of places need follow
 				s.retrySoon()
 			}
