@@ -127,12 +127,16 @@ func (m *Member) clearWays() {
 	l.going = l.going[1:]
 	number := m.sys.Forwards()
 	for p, shards := range leaving {
+		if !l.view.View.Names(p.to) {
+			m.arrivedAt(p, shards, 0)
+			continue
+		}
 		w := l.ways[p.to]
 		if w == nil {
 			w = &way{}
 			l.ways[p.to] = w
 		}
-		if w.sure >= number || !l.view.View.Names(p.to) {
+		if w.sure >= number {
 			m.arrivedAt(p, shards, 0)
 			continue
 		}

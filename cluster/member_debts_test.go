@@ -3,6 +3,7 @@ package cluster
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -218,4 +219,48 @@ func TestWhatIsOwedIsCountedOnce(t *testing.T) {
 	h.peopled = false
 	d.settles()
 	owed(0, "answered")
+}
+
+// TestMembersThatComeAndGoLeaveNothing: a thousand, each with a record, a probe that ends too late, a question and messages that were sent on to it.
+func TestMembersThatComeAndGoLeaveNothing(t *testing.T) {
+	d := newDebtor(t)
+	l := &d.loop
+	d.cfg.Peers = nil
+	self := d.cfg.Self
+	self.State = roster.Active
+	view := func(n int, others ...roster.Member) {
+		v := roster.View{Epoch: uint64(n), Members: append([]roster.Member{self}, others...)}
+		d.see(objects.Viewed{View: v, Revision: uint64(n)})
+	}
+	view(1)
+	for n := range 1000 {
+		name := fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ69%05d", n)
+		other := roster.Member{Incarnation: name, Node: fmt.Sprint("n", n), Address: "x:1", Roles: []string{"checker"}, State: roster.Active}
+		sight := objects.Sight[roster.Record]{
+			Event: objects.Stored, Key: name, Revision: uint64(n + 1), Value: roster.Record{Incarnation: name, Number: 1, State: roster.Live},
+		}
+		d.observe(sight)
+		view(2*n+2, other)
+		d.observe(sight)
+		l.probing[name] = true
+		d.Marked(name, []byte(`{"what":"ask","epoch":1,"shards":{"checker":3}}`))
+		d.settles()
+		view(2*n + 3)
+		d.probed(other, true)
+		sight.Value.State = roster.Let
+		d.observe(sight)
+		l.going = append(l.going, setsOf[parted]{parted{"A", 1, name}: d.set()})
+		d.clearWays()
+		d.settles()
+		l.went, l.seen = nil, nil
+	}
+	left := map[string]int{
+		"records": len(l.records), "probing": len(l.probing), "heard": len(l.heard), "dead": len(l.dead), "certain": len(l.certain), "nudges": len(l.nudges),
+		"detours": len(l.detours), "debts": len(l.debts), "going": len(l.going), "ways": len(l.ways), "owed": int(d.owed.Load() + d.unseen.Load()),
+	}
+	for what, n := range left {
+		if n > 2 {
+			t.Errorf("%d %s are left", n, what)
+		}
+	}
 }

@@ -110,7 +110,10 @@ func (e *envelope) unsent() {
 
 // lost answers the questions that a member was to answer which is none any more.
 func (p *asks) lost(member string) {
-	index := uint64(p.sys.members.index(member))
+	index := uint64(p.sys.members.forget(member))
+	if index == 0 {
+		return
+	}
 	for i := range p.shards {
 		for _, a := range p.shards[i].list() {
 			if at := a.target.Load(); at>>32 == index {
@@ -124,6 +127,16 @@ func (p *asks) lost(member string) {
 type memberNames struct {
 	mu     sync.RWMutex
 	byName map[string]uint32 // guarded by mu
+	last   uint32            // that was given; guarded by mu
+}
+
+// forget returns the number of one that is no member any more, 0 where it has none. Nobody gets it again.
+func (m *memberNames) forget(name string) uint32 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := m.byName[name]
+	delete(m.byName, name)
+	return i
 }
 
 func (m *memberNames) index(name string) uint32 {
@@ -139,7 +152,8 @@ func (m *memberNames) index(name string) uint32 {
 		m.byName = map[string]uint32{}
 	}
 	if i = m.byName[name]; i == 0 {
-		i = uint32(len(m.byName) + 1)
+		m.last++
+		i = m.last
 		m.byName[name] = i
 	}
 	return i
