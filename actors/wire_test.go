@@ -53,8 +53,8 @@ var samples = []any{
 	actors.BeginUpload{Upload: "u"}, actors.KeepUpload{Upload: "u"}, actors.DropUpload{Upload: "u", Reason: "r"},
 	actors.Accept{Upload: "u", Definition: def, Audience: audience}, actors.Show{}, actors.Layout{}, actors.Pause{}, actors.Resume{}, actors.Cancel{},
 	actors.Drain{}, progress, actors.StandingOf{Run: run}, actors.ChannelState{Channel: "shop", Paused: "quota"},
-	actors.Dropped{Run: run, Window: 3, Paths: stretches, Reports: []actors.Report{{Run: run, Window: 3, What: actors.PathSplit}}}, actors.NodeGone{},
-	actors.ShardsLost{Shards: map[string]actors.Shards{"poster": actors.ShardsOf(1, 63)}},
+	actors.Dropped{Run: run, Window: 3, Paths: stretches, Reports: []actors.Report{{Run: run, Window: 3, What: actors.PathSplit}}},
+	actors.NodeGone{Nodes: []string{"n2"}}, actors.ShardsLost{Shards: map[string]actors.Shards{"poster": actors.ShardsOf(1, 63)}},
 
 	actors.Configure{Settings: settings}, actors.RemoveChannel{}, actors.DescribeChannel{Standing: standing, Last: 3,
 		Open: []uint32{2, 3}}, actors.ResumeChannel{},

@@ -96,10 +96,15 @@
 // claims the shard, which takes as long. What others send to N, and its reminders, waits for none of this. Where O answers that the shard has
 // gone elsewhere since, A asks there next.
 //
+// N may have lost the shard again by the time at which what O sends on arrives: it gives that back, and O sends it on once more. So N says by
+// which view it goes when it answers a flush. If that is newer than O's, or the owner has changed meanwhile, O has A's question before it again, as if
+// it had just come: it goes by the new owner. What came back waits at O for O's own detour, so A's answer does too, if that detour has begun
+// with a newer view than A's question: no two members wait for each other, because each waits for a newer view's question than the one before.
+//
 // A detour ends after 1 s in any case, and when O is in the view no more: a member that leaves waits until it owes no answer, 500 ms at most.
-// Messages may be handled out of order then, but still once at most. They also may where a shard moves once more before its first hand-off is
-// over: what a member sends on to an owner that has been replaced meanwhile comes back to it, and nobody waits for that. There is no detour where the old owner
-// is lost: what was on its way to it comes back, or is lost with it.
+// Messages may be handled out of order then, but still once at most. They also may, rarely (in 1 of 300 fleets that were made for it), where a
+// shard moves once more before its first hand-off is over. There is no detour where the old owner is lost: what was on its way
+// to it comes back, or is lost with it.
 //
 // # What a member promises
 //

@@ -14,7 +14,7 @@ import (
 // mark is what members tell each other on the way that messages take, as JSON. Its place on that way is what counts.
 type mark struct {
 	What   marking  `json:"what"`
-	Epoch  uint64   `json:"epoch,omitempty"`  // herald, ask: of the sender's view
+	Epoch  uint64   `json:"epoch,omitempty"`  // herald, ask: of the sender's view; flushed: of the one that its places are drawn by
 	Number uint64   `json:"number,omitempty"` // flush, flushed
 	To     string   `json:"to,omitempty"`     // passed
 	Shards shardSet `json:"shards,omitempty"` // herald, ask, passed
@@ -114,12 +114,12 @@ func (m *Member) Marked(from string, word []byte) {
 	case herald:
 		m.places.heralded(k.Epoch, k.Shards)
 	case flush:
-		m.mark(from, mark{What: flushed, Number: k.Number})
+		m.mark(from, mark{What: flushed, Number: k.Number, Epoch: m.places.drawnBy()})
 	case flushed:
-		m.post(func() { m.flushed(from, k.Number) })
+		m.post(func() { m.flushed(from, k.Number, k.Epoch) })
 	case ask:
-		m.owed.Add(int64(k.Shards.size()))
-		m.post(func() { m.loop.debts = append(m.loop.debts, debt{from, k.Epoch, k.Shards}) })
+		m.unseen.Add(1)
+		m.post(func() { m.owe(debt{from: from, epoch: k.Epoch, shards: k.Shards}) })
 	case passed:
 		m.post(func() { m.passed(from, k.To, k.Shards) })
 	}

@@ -88,7 +88,8 @@ type Member struct {
 	nudge     engine.Address // of our own actor; written before the loop starts
 	halted    atomic.Bool
 	detouring atomic.Int64 // shards whose gates are closed
-	owed      atomic.Int64 // answers, one for each shard
+	owed      atomic.Int64 // answers, one for each shard and who asked
+	unseen    atomic.Int64 // questions that the loop has yet to see
 	work      sync.WaitGroup
 	loop      loop // owned by run
 }
@@ -154,6 +155,9 @@ func (m *Member) begin(ctx context.Context, sys *engine.System) (context.Context
 	if sys.Incarnation() != m.me {
 		return nil, fmt.Errorf("cluster: the system's incarnation is %s and the member's %s: use one for both", sys.Incarnation(), m.me)
 	}
+	if err := m.listen(sys); err != nil {
+		return nil, err
+	}
 	ledgers := NewLedgers(ctx, m.cfg.Journal, Config{Log: m.log, Writer: m.cfg.Writer, OnLost: m.shardLost})
 	ledgers.OnReminder(m.fire)
 	ledgers.Suspend()
@@ -161,7 +165,7 @@ func (m *Member) begin(ctx context.Context, sys *engine.System) (context.Context
 	m.sys = sys
 	inner, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	m.cancel = cancel
-	return inner, m.listen(sys)
+	return inner, nil
 }
 
 // Stop drains: every shard is handed over, the record released, the view left. Where that takes longer than ctx, the rest is left to the

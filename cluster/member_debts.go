@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"slices"
+
 	"hayauma.example/cluster/roster"
 	"hayauma.example/engine/journal"
 )
@@ -9,11 +11,16 @@ import (
 type debt struct {
 	from   string
 	epoch  uint64 // of its view
+	after  uint64 // it is looked at by a view that isn't older; 0: by that one
 	shards shardSet
 }
 
 // parted is what a question comes to: the shards are at a member.
-type parted struct{ from, to string }
+type parted struct {
+	from  string
+	epoch uint64 // of the question
+	to    string
+}
 
 // way is how far the way to a member is known to be clear of what was sent on from here.
 type way struct {
@@ -23,7 +30,7 @@ type way struct {
 
 type waiting struct {
 	number uint64
-	from   string
+	parted
 	shards shardSet
 }
 
@@ -33,7 +40,7 @@ func (m *Member) payDebts() {
 	leaving := setsOf[parted]{}
 	open := l.debts[:0]
 	for _, d := range l.debts {
-		if d.epoch <= l.view.View.Epoch {
+		if max(d.epoch, d.after) <= l.view.View.Epoch {
 			m.payDebt(d, leaving)
 		}
 		if d.shards.size() > 0 {
@@ -43,8 +50,44 @@ func (m *Member) payDebts() {
 	clear(l.debts[len(open):])
 	l.debts = open
 	if len(leaving) > 0 {
-		m.places.afterwards(func() { m.post(func() { m.clearWays(leaving) }) })
+		l.going = append(l.going, leaving)
+		m.places.afterwards(func() { m.post(m.clearWays) })
 	}
+	m.owed.Store(int64(l.owes()))
+}
+
+// owes counts the answers that are owed, one for each shard and member that asked.
+func (l *loop) owes() (n int) {
+	open := setsOf[string]{}
+	add := func(from string, shards shardSet) {
+		for s := range shards.all() {
+			open.add(from, s)
+		}
+	}
+	for _, d := range l.debts {
+		add(d.from, d.shards)
+	}
+	for _, leaving := range l.going {
+		for p, shards := range leaving {
+			add(p.from, shards)
+		}
+	}
+	for _, w := range l.ways {
+		for _, q := range w.waiting {
+			add(q.from, q.shards)
+		}
+	}
+	for _, shards := range open {
+		n += shards.size()
+	}
+	return n
+}
+
+// owe takes a question of another member.
+func (m *Member) owe(d debt) {
+	m.loop.debts = append(m.loop.debts, d)
+	m.owed.Store(int64(m.loop.owes()))
+	m.unseen.Add(-1)
 }
 
 // payDebt takes from a debt what is answered, or goes to another member.
@@ -61,8 +104,10 @@ func (m *Member) payDebt(d debt, leaving setsOf[parted]) {
 			here.add(s)
 		case h != nil && h.crowded():
 			continue
+		case l.detours[s] != nil && l.detours[s].epoch > d.epoch:
+			continue // it has moved once more: what came back waits here
 		default:
-			leaving.add(parted{d.from, owner}, s)
+			leaving.add(parted{d.from, d.epoch, owner}, s)
 		}
 		d.shards.remove(s)
 	}
@@ -70,28 +115,51 @@ func (m *Member) payDebt(d debt, leaving setsOf[parted]) {
 }
 
 func (m *Member) pay(from, to string, shards shardSet) {
-	if n := shards.size(); n > 0 {
+	if shards.size() > 0 {
 		m.mark(from, mark{What: passed, To: to, Shards: shards})
-		m.owed.Add(-int64(n))
 	}
 }
 
-// clearWays answers who asked once what was sent on from here has arrived. All of it is on its way by now.
-func (m *Member) clearWays(leaving setsOf[parted]) {
+// clearWays answers who asked longest ago once what was sent on from here has arrived. All of it is on its way by now.
+func (m *Member) clearWays() {
 	l := &m.loop
+	leaving := l.going[0]
+	l.going = l.going[1:]
 	number := m.sys.Forwards()
 	for p, shards := range leaving {
+		if !l.view.View.Names(p.to) {
+			m.arrivedAt(p, shards, 0)
+			continue
+		}
 		w := l.ways[p.to]
 		if w == nil {
 			w = &way{}
 			l.ways[p.to] = w
 		}
-		if w.sure >= number || !l.view.View.Names(p.to) {
-			m.pay(p.from, p.to, shards)
+		if w.sure >= number {
+			m.arrivedAt(p, shards, 0)
 			continue
 		}
-		w.waiting = append(w.waiting, waiting{number, p.from, shards})
+		w.waiting = append(w.waiting, waiting{number, p, shards})
 		m.askWay(p.to, w)
+	}
+}
+
+// arrivedAt answers where all has arrived that was sent on from here. Where the shards are somewhere else by now, or were by the view of who
+// has received it, some of it may have come back, and goes on to there: the question is as open as before.
+func (m *Member) arrivedAt(p parted, shards shardSet, epoch uint64) {
+	l := &m.loop
+	settled, moved := shardSet{}, shardSet{}
+	for s := range shards.all() {
+		if epoch > l.view.View.Epoch || l.owners[s.Role][s.Number] != p.to {
+			moved.add(s)
+		} else {
+			settled.add(s)
+		}
+	}
+	m.pay(p.from, p.to, settled)
+	if moved.size() > 0 {
+		l.debts = append(l.debts, debt{p.from, p.epoch, epoch, moved})
 	}
 }
 
@@ -110,8 +178,8 @@ func (m *Member) askWay(to string, w *way) {
 	}
 }
 
-// flushed hears that what was sent on to a member, up to a number, has arrived.
-func (m *Member) flushed(member string, number uint64) {
+// flushed hears that what was sent on to a member, up to a number, has arrived, and by which view that one goes.
+func (m *Member) flushed(member string, number, epoch uint64) {
 	w := m.loop.ways[member]
 	if w == nil {
 		return
@@ -120,7 +188,7 @@ func (m *Member) flushed(member string, number uint64) {
 	rest := w.waiting[:0]
 	for _, q := range w.waiting {
 		if q.number <= w.sure {
-			m.pay(q.from, member, q.shards)
+			m.arrivedAt(q.parted, q.shards, epoch)
 		} else {
 			rest = append(rest, q)
 		}
@@ -129,11 +197,16 @@ func (m *Member) flushed(member string, number uint64) {
 	w.waiting = rest
 }
 
-// forgetWay answers who waits for a member that is none any more.
+// forgetWay has what waits for a member that is none any more go by where the shards are now. It waits for no answers itself.
 func (m *Member) forgetWay(member string) {
+	l := &m.loop
+	l.debts = slices.DeleteFunc(l.debts, func(d debt) bool { return d.from == member })
+	for _, w := range l.ways {
+		w.waiting = slices.DeleteFunc(w.waiting, func(q waiting) bool { return q.from == member })
+	}
 	if w := m.loop.ways[member]; w != nil {
 		for _, q := range w.waiting {
-			m.pay(q.from, member, q.shards)
+			m.arrivedAt(q.parted, q.shards, 0)
 		}
 		delete(m.loop.ways, member)
 	}

@@ -14,6 +14,7 @@ const detourFor = time.Second
 // detour stands before a shard that has moved from one member to another: our own actors' messages wait until those that they sent before
 // have arrived where it is now.
 type detour struct {
+	epoch uint64        // of the view that it begins with
 	last  string        // the member that we sent to: it is asked
 	asked bool          // it was
 	at    string        // where all has arrived, as it says; "": it hasn't answered
@@ -38,7 +39,7 @@ func (m *Member) shardMoved(s journal.Shard, was, now string) {
 	case g != nil:
 		g.until = m.now() + detourFor
 	case was != "" && was != m.me && l.view.View.Names(was):
-		l.detours[s] = &detour{last: was, until: m.now() + detourFor}
+		l.detours[s] = &detour{epoch: l.view.View.Epoch, last: was, until: m.now() + detourFor}
 	}
 }
 

@@ -45,9 +45,7 @@ func (m *Member) observe(s objects.Sight[roster.Record]) {
 		clear(l.records)
 		l.rejudge = true
 	case objects.Stored:
-		if s.Key != m.me && !l.view.View.Names(s.Key) && len(l.records) < maxStrangers {
-			l.records[s.Key] = roster.Found{Record: s.Value, Revision: s.Revision}
-		}
+		m.note(s)
 		l.watch.Observe(s.Value, s.Revision, now)
 		if s.Value.State != roster.Live {
 			l.rejudge = true
@@ -61,6 +59,19 @@ func (m *Member) observe(s objects.Sight[roster.Record]) {
 	case objects.Unreadable:
 		m.log.Error("a member's record can't be read: it counts as silent", "incarnation", s.Key, "error", s.Err)
 	case objects.Deleted:
+		delete(l.records, s.Key)
+	}
+}
+
+// note keeps the record of an incarnation that may come; one that has ended never will.
+func (m *Member) note(s objects.Sight[roster.Record]) {
+	l := &m.loop
+	switch {
+	case s.Key == m.me || l.view.View.Names(s.Key):
+	case s.Value.State != roster.Live && l.viewed:
+		delete(l.records, s.Key)
+	case len(l.records) < maxStrangers:
+		l.records[s.Key] = roster.Found{Record: s.Value, Revision: s.Revision}
 	}
 }
 
@@ -253,6 +264,9 @@ func (m *Member) dies(ctx context.Context, suspect roster.Member) bool {
 func (m *Member) probed(suspect roster.Member, dead bool) {
 	l := &m.loop
 	delete(l.probing, suspect.Incarnation)
+	if !l.view.View.Names(suspect.Incarnation) {
+		return // it has gone meanwhile
+	}
 	if !dead {
 		delete(l.dead, suspect.Incarnation)
 		delete(l.certain, suspect.Incarnation)

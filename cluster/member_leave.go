@@ -62,7 +62,7 @@ func (m *Member) farewell(ctx context.Context, v roster.View) {
 				}
 			}
 			// questions that were sent on from here; messages that wait; members that wait for what was sent on
-			for m.sys.Relays()+int(m.detouring.Load())+int(m.owed.Load()) > 0 && rest(ctx, farewellAgain) {
+			for m.sys.Relays()+int(m.detouring.Load()+m.unseen.Load()+m.owed.Load()) > 0 && rest(ctx, farewellAgain) {
 				continue
 			}
 			m.sentOn(ctx)

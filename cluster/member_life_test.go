@@ -202,3 +202,33 @@ func TestWhoLeavesPassesAnswersOn(t *testing.T) {
 		asking.Wait()
 	})
 }
+
+// TestAStartThatFailsLeavesNothing: the name of the member's own actor is taken. Stop has nothing to wait for, and another Start works.
+func TestAStartThatFailsLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		s := f.build("a", nil)
+		thief, err := engine.Spawn(s.sys, "cluster.member", func() engine.Actor[int] { return nobody{} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var taken *engine.TakenError
+		if err := s.Start(t.Context(), s.sys); !errors.As(err, &taken) {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := s.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+		<-thief.Stop()
+		if err := s.Start(t.Context(), s.sys); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+type nobody struct{}
+
+// Handle implements engine.Actor.
+func (nobody) Handle(*engine.Context[int], int) {}

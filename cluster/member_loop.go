@@ -56,7 +56,8 @@ type loop struct {
 	owners    map[string]roster.Owners // of all roles, by the view
 	detours   map[journal.Shard]*detour
 	debts     []debt
-	ways      map[string]*way // by member
+	ways      map[string]*way  // by member
+	going     []setsOf[parted] // what is answered once the engine was told of places, the first first
 }
 
 func newLoop(m *Member) loop {

@@ -156,6 +156,13 @@ func (p *places) heralded(epoch uint64, shards shardSet) {
 	}
 }
 
+// drawnBy is the epoch of the view that what has arrived by now was placed by, or by an older one.
+func (p *places) drawnBy() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.drawn
+}
+
 // afterwards has f called after the engine was told of all that has changed by now: what can go on has.
 func (p *places) afterwards(f func()) {
 	p.mu.Lock()

@@ -30,6 +30,7 @@ type holding struct {
 	told    bool          // somebody said that its fence has changed, since it was read
 	gave    bool          // the fence says released, by us, as far as we know
 	open    bool          // the ledger is
+	early   error         // that it was lost, heard before it was known to be open
 	peopled bool          // grains of it may be in memory
 	busy    bool          // an operation of it is under way
 	want    roster.Action // is next, when nothing is under way any more
@@ -110,24 +111,31 @@ func (m *Member) shardLost(c journal.Claim, err error) {
 	m.places.lose(c)
 	m.post(func() {
 		m.places.found(c)
-		h := m.loop.shards[c.Shard]
-		if h.claim != c.Fence || !h.open {
-			return
+		switch h := m.loop.shards[c.Shard]; {
+		case h.claim != c.Fence:
+		case h.open:
+			m.lost(h, err)
+		case h.busy: // it may just be being opened
+			h.early = err
 		}
-		now := m.now()
-		if now-h.lostLast > lossCalm {
-			h.losses = 0
-		}
-		h.losses++
-		h.lostLast, h.down, h.from = now, now, m.me
-		m.loop.counts.Lost++
-		m.loop.dirty = true
-		if errors.Is(err, journal.ErrFenced) {
-			m.step(h, func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.Fenced("") })
-			return
-		}
-		m.on(h, roster.AppendUnclear)
 	})
+}
+
+// lost gives up a shard whose ledger is lost.
+func (m *Member) lost(h *holding, err error) {
+	now := m.now()
+	if now-h.lostLast > lossCalm {
+		h.losses = 0
+	}
+	h.losses++
+	h.lostLast, h.down, h.from = now, now, m.me
+	m.loop.counts.Lost++
+	m.loop.dirty = true
+	if errors.Is(err, journal.ErrFenced) {
+		m.step(h, func(s roster.Shard) (roster.Shard, roster.Action, error) { return s.Fenced("") })
+		return
+	}
+	m.on(h, roster.AppendUnclear)
 }
 
 // settle publishes places, and then begins what the shards want.
@@ -259,6 +267,7 @@ func (m *Member) recover(ctx context.Context, hs []*holding) {
 	claims := make([]journal.Claim, len(hs))
 	for i, h := range hs {
 		claims[i] = journal.Claim{Shard: h.shard, Fence: h.claim}
+		h.early = nil
 	}
 	m.async(ctx, func(ctx context.Context) func() {
 		err := m.ledgers.Load().Open(ctx, claims)
@@ -280,6 +289,10 @@ func (m *Member) opened(ctx context.Context, hs []*holding, err error) {
 	var fire []*holding
 	for _, h := range hs {
 		h.open = true
+		if early := h.early; early != nil {
+			h.early = nil
+			m.lost(h, early)
+		}
 		if h.want == roster.Nothing && h.state.Phase() == roster.Recovering {
 			fire = append(fire, h)
 		} else {

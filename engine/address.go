@@ -50,7 +50,7 @@ func (k *core) sendPlain(id string, n *envelope) {
 		k.deadLetter(id, n, ReasonStopped)
 		return
 	}
-	if err := k.sendAway(k.away, id, n, 0, unmarked); err != nil {
+	if err := (passage{kind: k, id: id}).sendAway(n, k.away, unmarked); err != nil {
 		k.deadLetterAs(id, n, reasonOf(err), err)
 	}
 }

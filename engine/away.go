@@ -24,9 +24,10 @@ func (s *System) sendPacket(member string, o *outgoing) error {
 
 // route gives a message to a grain wherever it is. It reports whether the message has gone to another member, and nobody here has it any more.
 func (k *core) route(id string, n *envelope, hops uint8, from origin) (away bool) {
+	p := passage{k, id, hops, from}
 	s := k.sys
 	if s.held.grains.Load() > 0 {
-		if kept, full := s.held.add(k, id, n, hops, from, true); kept {
+		if kept, full := s.held.addBehind(p, n); kept {
 			return false
 		} else if full {
 			k.deadLetter(id, n, ReasonFull)
@@ -34,52 +35,52 @@ func (k *core) route(id string, n *envelope, hops uint8, from origin) (away bool
 		}
 	}
 	marks := s.marks.Load()
-	place := k.locate(id)
-	if !place.holds(from) {
-		if taken, away := k.sendTo(place, id, n, hops, from, marks); taken {
+	if place := k.locate(id); !place.holds(from) {
+		if taken, away := p.sendTo(n, place, marks); taken {
 			return away
 		}
 	}
-	k.hold(id, n, hops, from)
+	p.hold(n)
 	return false
 }
 
 // hold keeps a message until places change.
-func (k *core) hold(id string, n *envelope, hops uint8, from origin) {
-	k.keep(id, n, hops, from)
-	if !k.locate(id).holds(from) { // it changed before the message was kept
-		k.sys.retryHeld()
+func (p passage) hold(n *envelope) {
+	p.keep(n)
+	if !p.kind.locate(p.id).holds(p.from) { // it changed before the message was kept
+		p.kind.sys.retryHeld()
 	}
 }
 
 // keep is hold for a message that places have to change for.
-func (k *core) keep(id string, n *envelope, hops uint8, from origin) {
-	if kept, _ := k.sys.held.add(k, id, n, hops, from, false); !kept {
-		k.deadLetter(id, n, ReasonFull)
+func (p passage) keep(n *envelope) {
+	if !p.kind.sys.held.add(p, n) {
+		p.kind.deadLetter(p.id, n, ReasonFull)
 	}
 }
 
 // sendTo gives a message to a grain where it was said to be when so many marks had been sent; false: the transport doesn't know that member
 // yet, or places have changed.
-func (k *core) sendTo(place Place, id string, n *envelope, hops uint8, from origin, marks uint64) (taken, away bool) {
+func (p passage) sendTo(n *envelope, place Place, marks uint64) (taken, away bool) {
+	k := p.kind
 	switch place.Answer {
 	case Here:
-		return k.sendHere(id, n), false
+		return k.sendHere(p.id, n), false
 	case Elsewhere:
-		if from == arrived {
+		if p.from != ours {
 			k.sys.forwards.Add(1)
 		}
-		err := k.sendAway(place.Member, id, n, hops, marks)
+		err := p.sendAway(n, place.Member, marks)
 		if errors.Is(err, ErrNoMember) || errors.Is(err, errStale) {
 			n.unsent()
 			return false, false
 		}
 		if err != nil {
-			k.deadLetterAs(id, n, reasonOf(err), err)
+			k.deadLetterAs(p.id, n, reasonOf(err), err)
 		}
 		return true, err == nil
 	case Nowhere:
-		k.deadLetter(id, n, ReasonNobody)
+		k.deadLetter(p.id, n, ReasonNobody)
 	case Soon:
 		return false, false
 	}
@@ -101,9 +102,10 @@ func reasonOf(err error) string {
 }
 
 // sendAway sends a message to another member.
-func (k *core) sendAway(member, id string, n *envelope, hops uint8, marks uint64) error {
+func (p passage) sendAway(n *envelope, member string, marks uint64) error {
+	k := p.kind
 	o := outgoings.Get().(*outgoing) // empty
-	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, hops, k.name, id, n.msg, true
+	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, p.hops, k.name, p.id, n.msg, true
 	if marks != unmarked {
 		o.marks, o.marked = &k.sys.marks, marks
 	}
@@ -218,6 +220,10 @@ func (k *core) tell(member, id string, what op, e *ending) {
 // Returned implements Receiver.
 func (s receiver) Returned(to string, _ Lane, packet []byte, unsure bool) {
 	h, rest, err := cutHeader(packet)
+	if err == nil && h.op == opSend {
+		s.returnedOfPID(to, &h, rest)
+		return
+	}
 	if err != nil || h.op != opTell && h.op != opAsk {
 		return // who would have been told has gone
 	}
@@ -262,8 +268,8 @@ func (s receiver) asker(from string, h *header, back bool) (to address) {
 		}
 	case h.op == opAsk:
 		to.ask, to.gen = s.asks.openRelay(relay{from, h.number})
-	case len(h.address) > 0:
-		to.pid = actor.NewPID(string(h.address), string(h.process))
+	default:
+		to.pid = h.sender()
 	}
 	return to
 }
@@ -366,21 +372,50 @@ func (s receiver) arrivedForPID(from string, h *header, body []byte) {
 		s.refuseParcel(from, h, err)
 		return
 	}
-	var sender *actor.PID
-	if len(h.address) > 0 {
-		sender = actor.NewPID(string(h.address), string(h.process))
-	}
-	s.hollywood.SendWithSender(actor.NewPID(string(h.kind), string(h.id)), msg, sender)
+	s.hollywood.SendWithSender(actor.NewPID(string(h.kind), string(h.id)), msg, h.sender())
 }
 
-// giveBack tells who sent a packet that another member has the grain.
+// returnedOfPID reports a message to a Hollywood process of a member that is none any more.
+func (s receiver) returnedOfPID(to string, h *header, body []byte) {
+	msg, _, err := s.messages.Decode(body)
+	if err != nil {
+		s.log.Error("packet not understood", "error", err)
+		return
+	}
+	sender := h.sender()
+	if sender != nil {
+		s.fail(address{pid: sender}, &MemberLostError{Member: to})
+	}
+	s.stranded(actor.NewPID(string(h.kind), string(h.id)), msg, sender, ReasonUnsure)
+}
+
+// sender is the process that a packet comes from, nil where it says none.
+func (h *header) sender() *actor.PID {
+	if len(h.address) == 0 {
+		return nil
+	}
+	return actor.NewPID(string(h.address), string(h.process))
+}
+
+// giveBack tells who sent a packet that another member has the grain. Where that can't be said the message is a dead letter here, and who asked
+// is told so once there is room.
 func (s receiver) giveBack(to string, packet []byte) {
 	o := outgoings.Get().(*outgoing)
 	*o = outgoing{header: header{op: opMoved}, rest: packet}
-	if err := s.sendPacket(to, o); err != nil {
-		s.log.Warn("message to a grain that has moved is lost", "from", to, "error", err)
-		s.plainStats.countDead(ReasonNoRoute)
+	failure := s.sendPacket(to, o)
+	if failure == nil {
+		return
 	}
+	h, body, err := cutHeader(packet)
+	var p parcel
+	if err == nil {
+		p, err = s.parcel(to, &h, body, false)
+	}
+	if err != nil {
+		s.refuseParcel(to, &h, err)
+		return
+	}
+	p.kind.deadLetter(p.id, &p.envelope, reasonOf(failure))
 }
 
 // comesBack sends a message on that its receiver surely has not handled. Where it came to the member that we take for the owner, one of the
@@ -400,7 +435,7 @@ func (s receiver) comesBack(from string, packet []byte) {
 		return
 	}
 	if place := p.kind.locate(p.id); place.Answer == Elsewhere && place.Member == from && !place.Wait {
-		p.kind.keep(p.id, &p.envelope, p.hops, back)
+		passage{p.kind, p.id, p.hops, back}.keep(&p.envelope)
 		s.held.refuse(heldKey{p.kind, p.id}, from, s.clock.uptime()+retryEvery)
 		s.retrySoon()
 		return

@@ -97,10 +97,12 @@
 // starts again whenever it ended.
 //
 // A refused append ends the activation and begins another after a pause, except that a fenced grain's mailbox goes on to its
-// owner: another process has it (without a [Directory] it becomes dead letters). Only appends are fenced: a grain that was taken over answers from what it had
-// until its next append or until its member is told. An answer that must not be old comes from the continuation of an event. Plain cells and durable grains
-// begin again by themselves, so that Started can set their timers anew; a grain that keeps nothing waits for its next message. A mailbox at
-// its bound refuses what comes.
+// owner: another process has it (without a [Directory] it becomes dead letters). Only appends are fenced: a grain that was taken over answers
+// from what it had until its next append or until its member is told. An answer that must not be old comes from the continuation of an
+// event. Plain cells and durable grains begin again by themselves, so that Started can set their timers anew; a grain that keeps nothing
+// waits for its next message. A mailbox at its bound refuses what comes, and so does what keeps messages whose grain's member is being
+// settled ([Config].Held). An answer that finds the way to its member full goes when there is room; a message that has to be given back is a
+// dead letter there, which who asked is told.
 //
 // A handler that keeps its worker for 100 ms is counted, and logged once per kind; when all workers of a dispatcher are stuck in such a
 // stand-in begins, so that the rest goes on. [System.Kill] ends a system as a dying process would: it is what crash tests use. It waits

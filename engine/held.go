@@ -7,8 +7,11 @@ import (
 	"time"
 )
 
-// maxHeld bounds the messages that wait for their grain's member to be settled.
-const maxHeld = 1 << 14
+// DefaultHeld bounds the messages that wait for their grain's member to be settled, in bytes.
+const DefaultHeld = 64 << 20
+
+// heldCost is what a message that waits takes beside its bytes.
+const heldCost = 128
 
 // heldKey names a grain.
 type heldKey struct {
@@ -19,6 +22,7 @@ type heldKey struct {
 // heldMessage is a message that waits, with how often it has gone on to another member.
 type heldMessage struct {
 	envelope
+	size int64
 	hops uint8
 }
 
@@ -36,6 +40,7 @@ const (
 type line struct {
 	queues  [origins][]heldMessage
 	passing bool // some that arrived are just being sent on
+	older   int  // so many of those that arrived came from a mailbox since the last were taken, and were sent before them
 
 	refused string        // the member that gave one back, though places name it; "": none
 	until   time.Duration // on the system's clock: nothing goes there before, unless places change
@@ -47,28 +52,118 @@ type held struct {
 	retrying atomic.Bool  // one is about to begin
 	grains   atomic.Int64 // that messages wait for, or are just being sent on to
 
+	bound int64 // in bytes
+
 	mu      sync.Mutex
 	count   int               // messages; guarded by mu
+	bytes   int64             // of them; guarded by mu
+	kinds   map[*core]int64   // bytes of each kind; guarded by mu
 	waiting map[heldKey]*line // guarded by mu
 }
 
-// add keeps a message; with only it does so only behind others to the same grain, which must not be overtaken. False: it is not kept.
-func (h *held) add(k *core, id string, n *envelope, hops uint8, from origin, only bool) (kept, full bool) {
+// HeldStats is what waits for its grain's member to be settled.
+type HeldStats struct {
+	Messages int
+	Bytes    int64 // that they take
+	Grains   int   // that they are to
+}
+
+// Held is what waits for its grain's member to be settled. Config.Held bounds it: of what is free a kind gets as much as it has, at most, so
+// that none takes the room of the others. Who sends more is told that it is full.
+func (s *System) Held() HeldStats {
+	s.held.mu.Lock()
+	defer s.held.mu.Unlock()
+	return HeldStats{s.held.count, s.held.bytes, len(s.held.waiting)}
+}
+
+// passage is a message's way to a grain. The message isn't part of it: it would be moved to the heap with the rest.
+type passage struct {
+	kind *core
+	id   string
+	hops uint8 // how often it has gone on to another member
+	from origin
+}
+
+func (p passage) key() heldKey { return heldKey{p.kind, p.id} }
+
+// size is what a message takes while it waits, in bytes. One that can't be encoded is refused where it is sent.
+func (e *envelope) size(s *System) int64 {
+	room := heldRooms.Get().(*[]byte)
+	defer heldRooms.Put(room)
+	b, err := s.messages.Append((*room)[:0], e.msg)
+	if err != nil {
+		return heldCost
+	}
+	*room = b
+	return heldCost + int64(len(b))
+}
+
+// heldRooms are for bytes that are only counted.
+var heldRooms = sync.Pool{New: func() any { return new([]byte) }}
+
+// behind tells whether others wait that a message must not overtake; mu is held.
+func (h *held) behind(p passage) bool {
+	l := h.waiting[p.key()]
+	return l != nil && (p.from != arrived || l.passing || len(l.queues[arrived]) > 0)
+}
+
+// addBehind keeps a message where others wait that it must not overtake. False: it is not kept.
+func (h *held) addBehind(p passage, n *envelope) (kept, full bool) {
+	h.mu.Lock()
+	behind := h.behind(p)
+	h.mu.Unlock()
+	if !behind {
+		return false, false
+	}
+	size := n.size(p.kind.sys)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l := h.waiting[heldKey{k, id}]
-	switch {
-	case only && (l == nil || from == arrived && !l.passing && len(l.queues[arrived]) == 0):
+	if !h.behind(p) {
 		return false, false
-	case h.count >= maxHeld:
-		return false, true
 	}
+	kept = h.put(p, n, size)
+	return kept, !kept
+}
+
+// add keeps a message, unless there is no room.
+func (h *held) add(p passage, n *envelope) (kept bool) {
+	size := n.size(p.kind.sys)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.put(p, n, size)
+}
+
+// put is add; mu is held.
+func (h *held) put(p passage, n *envelope, size int64) (kept bool) {
+	if free := h.bound - h.bytes; size > free || h.kinds[p.kind] > 0 && h.kinds[p.kind]+size > free {
+		return false
+	}
+	l := h.waiting[p.key()]
 	if l == nil {
-		l = h.begin(heldKey{k, id})
+		l = h.begin(p.key())
 	}
-	l.queues[from] = append(l.queues[from], heldMessage{*n, hops})
-	h.count++
-	return true, false
+	l.queues[p.from] = append(l.queues[p.from], heldMessage{*n, size, p.hops})
+	h.account(p.kind, 1, size)
+	return true
+}
+
+// account counts messages of a kind that wait, or don't any more; mu is held.
+func (h *held) account(k *core, messages int, bytes int64) {
+	if h.kinds == nil {
+		h.kinds = map[*core]int64{}
+	}
+	h.count += messages
+	h.bytes += bytes
+	if h.kinds[k] += bytes; h.kinds[k] == 0 {
+		delete(h.kinds, k)
+	}
+}
+
+func bytesOf(messages []heldMessage) (n int64) {
+	for i := range messages {
+		n += messages[i].size
+	}
+	return n
 }
 
 // begin makes a line; mu is held.
@@ -89,9 +184,19 @@ func (h *held) inherit(key heldKey, mail []envelope) {
 	}
 	queue := make([]heldMessage, len(mail))
 	for i := range mail {
-		queue[i].envelope = mail[i]
+		queue[i] = heldMessage{envelope: mail[i], size: mail[i].size(key.kind.sys)}
 	}
-	h.restore(key, arrived, queue)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.restore(key, arrived, queue, 0).older += len(queue)
+}
+
+// outrun tells whether something came from a mailbox since a batch was taken: it goes first.
+func (h *held) outrun(key heldKey) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.waiting[key]
+	return l != nil && l.older > 0
 }
 
 // refuse notes that a member gave back what places said is for it.
@@ -131,6 +236,7 @@ func (h *held) take(key heldKey) (b batch) {
 	if l == nil {
 		return batch{}
 	}
+	l.older = 0
 	if l.passing = len(l.queues[arrived]) > 0; l.passing {
 		b.messages = l.queues[arrived]
 		l.queues[arrived] = nil
@@ -138,7 +244,7 @@ func (h *held) take(key heldKey) (b batch) {
 		b = batch{ours, slices.Concat(l.queues[back], l.queues[ours]), len(l.queues[back]), l.refused, l.until}
 		l.queues[back], l.queues[ours] = nil, nil
 	}
-	h.count -= len(b.messages)
+	h.account(key.kind, -len(b.messages), -bytesOf(b.messages))
 	if len(b.messages) == 0 {
 		delete(h.waiting, key)
 		h.grains.Store(int64(len(h.waiting)))
@@ -148,27 +254,29 @@ func (h *held) take(key heldKey) (b batch) {
 
 // unsent puts a batch back that still can't go on, but for what was sent. Once something was, what comes back was sent before all the rest.
 func (h *held) unsent(key heldKey, b batch, sent int) {
-	if sent == 0 && b.back > 0 {
-		h.restore(key, ours, b.messages[b.back:])
-		h.restore(key, back, slices.Clip(b.messages[:b.back]))
-		return
-	}
-	h.restore(key, b.from, b.messages[sent:])
-}
-
-// restore puts messages in front.
-func (h *held) restore(key heldKey, from origin, queue []heldMessage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	switch l := h.waiting[key]; {
+	case b.from == arrived:
+		l = h.restore(key, arrived, b.messages[sent:], l.older)
+		l.passing = false
+	case sent == 0 && b.back > 0:
+		h.restore(key, ours, b.messages[b.back:], 0)
+		h.restore(key, back, slices.Clip(b.messages[:b.back]), 0)
+	default:
+		h.restore(key, b.from, b.messages[sent:], 0)
+	}
+}
+
+// restore puts messages in front of the others, but for so many; mu is held.
+func (h *held) restore(key heldKey, from origin, queue []heldMessage, behind int) *line {
 	l := h.waiting[key]
 	if l == nil {
 		l = h.begin(key)
 	}
-	if from == arrived {
-		l.passing = false
-	}
-	l.queues[from] = append(queue, l.queues[from]...)
-	h.count += len(queue)
+	l.queues[from] = slices.Insert(l.queues[from], behind, queue...)
+	h.account(key.kind, len(queue), bytesOf(queue))
+	return l
 }
 
 // forgive lets messages go again to a member that gave some back.
@@ -229,7 +337,7 @@ func (s *System) sendHeld(key heldKey, b batch) int {
 		n := &b.messages[i]
 		marks := s.marks.Load()
 		place := key.kind.locate(key.id)
-		if place.holds(b.from) {
+		if place.holds(b.from) || s.held.outrun(key) { // whose mailbox it was has what waits go on
 			return i
 		}
 		if b.refused != "" {
@@ -240,7 +348,11 @@ func (s *System) sendHeld(key heldKey, b batch) int {
 			s.held.forgive(key)
 			b.refused = ""
 		}
-		if taken, _ := key.kind.sendTo(place, key.id, &n.envelope, n.hops, b.from, marks); !taken {
+		from := b.from
+		if i < b.back {
+			from = back
+		}
+		if taken, _ := (passage{key.kind, key.id, n.hops, from}).sendTo(&n.envelope, place, marks); !taken {
 			if !key.kind.locate(key.id).holds(b.from) { // a mark was just sent, or the transport has yet to hear of that member: no change of places need follow
 				s.retrySoon()
 			}

@@ -57,8 +57,8 @@ func TestAMarkStrandsNothingThatWaits(t *testing.T) {
 		r.Tell(Roam{What: "note", N: 1})
 		r.Tell(Roam{What: "note", N: 2})
 		synctest.Wait()
-		if messages, grains := s.Held(); messages != 2 || grains != 1 {
-			t.Errorf("%d messages for %d grains are held, want 2 for 1", messages, grains)
+		if h := s.Held(); h.Messages != 2 || h.Grains != 1 {
+			t.Errorf("%+v are held, want 2 for 1", h)
 		}
 		way.sys, way.armed = s, true
 		places(here, engine.Place{Answer: engine.Elsewhere, Member: "B"})
@@ -67,8 +67,8 @@ func TestAMarkStrandsNothingThatWaits(t *testing.T) {
 		if lines := log.all(); len(lines) != 2 || lines[0] != "B x 1" || lines[1] != "B x 2" {
 			t.Errorf("arrived: %v", lines)
 		}
-		if messages, grains := s.Held(); messages != 0 || grains != 0 {
-			t.Errorf("%d messages for %d grains are held yet", messages, grains)
+		if h := s.Held(); h != (engine.HeldStats{}) {
+			t.Errorf("%+v are held yet", h)
 		}
 		if way.armed {
 			t.Error("nothing came in between")

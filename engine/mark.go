@@ -17,7 +17,8 @@ func (s *System) Mark(member string, word []byte) error {
 	return s.sendPacket(member, o)
 }
 
-// Forwards counts the messages that came from other members, or were in mailboxes of grains that left, and were sent on to another member.
+// Forwards counts the messages that came from other members, came back from one, or were in mailboxes of grains that left, and were sent on to
+// another member.
 func (s *System) Forwards() uint64 { return s.forwards.Load() }
 
 // marked gives a mark to the directory.

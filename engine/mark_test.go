@@ -18,6 +18,8 @@ type marked struct {
 	*enginetest.Directory
 	log    *roamLog
 	before func() // called by Locate when it has its answer; nil: nothing is
+
+	answer func(key string, p engine.Place) engine.Place // what Locate says instead; nil: its answer
 }
 
 // Marked implements engine.Marked.
@@ -31,6 +33,9 @@ func (d *marked) Locate(role, key string) engine.Place {
 	if f := d.before; f != nil {
 		d.before = nil
 		f()
+	}
+	if d.answer != nil {
+		return d.answer(key, p)
 	}
 	return p
 }
@@ -156,6 +161,9 @@ func TestOwnMessagesWaitForWhatWentBefore(t *testing.T) {
 		r.believes("A", "C")
 		time.Sleep(time.Second)
 		r.expect("C x 1", "C x 2", "C x 3", "C x 4")
+		if n := r.systems["A"].Forwards(); n != 2 {
+			t.Error("sent on that came back:", n)
+		}
 	})
 }
 

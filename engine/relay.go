@@ -1,6 +1,10 @@
 package engine
 
-import "sync"
+import (
+	"errors"
+	"sync"
+	"time"
+)
 
 // relay is where the answer to another member's question goes.
 type relay struct {
@@ -22,11 +26,50 @@ func (s *System) Relays() int { return int(s.asks.relays.Load()) }
 func (a *ask) relayed(v any) {
 	to, s := a.relay, a.home.sys
 	a.close()
+	s.sendAnswer(to, v)
+}
+
+// sendAnswer sends one, now or when there is room.
+func (s *System) sendAnswer(to relay, v any) {
 	o := outgoings.Get().(*outgoing)
 	o.op, o.number, o.msg = opAnswer, to.number, v
 	o.by(s.messages)
-	_ = s.sendPacket(to.member, o) // who asked has gone, or will be told that this member has
+	if err := s.sendPacket(to.member, o); errors.Is(err, ErrBacklog) {
+		s.late.add(s, to, v)
+		return
+	} // else who asked has gone, or will be told that this member has
 	s.asks.relays.Add(-1)
+}
+
+// late is answers that found their lanes full. They are no more than the questions that are relayed, and are tried again every moment.
+type late struct {
+	mu      sync.Mutex
+	answers []lateAnswer // guarded by mu
+}
+
+type lateAnswer struct {
+	to relay
+	v  any
+}
+
+func (l *late) add(s *System, to relay, v any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers = append(l.answers, lateAnswer{to, v})
+	if len(l.answers) == 1 {
+		time.AfterFunc(retryEvery, func() { l.again(s) })
+	}
+}
+
+// again tries all.
+func (l *late) again(s *System) {
+	l.mu.Lock()
+	answers := l.answers
+	l.answers = nil
+	l.mu.Unlock()
+	for _, a := range answers {
+		s.sendAnswer(a.to, a.v)
+	}
 }
 
 // number names a question among all of its system.
@@ -67,7 +110,10 @@ func (e *envelope) unsent() {
 
 // lost answers the questions that a member was to answer which is none any more.
 func (p *asks) lost(member string) {
-	index := uint64(p.sys.members.index(member))
+	index := uint64(p.sys.members.forget(member))
+	if index == 0 {
+		return
+	}
 	for i := range p.shards {
 		for _, a := range p.shards[i].list() {
 			if at := a.target.Load(); at>>32 == index {
@@ -81,6 +127,16 @@ func (p *asks) lost(member string) {
 type memberNames struct {
 	mu     sync.RWMutex
 	byName map[string]uint32 // guarded by mu
+	last   uint32            // that was given; guarded by mu
+}
+
+// forget returns the number of one that is no member any more, 0 where it has none. Nobody gets it again.
+func (m *memberNames) forget(name string) uint32 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := m.byName[name]
+	delete(m.byName, name)
+	return i
 }
 
 func (m *memberNames) index(name string) uint32 {
@@ -96,7 +152,8 @@ func (m *memberNames) index(name string) uint32 {
 		m.byName = map[string]uint32{}
 	}
 	if i = m.byName[name]; i == 0 {
-		i = uint32(len(m.byName) + 1)
+		m.last++
+		i = m.last
 		m.byName[name] = i
 	}
 	return i

@@ -87,13 +87,6 @@ func (c *cell) info() CellInfo {
 	return i
 }
 
-// Held is how many messages wait here for their grain's member to be settled, and for how many grains.
-func (s *System) Held() (messages, grains int) {
-	s.held.mu.Lock()
-	defer s.held.mu.Unlock()
-	return s.held.count, len(s.held.waiting)
-}
-
 // Stats returns the counters of every kind, unordered; kind "cell" stands for plain cells.
 func (s *System) Stats() []KindStats {
 	depths := map[*kindStats]int64{}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -28,6 +29,7 @@ type Config struct {
 	Dispatchers map[string]Dispatcher // by name; "default" exists always
 	Directory   Directory             // nil: all grains are here
 	Transport   Transport             // to other members; nil: there are none
+	Held        int                   // bytes of messages that wait for their grain's member to be settled; 0: DefaultHeld
 	Crash       func(point string)    // crash points "<kind>.persist.before" and ".after", on the worker that reaches them; nil: none
 }
 
@@ -78,6 +80,7 @@ type System struct {
 	moving     sync.Mutex    // held while they go on
 	marks      atomic.Uint64 // that were sent
 	forwards   atomic.Uint64
+	late       late     // answers that found their lanes full
 	topics     sync.Map // *Topic → *board
 
 	mu    sync.Mutex
@@ -100,6 +103,7 @@ func New(cfg Config) (*System, error) {
 	if s.messages == nil {
 		s.messages = codec.NewRegistry()
 	}
+	s.held.bound = int64(cmp.Or(cfg.Held, DefaultHeld))
 	s.end.L = &s.endMu
 	s.plain = map[string]*cell{}
 	s.emptied, s.over = make(chan struct{}), make(chan struct{})

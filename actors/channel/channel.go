@@ -3,6 +3,7 @@ package channel
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -32,11 +33,11 @@ func Serve(sys *engine.System, deps Deps) {
 	engine.ServeDurable(sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, Event] { return New(deps, id) })
 }
 
-// NodeGone tells the channels of a system that another node has left or was lost. Every node does so when its view drops one.
-func NodeGone(sys *engine.System) {
+// NodeGone tells the channels of a system that other nodes have left or were lost. Every node does so when its view drops some.
+func NodeGone(sys *engine.System, nodes ...string) {
 	sys.Cells(func(c engine.CellInfo) bool {
 		if c.Kind == actors.Channels.Name() {
-			actors.Channels.Ref(sys, c.ID).Tell(actors.NodeGone{})
+			actors.Channels.Ref(sys, c.ID).Tell(actors.NodeGone{Nodes: nodes})
 		}
 		return true
 	})
@@ -90,7 +91,8 @@ type Channel struct {
 	told    map[string]bool // campaigns that know the channel's state
 	probing probing
 	chasing bool
-	freedAt time.Duration // when demand was given back last
+	freedAt time.Duration            // when demand was given back last
+	gone    map[string]time.Duration // nodes that went in the last StallAfter, and when demand was forgotten for it
 }
 
 type call = engine.Context[actors.ChannelMsg]
@@ -101,6 +103,7 @@ func (ch *Channel) Started(c *call) {
 	ch.granter = newGranter(ch.state.settings.Limits, rand.Uint64())
 	ch.demand = newDemand(ch.deps.Budget)
 	ch.told = make(map[string]bool)
+	ch.gone = make(map[string]time.Duration)
 	ch.probing = probing{}
 	if ch.state.pause != nil {
 		ch.watch(c)
@@ -136,8 +139,7 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 		ch.demand.free(m.Run, m.Window, m.Bytes)
 		ch.grantDemand(c)
 	case actors.NodeGone:
-		ch.demand.forget()
-		ch.grantDemand(c)
+		ch.nodesGone(c, m.Nodes)
 	case actors.WantDemand:
 		ch.wantDemand(c, m)
 	case actors.WantTokens:
@@ -245,6 +247,21 @@ func (ch *Channel) runStanding(c *call, m actors.RunStanding) {
 		return
 	}
 	ch.tell(c, []string{m.Campaign})
+}
+
+// nodesGone gives all demand back where a node went that has not gone a moment ago: one that comes and goes would multiply the budget.
+func (ch *Channel) nodesGone(c *call, nodes []string) {
+	now, fresh := ch.now(c), len(nodes) == 0 // as an earlier version says it
+	maps.DeleteFunc(ch.gone, func(_ string, at time.Duration) bool { return now-at >= actors.StallAfter })
+	for _, node := range nodes {
+		if _, again := ch.gone[node]; !again {
+			ch.gone[node], fresh = now, true
+		}
+	}
+	if fresh {
+		ch.demand.forget()
+		ch.grantDemand(c)
+	}
 }
 
 func (ch *Channel) wantDemand(c *call, m actors.WantDemand) {

@@ -39,3 +39,34 @@ func TestLostDemandIsNoWaiting(t *testing.T) {
 		}
 	})
 }
+
+// TestANodeThatComesAndGoesFreesDemandOnceInAWhile: else each time would put the whole budget out once more.
+func TestANodeThatComesAndGoesFreesDemandOnceInAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.configure(actors.Limits{})
+		w.standing("a", actors.RunActive)
+		window := uint32(0)
+		granted := func(when string, want int, gone ...string) {
+			t.Helper()
+			window++
+			w.tell(actors.WantDemand{Composer: "a/1", Campaign: "c-a", Run: "a", Window: window, Bytes: 1000}) // all there is
+			if len(gone) > 0 {
+				w.tell(actors.NodeGone{Nodes: gone})
+			}
+			synctest.Wait()
+			if got := take(w, &w.grants); len(got) != want {
+				t.Errorf("%s: granted %v, want %d times", when, got, want)
+			}
+		}
+		granted("first", 1)
+		granted("it is out", 0)
+		granted("n1 went", 1, "n1")
+		granted("n1 went again", 0, "n1")
+		granted("n2 went too", 1, "n1", "n2")
+		time.Sleep(actors.StallAfter - time.Second)
+		granted("n1 went once more, too soon", 0, "n1")
+		time.Sleep(time.Second)
+		granted("n1 went a while later", 1, "n1")
+	})
+}

@@ -27,6 +27,7 @@ type Options struct {
 	Incarnation string           // "": a new one
 	Directory   engine.Directory // nil: all grains are here
 	Transport   engine.Transport // nil: there are no other members
+	Held        int              // as in engine.Config
 }
 
 // NewSystem starts a system whose durable grains live in one shard of the store. It is killed when the test ends.
@@ -45,7 +46,7 @@ func NewSystem(t testing.TB, o Options) *engine.System {
 	}
 	s, err := engine.New(engine.Config{
 		Log: o.Log, Incarnation: incarnation, Messages: o.Messages, Journal: j, Dispatchers: o.Dispatchers, Crash: o.Crash,
-		Directory: o.Directory, Transport: o.Transport,
+		Directory: o.Directory, Transport: o.Transport, Held: o.Held,
 	})
 	if err != nil {
 		t.Fatalf("enginetest: %v", err)

@@ -22,6 +22,7 @@ var (
 	descEvictions  = desc("cluster_evictions_total", "Members that this node took out of the view.")
 	descDetours    = desc("cluster_detour_shards", "Shards for which messages wait here until those to an earlier owner have arrived.")
 	descHeld       = desc("actor_held_messages", "Messages that wait for their actor's member to be settled, those on detours among them.")
+	descHeldBytes  = desc("actor_held_bytes", "Bytes that such messages take.")
 	descHeldFor    = desc("actor_held_actors", "Actors that such messages wait for.")
 	descForwarded  = desc("actor_messages_forwarded_total", "Messages that came for an actor which lives elsewhere by now, and were sent on.")
 )
@@ -52,7 +53,7 @@ func newFleet(cfg Config) *fleet {
 func (f *fleet) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descMembers, descMember, descOwned, descEpoch, descViews, descHandOffs, descSelfFences, descLost, descEvictions, descDetours,
-		descHeld, descHeldFor, descForwarded, f.took.Desc(),
+		descHeld, descHeldBytes, descHeldFor, descForwarded, f.took.Desc(),
 	} {
 		ch <- d
 	}
@@ -76,9 +77,10 @@ func (f *fleet) Collect(ch chan<- prometheus.Metric) {
 	counter(ch, descSelfFences, c.SelfFences)
 	counter(ch, descLost, c.Lost)
 	counter(ch, descEvictions, c.Evictions)
-	messages, waited := f.system.Held()
-	gauge(ch, descHeld, float64(messages))
-	gauge(ch, descHeldFor, float64(waited))
+	held := f.system.Held()
+	gauge(ch, descHeld, float64(held.Messages))
+	gauge(ch, descHeldBytes, float64(held.Bytes))
+	gauge(ch, descHeldFor, float64(held.Grains))
 	counter(ch, descForwarded, f.system.Forwards())
 	f.took.Collect(ch)
 }

@@ -40,7 +40,7 @@ func (w *world) Cells(yield func(engine.CellInfo) bool) {
 	}
 }
 
-func (w *world) Held() (messages, grains int) { return 3, 2 }
+func (w *world) Held() engine.HeldStats { return engine.HeldStats{Messages: 3, Bytes: 300, Grains: 2} }
 
 func (w *world) Forwards() uint64 { return 4 }
 
@@ -125,6 +125,7 @@ func TestFleetIsMeasured(t *testing.T) {
 		"cluster_shards_owned": {"role=statistics": 2}, "cluster_view_epoch": {"": 7}, "cluster_view_changes_total": {"": 3},
 		"cluster_handoffs_total": {"result=stored": 5, "result=unsure": 4}, "cluster_self_fences_total": {"": 1}, "cluster_shards_lost_total": {"": 2},
 		"cluster_evictions_total": {"": 5}, "cluster_detour_shards": {"": 6}, "actor_held_messages": {"": 3}, "actor_held_actors": {"": 2},
+		"actor_held_bytes":               {"": 300},
 		"actor_messages_forwarded_total": {"": 4},
 	}
 	for family, values := range want {

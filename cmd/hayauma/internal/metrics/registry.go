@@ -27,7 +27,7 @@ type Config struct {
 type System interface {
 	Stats() []engine.KindStats
 	Cells(yield func(engine.CellInfo) bool)
-	Held() (messages, grains int)
+	Held() engine.HeldStats
 	Forwards() uint64
 }
 
