@@ -19,9 +19,9 @@ type wallClock struct {
 	looks atomic.Int64
 }
 
-func (c *wallClock) now() int64 {
+func (c *wallClock) now() time.Time {
 	c.looks.Add(1)
-	return wall() + c.ahead.Load()
+	return time.Now().Add(time.Duration(c.ahead.Load()))
 }
 
 // timed is Ledgers whose reminders go by a clock.
@@ -34,9 +34,8 @@ type timed struct {
 func onClock(t *testing.T, clock *wallClock) timed {
 	t.Helper()
 	store := journal.NewMemory(uuid.New())
-	s := timed{NewLedgers(t.Context(), store, Config{}), t, make(chan time.Time, 10)}
+	s := timed{NewLedgers(t.Context(), store, Config{Wall: clock.now}), t, make(chan time.Time, 10)}
 	t.Cleanup(s.Kill)
-	s.now = clock.now
 	s.OnReminder(func(string, string, string, time.Time, []byte) { s.fired <- time.Now() })
 	shards := []journal.Shard{ShardOf("checker", "a")}
 	claims, err := store.Claim(t.Context(), "owner", shards)

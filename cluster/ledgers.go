@@ -28,6 +28,9 @@ type Config struct {
 	Log    *slog.Logger          // nil discards
 	Writer journal.WriterOptions // unless set, 32 batches of 1 MiB at once; OnLost is ours
 
+	// Wall is the wall's clock, by which reminders fire; nil: this machine's. It may be set while all else goes on.
+	Wall func() time.Time
+
 	// OnLost tells, once for each claim, that another has claimed the shard (journal.ErrFenced), or that the store gave no clear
 	// answer (journal.ErrLost). The shard then fires nothing and appends nothing until it is opened under a new claim. It runs
 	// before the appends that fail by it are reported, and waits for nothing: it may call Drop, but not Close. After Drop it isn't
@@ -46,6 +49,9 @@ const readsAtOnce = 16
 
 func (c Config) withDefaults() Config {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	if c.Wall == nil {
+		c.Wall = time.Now
+	}
 	c.Writer.BatchBytes = cmp.Or(c.Writer.BatchBytes, batchBytes)
 	if c.Writer.Slots == nil {
 		c.Writer.Slots = journal.NewSlots(batchesAtOnce)
@@ -63,7 +69,6 @@ type Ledgers struct {
 	cfg     Config
 	ctx     context.Context // ends with Stop or Kill
 	cancel  context.CancelCauseFunc
-	now     func() int64 // the wall's clock
 	fire    func(kind, id, name string, due time.Time, payload []byte)
 	reading chan struct{} // a place for each bucket that is being read
 
@@ -78,7 +83,7 @@ var _ engine.Tenured = (*Ledgers)(nil)
 // NewLedgers has no shard open yet. It ends with Stop or Kill, whatever becomes of ctx.
 func NewLedgers(ctx context.Context, store journal.Store, cfg Config) *Ledgers {
 	s := &Ledgers{
-		store: &gate{Store: store}, cfg: cfg.withDefaults(), now: wall, reading: make(chan struct{}, readsAtOnce),
+		store: &gate{Store: store}, cfg: cfg.withDefaults(), reading: make(chan struct{}, readsAtOnce),
 		fire: func(string, string, string, time.Time, []byte) {},
 		open: map[journal.Shard]*ledger{}, fences: map[journal.Shard]journal.Fence{},
 	}
@@ -86,7 +91,8 @@ func NewLedgers(ctx context.Context, store journal.Store, cfg Config) *Ledgers {
 	return s
 }
 
-func wall() int64 { return time.Now().UnixNano() }
+// now is the wall's clock, in ns since 1970.
+func (s *Ledgers) now() int64 { return s.cfg.Wall().UnixNano() }
 
 // Open begins to own shards that the caller has claimed: all of them, or none and an error. Their appends and replays work when it
 // returns; their reminders fire from Fire on. A shard that is still open under an older claim is dropped.

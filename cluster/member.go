@@ -35,6 +35,7 @@ type MemberConfig struct {
 	Journal journal.Store
 	Writer  journal.WriterOptions // as in Config
 	Log     *slog.Logger          // nil discards
+	Wall    func() time.Time      // as in Config; members time each other by the monotonic clock
 
 	// Peers is given the addresses of all others by incarnation, before anything names them. It doesn't wait for what is received
 	// longer than a transport's SetPeers does. nil: there is no transport.
@@ -158,7 +159,7 @@ func (m *Member) begin(ctx context.Context, sys *engine.System) (context.Context
 	if err := m.listen(sys); err != nil {
 		return nil, err
 	}
-	ledgers := NewLedgers(ctx, m.cfg.Journal, Config{Log: m.log, Writer: m.cfg.Writer, OnLost: m.shardLost})
+	ledgers := NewLedgers(ctx, m.cfg.Journal, Config{Log: m.log, Writer: m.cfg.Writer, Wall: m.cfg.Wall, OnLost: m.shardLost})
 	ledgers.OnReminder(m.fire)
 	ledgers.Suspend()
 	m.ledgers.Store(ledgers)

@@ -19,6 +19,7 @@
 //	forget     the store loses the members' records
 //	drain      a node hands everything over and leaves, by its own will or by another's word; it comes back later
 //	join       a node comes that was not there
+//	clock      a node's wall clock is set a second, a minute or three hours ahead or back, and right again later
 //
 // Beside them requests to the store are lost, late, busy or without an answer at all times, and watches are interrupted. A plan counts if
 // one of its faults hit an open window: a command was under way that came from a node that the fault concerns, or was to be
@@ -52,9 +53,8 @@
 // the others until such an instant (TestSeedsRepeat measures both). Whether a fault hits an open window may differ with it. A failure
 // that doesn't come back at once is looked for with -count.
 //
-// Not simulated: steps of the wall's clock (members measure durations on the monotonic clock; in a bubble both are one), clocks of different
-// speed (package roster's simulation has them), and a process that is stopped between looking at its lease and acting: goroutines of a
-// hanging process go on, and only what they send stands still.
+// Not simulated: clocks of different speed (package roster's simulation has them), and a process that is stopped between looking at its
+// lease and acting: goroutines of a hanging process go on, and only what they send stands still.
 //
 // -sim.seeds says how many plans are played, -sim.first the first of them; -sim.seed plays one, with its transcript.
 package simulation

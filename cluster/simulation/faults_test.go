@@ -27,6 +27,9 @@ func (w *world) strike(f fault) {
 	case slow:
 		w.net.SetLatency(f.delay, f.delay/3)
 		w.later(f, func() { w.net.SetLatency(w.plan.latency, w.plan.latency) })
+	case clock:
+		w.setClock(f.node, f.ahead)
+		w.later(f, func() { w.setClock(f.node, 0) })
 	case away:
 		w.shared.Away(f.long)
 		w.server.Away(f.long)
@@ -158,6 +161,20 @@ func (w *world) offStore(node, by int) {
 		p.objects.Cut()
 		p.journal.Cut()
 	}
+}
+
+// setClock sets the wall's clock of a node, as its operator does, or what corrects it. It stays set when a process ends.
+func (w *world) setClock(node int, ahead time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ahead[node] = ahead
+}
+
+// wall is what the wall's clock of a node says.
+func (w *world) wall(node int) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Now().Add(w.ahead[node])
 }
 
 // link gives a process that starts the faults that its node has; w.mu is held.

@@ -97,6 +97,7 @@ func (p *process) build(predecessor bool) (err error) {
 	}
 	p.member, err = cluster.NewMember(cluster.MemberConfig{
 		Self: w.self(p.node, p.me), Objects: store, Journal: records, Writer: writing, Log: log, Probe: w.probe,
+		Wall:        func() time.Time { return w.wall(p.node) },
 		Predecessor: func(string) bool { return predecessor },
 		Peers:       p.setPeers,
 	})

@@ -39,6 +39,7 @@ const (
 	forget    what = "forget"
 	drain     what = "drain"
 	join      what = "join"
+	clock     what = "clock"
 )
 
 // planned are those in which no process fails.
@@ -56,11 +57,12 @@ type fault struct {
 	seen  bool          // crash: the others hear of it at once; drain: by another's word
 	group uint64        // split: one side's nodes, by bits
 	delay time.Duration // slow: of each packet, and up to a third more
+	ahead time.Duration // clock: what the wall's clock of the node is set to, beside the right time
 }
 
 func (f fault) String() string {
-	return fmt.Sprintf("%s node=%d other=%d at=%v long=%v flag=%t seen=%t group=%b delay=%v", f.what, f.node, f.other, f.at, f.long, f.flag, f.seen, f.group,
-		f.delay)
+	return fmt.Sprintf("%s node=%d other=%d at=%v long=%v flag=%t seen=%t group=%b delay=%v ahead=%v", f.what, f.node, f.other, f.at, f.long, f.flag, f.seen, f.group,
+		f.delay, f.ahead)
 }
 
 // hits tells whether the fault concerns a node.
@@ -145,7 +147,7 @@ func (p *plan) drawRoles(r *rand.Rand, nodes int) {
 }
 
 func (p *plan) draw(r *rand.Rand) fault {
-	kinds := []what{crash, crash, crash, hang, hang, hang, partition, partition, split, cut, cut, cut, lag, slow, away, forget, drain, drain, join}
+	kinds := []what{crash, crash, crash, hang, hang, hang, partition, partition, split, cut, cut, cut, lag, slow, away, forget, drain, drain, join, clock, clock}
 	if p.peace {
 		kinds = planned
 	}
@@ -158,6 +160,10 @@ func (p *plan) draw(r *rand.Rand) fault {
 	copy(f.order[:], r.Perm(len(f.order)))
 	if f.delay = between(r, 50*time.Millisecond, 300*time.Millisecond); p.brisk {
 		f.delay /= 4
+	}
+	f.ahead = []time.Duration{time.Second, time.Minute, 3 * time.Hour}[r.IntN(3)]
+	if f.flag {
+		f.ahead = -f.ahead
 	}
 	f.long = min(f.long, calmAt-f.at)
 	if f.what == crash && r.IntN(3) == 0 {

@@ -43,7 +43,8 @@ type world struct {
 	nodeOf   map[string]int
 	dead     map[string]bool
 	cuts     map[way]int
-	cutOff   []int // of each node, from the store
+	cutOff   []int           // of each node, from the store
+	ahead    []time.Duration // of each node's wall clock
 	over     bool
 	acting   int // sights of a process that acts for a shard
 	hits     int // faults that hit an open window
@@ -98,6 +99,7 @@ func newWorld(t *testing.T, p *plan, m mutant) *world {
 		plan: p, mutant: m, log: &transcript{began: time.Now()}, memory: journal.NewMemory(uuid.MustParse("5a7c1f0e-54a4-4d0b-8f2e-8a1f6b3c9d21")),
 		history: newHistory(), orders: newOrders(), calm: make(chan struct{}), net: enginetest.NewNetwork(t, seed+1),
 		nodes: make([]*process, n), starting: make([]bool, n), nodeOf: map[string]int{}, dead: map[string]bool{}, cuts: map[way]int{}, cutOff: make([]int, n),
+		ahead: make([]time.Duration, n),
 	}
 	w.ctx, w.cancel = context.WithCancel(t.Context())
 	w.tap = newTap(m.base(w.memory), w.memory)
