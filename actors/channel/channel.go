@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"hayauma.example/actors"
@@ -91,8 +92,8 @@ type Channel struct {
 	told    map[string]bool // campaigns that know the channel's state
 	probing probing
 	chasing bool
-	freedAt time.Duration            // when demand was given back last
-	gone    map[string]time.Duration // nodes that went in the last StallAfter, and when demand was forgotten for it
+	freedAt time.Duration              // when demand was given back last
+	gone    map[string][]time.Duration // when demand was forgotten in the last StallAfter, by the node that went
 }
 
 type call = engine.Context[actors.ChannelMsg]
@@ -103,7 +104,7 @@ func (ch *Channel) Started(c *call) {
 	ch.granter = newGranter(ch.state.settings.Limits, rand.Uint64())
 	ch.demand = newDemand(ch.deps.Budget)
 	ch.told = make(map[string]bool)
-	ch.gone = make(map[string]time.Duration)
+	ch.gone = make(map[string][]time.Duration)
 	ch.probing = probing{}
 	if ch.state.pause != nil {
 		ch.watch(c)
@@ -249,13 +250,17 @@ func (ch *Channel) runStanding(c *call, m actors.RunStanding) {
 	ch.tell(c, []string{m.Campaign})
 }
 
-// nodesGone gives all demand back where a node went that has not gone a moment ago: one that comes and goes would multiply the budget.
+// maxGone is how often demand is forgotten for one node in StallAfter: one that comes and goes all the time would multiply the budget.
+const maxGone = 3
+
+// nodesGone gives all demand back where one of the nodes has not gone too often.
 func (ch *Channel) nodesGone(c *call, nodes []string) {
 	now, fresh := ch.now(c), len(nodes) == 0 // as an earlier version says it
-	maps.DeleteFunc(ch.gone, func(_ string, at time.Duration) bool { return now-at >= actors.StallAfter })
+	maps.DeleteFunc(ch.gone, func(_ string, at []time.Duration) bool { return now-at[len(at)-1] >= actors.StallAfter })
 	for _, node := range nodes {
-		if _, again := ch.gone[node]; !again {
-			ch.gone[node], fresh = now, true
+		at := slices.DeleteFunc(ch.gone[node], func(at time.Duration) bool { return now-at >= actors.StallAfter })
+		if len(at) < maxGone {
+			ch.gone[node], fresh = append(at, now), true
 		}
 	}
 	if fresh {
