@@ -75,14 +75,14 @@ func usersOf(t *testing.T, r result, m *mission) []string {
 	return nil
 }
 
-// inFlight is how many calls were under way at a time, or began within a second of it.
-func inFlight(r result, at time.Duration) uint32 {
+// inFlight is how many calls were under way at a time, began within a second of it, or had their answer less than within before it.
+func inFlight(r result, at, within time.Duration) uint32 {
 	n := map[string]int{}
 	for _, l := range r.world.lines {
 		switch {
 		case l.what == "call" && l.at <= at+time.Second:
 			n[l.about]++
-		case l.what == "answer" && l.at < at:
+		case l.what == "answer" && l.at < at-within:
 			n[l.about]--
 		}
 	}

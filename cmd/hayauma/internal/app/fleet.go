@@ -142,7 +142,12 @@ func (a *App) whileAnswered(ctx context.Context) (answered context.Context, stop
 	}
 }
 
+// answers tells whether the store takes what a hand-over writes: the lease stands, which needs a majority of it, and it can be read. A leader
+// that has lost the majority answers what is read for 10 s more.
 func (a *App) answers(ctx context.Context) bool {
+	if a.member.Standing() == roster.Suspended {
+		return false
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerFor)
 	defer cancel()
 	_, err := a.shared.View(ctx)
