@@ -40,8 +40,9 @@ func (s *Store) Membership(ctx context.Context) (*Membership, error) {
 	if m.views, err = s.stream(ctx, s.cfg.cluster()); err != nil {
 		return nil, err
 	}
-	for {
-		if _, err = m.ground(ctx); !errors.Is(err, objects.ErrBusy) || !pause(ctx, retryAfter) {
+	for { // a floor that is laid twice, because the first one's answer was lost, is another member's to whoever came before
+		_, err = m.ground(ctx)
+		if !errors.Is(err, objects.ErrBusy) && !errors.Is(err, objects.ErrUnclear) || !pause(ctx, retryAfter) {
 			break
 		}
 	}
