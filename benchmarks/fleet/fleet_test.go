@@ -115,6 +115,15 @@ func TestTheFaultsTestIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestWhatIsMissingIsSaid(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for row, want := range map[string]string{"kill": "Go is not installed", "none": `no row "none"`} {
+		if got := missing(row); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %s", row, got, want)
+		}
+	}
+}
+
 // What the end-to-end tests print is what is read here.
 func TestAKilledNodeIsMeasured(t *testing.T) {
 	if testing.Short() {
