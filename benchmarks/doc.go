@@ -19,6 +19,7 @@
 //	servers/     private Redis and PostgreSQL servers for a cell
 //	schedule/    how late scheduled work starts
 //	scale/       cost as work grows
+//	fleet/       how long deliveries stand still when something befalls a node
 //
 // Peers are pinned exactly: Hollywood v1.0.5, Proto.Actor (protoactor-go) v0.0.0-20240822202345-3c0e61ca19c9, GoAkt v3.14.0, asynq
 // v0.26.0, River v0.30.0. Ergo is left out, because no version of it can be had from the module proxy that this module is built with.

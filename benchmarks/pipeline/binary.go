@@ -32,9 +32,9 @@ func Program(ctx context.Context) (string, error) {
 	if path := os.Getenv(ProgramVariable); path != "" {
 		return path, nil
 	}
-	module, err := goTool(ctx, "", "list", "-m", "-f", "{{.Dir}}", "hayauma.example")
+	module, err := Module(ctx)
 	if err != nil {
-		return "", &BuildError{"find the module", err}
+		return "", err
 	}
 	dir, err := cacheDir()
 	if err != nil {
@@ -50,6 +50,15 @@ func Program(ctx context.Context) (string, error) {
 		return "", &BuildError{"build", err}
 	}
 	return path, nil
+}
+
+// Module returns the directory of the daemon's own module.
+func Module(ctx context.Context) (string, error) {
+	dir, err := goTool(ctx, "", "list", "-m", "-f", "{{.Dir}}", "hayauma.example")
+	if err != nil {
+		return "", &BuildError{"find the module", err}
+	}
+	return dir, nil
 }
 
 // cacheDir is where programs and audiences are kept between runs.

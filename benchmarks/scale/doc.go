@@ -33,7 +33,7 @@
 //
 // What bounds such a day is the provider's rate and, in the busiest second, the store's, not the nodes' memory or processors. What is not in the
 // formulas: replication's own processor time, messages between nodes (composer to poster, poster to checker: about 300 B a recipient where
-// they are on different nodes), a fail-over's second deliveries under the same keys. They are measured when there is a cluster.
+// they are on different nodes), a fail-over's second deliveries under the same keys.
 //
 // # On failure
 //

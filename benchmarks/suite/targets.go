@@ -23,8 +23,7 @@ type Claim struct {
 	Note    string // what a reader should know
 	Must    Limit  // none: it only stands beside
 	Stretch Limit
-	Absent  string // why nothing can be measured yet; "": it can
-	MayLose bool   // a loss is no miss by itself
+	MayLose bool // a loss is no miss by itself
 }
 
 // Operand is the best median among the rows of an experiment, at full scale.
@@ -32,6 +31,7 @@ type Operand struct {
 	Experiment, Figure string
 	Rows               []string
 	Better             experiment.Direction // which row is the best; of one row: nothing
+	Times              string               // the figure that counts how often a round has measured it; "": once
 }
 
 // Limit is what a value has to keep; the zero value is none.
@@ -86,9 +86,6 @@ type Judgement struct {
 // Whoever loses messages, or handles them twice, misses every limit. Nothing is judged by a row that has failed once, even if it was
 // measured later, or that lacks a round.
 func (c Claim) judge(t tables) Judgement {
-	if c.Absent != "" {
-		return Judgement{Verdict: NotMeasured, Reason: c.Absent}
-	}
 	j := c.Of.median(t)
 	if j.Reason != "" {
 		return j
@@ -152,7 +149,7 @@ func (o Operand) median(t tables) Judgement {
 		case s.Rounds == 0:
 			return Judgement{Verdict: NotMeasured, Reason: fmt.Sprintf("%s has no figure %s in %s", name, o.Figure, o.Experiment)}
 		case !found || better(o.Better, s.Median, best.Value):
-			best.Value, best.Lost, best.Rounds, found = s.Median, r.lost, s.Rounds, true
+			best.Value, best.Lost, best.Rounds, found = s.Median, r.lost, s.Rounds*r.times(o.Times), true
 		}
 	}
 	if found {
@@ -160,6 +157,9 @@ func (o Operand) median(t tables) Judgement {
 	}
 	return best
 }
+
+// times is how often a round has measured what the figure counts.
+func (e entry) times(figure string) int { return max(1, int(e.figures[figure].Median)) }
 
 // unfit returns why nothing is judged by the row's figure, although there are measurements; "": it can be.
 func (e entry) unfit(s Summary) string {
@@ -190,9 +190,6 @@ func (o Operand) String() string {
 
 // String says how the claim's value is made.
 func (c Claim) String() string {
-	if c.Of.Experiment == "" {
-		return c.Note
-	}
 	text := fmt.Sprintf("`%s` %s of %s", c.Of.Experiment, c.Of.Figure, c.Of)
 	if c.Over.Experiment != "" {
 		text += " / " + c.Over.String()

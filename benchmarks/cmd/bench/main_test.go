@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -152,8 +153,10 @@ func TestTargetsNameWhatIsThere(t *testing.T) {
 					continue
 				}
 				for _, row := range o.Rows {
-					if why := lacks(o.Experiment, row, o.Figure); why != "" {
-						t.Errorf("%s: %s", target.Name, why)
+					for _, figure := range []string{o.Figure, cmp.Or(o.Times, o.Figure)} {
+						if why := lacks(o.Experiment, row, figure); why != "" {
+							t.Errorf("%s: %s", target.Name, why)
+						}
 					}
 				}
 			}

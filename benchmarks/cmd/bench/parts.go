@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"hayauma.example/benchmarks/experiment"
+	"hayauma.example/benchmarks/fleet"
 	"hayauma.example/benchmarks/latency"
 	"hayauma.example/benchmarks/micro"
 	pipeline "hayauma.example/benchmarks/pipeline/all"
@@ -23,6 +24,7 @@ func parts() []experiment.Part {
 		pipeline.Part(),
 		schedule.Part(),
 		scale.Part(),
+		fleet.Part(),
 	}
 }
 

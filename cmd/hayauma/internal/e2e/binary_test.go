@@ -15,8 +15,11 @@ import (
 // workshop is where the binary is built; TestMain removes it.
 var workshop string
 
-// built makes the binary once. It has crash points, which do nothing unless one is armed.
+// built makes the binary once, unless HAYAUMA_PROGRAM names another. It has crash points, which do nothing unless one is armed.
 var built = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("HAYAUMA_PROGRAM"); path != "" {
+		return path, nil
+	}
 	path := filepath.Join(workshop, "hayauma")
 	out, err := exec.Command("go", "build", "-tags", "crashpoints", "-o", path, "hayauma.example/cmd/hayauma").CombinedOutput()
 	if err != nil {

@@ -13,4 +13,11 @@
 //	HAYAUMA_KILLS=N      how many of them (default 6)
 //	HAYAUMA_SIZE=1       also run TestMemory: a million rows, minutes
 //	HAYAUMA_ROWS=N       its size
+//	HAYAUMA_FAILOVERS=N  how often each fault hits a fleet (default 1)
+//	HAYAUMA_FAULT=TEXT   only the faults whose names begin so
+//	HAYAUMA_NODES=N      nodes of such a fleet (default 3)
+//	HAYAUMA_LOGS=DIR     keep what the nodes say there
+//	HAYAUMA_PROGRAM=FILE test that program, by its absolute path, instead of building one; without the tag crashpoints some tests fail
+//
+// A fault's times are printed once more for programs, in a line with figure-json: and JSON in it; the benchmarks' part fleet reads that.
 package e2e

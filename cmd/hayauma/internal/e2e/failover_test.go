@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -59,8 +60,11 @@ func TestFleetFaults(t *testing.T) {
 	f.suffer(faults, times)
 }
 
-// pushLimit is the channel's, in calls a second, while faults strike.
-const pushLimit = 800
+const (
+	pushLimit      = 800           // the channel's, in calls a second, while faults strike
+	pushUsers      = 5 * pushLimit // recipients of the campaign that is hit
+	multicastUsers = 10_000        // of the one beside it
+)
 
 // TestFleetFaultsWithLittleDemand: where only a few messages may be rendered ahead, what a lost node held must not keep the others from going
 // on.
@@ -97,17 +101,44 @@ func (f *fleet) suffer(faults []fault, times int) {
 		ms := func(d time.Duration) int64 { return d.Milliseconds() }
 		f.t.Logf("figure: %s: the victim's pushes stood still for %d to %d ms, median %d, %d times, target %d; after its end for up to %d, median %d",
 			x.name, ms(still[0]), ms(still[times-1]), ms(still[times/2]), times, ms(x.must), ms(back[times-1]), ms(back[times/2]))
+		f.tell(standstills{Fault: x.name, Recipients: times * (pushUsers + multicastUsers), Still: milliseconds(still), Back: milliseconds(back)})
 		if x.must > 0 && still[0] > 10*x.must {
 			f.t.Errorf("%s: %v at best, ten times the target", x.name, still[0])
 		}
 	}
 }
 
+// standstills are a fault's figures for a program that runs this test. The values are in rising order; 0 is a time that couldn't be told.
+type standstills struct {
+	Fault      string    `json:"fault"`
+	Recipients int       `json:"recipients"` // of all campaigns
+	Still      []float64 `json:"still_ms"`   // how long what was the victim's stood still after the fault
+	Back       []float64 `json:"back_ms"`    // and after the fault's end
+}
+
+// tell prints them in a line of their own.
+func (f *fleet) tell(s standstills) {
+	f.t.Helper()
+	text, err := json.Marshal(s)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Logf("figure-json: %s", text)
+}
+
+func milliseconds(all []time.Duration) []float64 {
+	ms := make([]float64, len(all))
+	for i, d := range all {
+		ms[i] = float64(d.Microseconds()) / 1e3
+	}
+	return ms
+}
+
 // strike lets one fault hit a victim in the middle of two campaigns, and judges them.
 func (f *fleet) strike(x fault, name string, victim int) (still, back time.Duration) {
 	f.t.Helper()
 	f.use(0)
-	mailings := []*mailing{f.personalised(name+" one", 5*pushLimit), f.uniform(name+" all", 10_000)}
+	mailings := []*mailing{f.personalised(name+" one", pushUsers), f.uniform(name+" all", multicastUsers)}
 	f.submitAll(mailings)
 	f.await(mailings[0].id, "under way", func(s shown) bool { return s.Delivered > 200 })
 	owned, process := f.owned(victim), f.nodes[victim].process
