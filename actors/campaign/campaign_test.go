@@ -1,6 +1,7 @@
 package campaign_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"slices"
@@ -258,13 +259,16 @@ func TestWhatALeavingPosterKnowsComesWithTheQuestion(t *testing.T) {
 				if !ok {
 					t.Fatalf("%+v", w.composers.Wait(1))
 				}
+				time.Sleep(6500 * time.Millisecond) // it can vouch for the others, and nothing else has it ask
 				known := actors.Span{Lo: 1, Hi: 2}
 				w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{{Lo: 0, Hi: 2}}, Reports: []actors.Report{
 					{Run: m.Run, Window: m.Window, Path: known, What: actors.PathAccepted, Tries: 1},
 				}})
 				synctest.Wait()
 				if moves {
-					<-w.ref().Stop()
+					ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
+					defer cancel()
+					w.sys.Vacate(ctx, engine.Departure{Role: actors.RoleComposer, Group: func(string) int { return 0 }})
 				}
 				again, ok := w.composers.Wait(2).ComposerMsg.(actors.Compose)
 				if !ok || !again.Part || slices.ContainsFunc(again.Paths, func(p actors.Path) bool { return p.Span.Contains(known) }) {
