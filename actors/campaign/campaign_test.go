@@ -262,7 +262,7 @@ func TestWhatALeavingPosterKnowsComesWithTheQuestion(t *testing.T) {
 				time.Sleep(6500 * time.Millisecond) // it can vouch for the others, and nothing else has it ask
 				known := actors.Span{Lo: 1, Hi: 2}
 				w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{{Lo: 0, Hi: 2}}, Reports: []actors.Report{
-					{Run: m.Run, Window: m.Window, Path: known, What: actors.PathAccepted, Tries: 1},
+					{Run: m.Run, Window: m.Window, Path: known, What: actors.PathRefused, Tries: 1},
 				}})
 				synctest.Wait()
 				if moves {
@@ -275,10 +275,53 @@ func TestWhatALeavingPosterKnowsComesWithTheQuestion(t *testing.T) {
 					t.Errorf("sent again: %+v, want nothing of %v", w.composers.Wait(2).ComposerMsg, known)
 				}
 				time.Sleep(2 * time.Second)
-				if i := ask[actors.Info](w, actors.Show{}); i.Totals[actors.Delivered] != 1 {
+				if i := ask[actors.Info](w, actors.Show{}); i.Totals[actors.Failed] != 1 {
 					t.Errorf("%+v", i.Totals)
 				}
 			})
 		})
 	}
+}
+
+// countingChecker tells how many reports a question brings.
+type countingChecker struct {
+	*checker.Checker
+	brought *int
+}
+
+func (k countingChecker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
+	if m, ok := m.(actors.Unsettled); ok {
+		*k.brought = len(m.Reports)
+	}
+	k.Checker.Handle(c, m)
+}
+
+// TestWhatAQuestionBringsIsBounded: a packet that is too large would never arrive.
+func TestWhatAQuestionBringsIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		brought := -1
+		w := newWorldWith(t, func(k *checker.Checker) durableChecker { return countingChecker{k, &brought} })
+		ask[actors.Info](w, w.upload("u"))
+		m, ok := w.composers.Wait(1).ComposerMsg.(actors.Compose)
+		if !ok {
+			t.Fatalf("%+v", w.composers.Wait(1))
+		}
+		r := actors.Report{Run: m.Run, Window: m.Window, Path: actors.Span{Lo: 0, Hi: 1}, What: actors.PathAccepted}
+		reports := []actors.Report{r} // which is told only: to send it again costs a call, and puts nothing in doubt
+		for r.What = actors.PathRefused; len(reports) < 3000; {
+			reports = append(reports, r)
+		}
+		w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{{Lo: 0, Hi: 2}}, Reports: reports[:1]})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if brought != 0 {
+			t.Errorf("a question brought %d reports of what was accepted", brought)
+		}
+		w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{{Lo: 0, Hi: 2}}, Reports: reports})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if brought != 1000 {
+			t.Errorf("a question brought %d reports, want 1000", brought)
+		}
+	})
 }

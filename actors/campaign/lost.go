@@ -35,8 +35,10 @@ type (
 	}
 )
 
-// dropped notes what nobody sends any more. The checker is told at once what came with it, and once more with the question: where it moves, or this
-// campaign does, the question may overtake the word, and what it would have settled, split or returned would be sent again in doubt.
+// mostReports bounds what a question brings, because a packet is bounded: a Report takes up to a few hundred bytes.
+const mostReports = 1000
+
+// dropped notes what nobody sends any more, and tells the checker what came with it.
 func (a *Campaign) dropped(c *engine.Context[actors.CampaignMsg], m actors.Dropped) {
 	if m.Run != a.intent.Run {
 		return
@@ -48,7 +50,7 @@ func (a *Campaign) dropped(c *engine.Context[actors.CampaignMsg], m actors.Dropp
 		return
 	}
 	a.miss(m.Window, m.Paths)
-	a.reports[m.Window] = append(a.reports[m.Window], m.Reports...)
+	a.keep(m.Window, m.Reports)
 	if a.sought == nil {
 		a.sought = c.After(seekAfter, seek{})
 	}
@@ -62,6 +64,16 @@ func (a *Campaign) miss(window uint32, paths []actors.Span) {
 	}
 	for _, p := range paths {
 		m.Add(p)
+	}
+}
+
+// keep has the question bring what the checker was told: where it moves, or this campaign does, the question may overtake that word, and what was
+// refused, split or untried would be sent again in doubt. Of what was accepted it costs a call at most: the provider knows the key.
+func (a *Campaign) keep(window uint32, reports []actors.Report) {
+	for _, r := range reports {
+		if r.What != actors.PathAccepted && len(a.reports[window]) < mostReports {
+			a.reports[window] = append(a.reports[window], r)
+		}
 	}
 }
 
