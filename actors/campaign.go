@@ -60,7 +60,7 @@ type (
 		Run     string
 		Window  uint32
 		Paths   []Span
-		Reports []Report // what the checker hasn't acknowledged of them: it is told by the campaign, before it is asked what to send again
+		Reports []Report // what the checker hasn't acknowledged of them: the campaign tells it, also with the question what to send again
 	}
 	// ShardsLost is the word of the campaign's own node that the owner of shards was lost with what its grains held in memory. What of
 	// the run was there is sent again at once.

@@ -44,7 +44,8 @@ type (
 		Run            string
 		Window, Number uint32
 		Paths          []Span
-		Peek           bool // only to know: nothing is recorded, and nothing may be sent for it
+		Peek           bool     // only to know: nothing is recorded, and nothing may be sent for it
+		Reports        []Report // of posters that have left: they are judged before the paths are named
 	}
 	// Direct records what the campaign itself decided about paths that it never dispatches again; a repeat finds nothing pending. Answer: Progress.
 	Direct struct {

@@ -69,7 +69,8 @@ var samples = []any{
 
 	actors.Open{Campaign: "c", Run: run, Channel: "shop", Due: moment, Table: table},
 	actors.Report{Run: run, Window: 3, Path: span, What: actors.PathSplit, Doubt: true, Poster: "shop/U1", Reason: "bad", Request: "q", Tries: 2, At: moment},
-	actors.Untold{Run: run, Window: 3, Paths: stretches, What: actors.PathAltered}, actors.Unsettled{Run: run, Window: 3, Number: 4, Paths: stretches, Peek: true},
+	actors.Untold{Run: run, Window: 3, Paths: stretches, What: actors.PathAltered},
+	actors.Unsettled{Run: run, Window: 3, Number: 4, Paths: stretches, Peek: true, Reports: []actors.Report{{Run: run, Window: 3, What: actors.PathSplit}}},
 	actors.Direct{Run: run, Paths: stretches, Outcome: actors.Cancelled, Reason: "r"}, actors.GiveUp{Run: run, Window: 3, Paths: stretches, Reason: "r"},
 	actors.Totalled{Run: run, Windows: []uint32{1, 2}}, actors.Page{Span: span}, actors.Story{Index: 5}, actors.TellAgain{},
 

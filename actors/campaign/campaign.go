@@ -97,9 +97,10 @@ type Campaign struct {
 	shows     []engine.Reply      // who asked before the figures were known
 	voided    map[uint32]bool     // windows whose demand was given back
 	local     *Local
-	missing   map[uint32]*actors.Set // by window: paths that nobody sends any more
-	parts     map[uint32]question    // by window: what the checker is asked of them
-	sought    *engine.Timer          // when they are asked about
+	missing   map[uint32]*actors.Set     // by window: paths that nobody sends any more
+	parts     map[uint32]question        // by window: what the checker is asked of them
+	reports   map[uint32][]actors.Report // by window: what came with them, until the checker has answered a question that brought it
+	sought    *engine.Timer              // when they are asked about
 }
 
 // listen is for the kind, which all systems of a process share.
@@ -117,7 +118,7 @@ func Serve(sys *engine.System, d Deps) *Local {
 	engine.ServeDurable(sys, actors.Campaigns, func(string) engine.Durable[actors.CampaignMsg, Event] {
 		return &Campaign{
 			deps: d, view: view{done: map[uint32]bool{}}, asking: map[uint32]bool{}, known: map[uint32]struct{}{}, voided: map[uint32]bool{},
-			local: local, missing: map[uint32]*actors.Set{}, parts: map[uint32]question{},
+			local: local, missing: map[uint32]*actors.Set{}, parts: map[uint32]question{}, reports: map[uint32][]actors.Report{},
 		}
 	})
 	return local

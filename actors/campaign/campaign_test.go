@@ -1,8 +1,10 @@
 package campaign_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -35,13 +37,21 @@ type told struct {
 }
 
 func newWorld(t *testing.T) *world {
+	return newWorldWith(t, func(k *checker.Checker) durableChecker { return k })
+}
+
+type durableChecker = engine.Durable[actors.CheckerMsg, checker.Event]
+
+// newWorldWith has the checker wrapped.
+func newWorldWith(t *testing.T, wrap func(*checker.Checker) durableChecker) *world {
 	reg := codec.NewRegistry()
 	campaign.Register(reg)
 	checker.Register(reg)
 	w := &world{t: t, store: enginetest.NewStore()}
 	w.sys = enginetest.NewSystem(t, enginetest.Options{Store: w.store, Messages: reg})
 	w.composers = enginetest.NewProbe[told](t, w.sys, "composers")
-	checker.Serve(w.sys, checker.Deps{})
+	checker.Listen()
+	engine.ServeDurable(w.sys, actors.Checkers, func(string) durableChecker { return wrap(checker.New(checker.Deps{})) })
 	engine.Serve(w.sys, actors.Channels, func(string) engine.Actor[actors.ChannelMsg] { return channels{w} })
 	engine.Serve(w.sys, actors.Composers, func(string) engine.Actor[actors.ComposerMsg] { return composers{w} })
 	campaign.Serve(w.sys, campaign.Deps{Objects: w.store, Plan: func(campaign.PlanJob) (plan.Table, error) {
@@ -217,6 +227,101 @@ func TestWhatALeavingPosterKnowsIsToldBeforeItIsAskedFor(t *testing.T) {
 		time.Sleep(time.Second)
 		if i := ask[actors.Info](w, actors.Show{}); i.Totals[actors.Delivered] != 1 {
 			t.Errorf("%+v", i.Totals)
+		}
+	})
+}
+
+// lateChecker hears of what left with a poster a second late, as one does that moves meanwhile.
+type lateChecker struct{ *checker.Checker }
+
+type lateReport struct{ actors.Report }
+
+func (k lateChecker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
+	switch m := m.(type) {
+	case actors.Report:
+		c.After(time.Second, lateReport{m})
+	case lateReport:
+		k.Checker.Handle(c, m.Report)
+	default:
+		k.Checker.Handle(c, m)
+	}
+}
+
+// TestWhatALeavingPosterKnowsComesWithTheQuestion: it isn't sent again though the question overtakes the word of it, also where the campaign
+// moves before it has asked.
+func TestWhatALeavingPosterKnowsComesWithTheQuestion(t *testing.T) {
+	for name, moves := range map[string]bool{"stays": false, "moves": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorldWith(t, func(k *checker.Checker) durableChecker { return lateChecker{k} })
+				ask[actors.Info](w, w.upload("u"))
+				m, ok := w.composers.Wait(1).ComposerMsg.(actors.Compose)
+				if !ok {
+					t.Fatalf("%+v", w.composers.Wait(1))
+				}
+				time.Sleep(6500 * time.Millisecond) // it can vouch for the others, and nothing else has it ask
+				known := actors.Span{Lo: 1, Hi: 2}
+				w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{{Lo: 0, Hi: 2}}, Reports: []actors.Report{
+					{Run: m.Run, Window: m.Window, Path: known, What: actors.PathRefused, Tries: 1},
+				}})
+				synctest.Wait()
+				if moves {
+					ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
+					defer cancel()
+					w.sys.Vacate(ctx, engine.Departure{Role: actors.RoleComposer, Group: func(string) int { return 0 }})
+				}
+				again, ok := w.composers.Wait(2).ComposerMsg.(actors.Compose)
+				if !ok || !again.Part || slices.ContainsFunc(again.Paths, func(p actors.Path) bool { return p.Span.Contains(known) }) {
+					t.Errorf("sent again: %+v, want nothing of %v", w.composers.Wait(2).ComposerMsg, known)
+				}
+				time.Sleep(2 * time.Second)
+				if i := ask[actors.Info](w, actors.Show{}); i.Totals[actors.Failed] != 1 {
+					t.Errorf("%+v", i.Totals)
+				}
+			})
+		})
+	}
+}
+
+// countingChecker tells how many reports a question brings.
+type countingChecker struct {
+	*checker.Checker
+	brought *int
+}
+
+func (k countingChecker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerMsg) {
+	if m, ok := m.(actors.Unsettled); ok {
+		*k.brought = len(m.Reports)
+	}
+	k.Checker.Handle(c, m)
+}
+
+// TestWhatAQuestionBringsIsBounded: a packet that is too large would never arrive.
+func TestWhatAQuestionBringsIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		brought := -1
+		w := newWorldWith(t, func(k *checker.Checker) durableChecker { return countingChecker{k, &brought} })
+		ask[actors.Info](w, w.upload("u"))
+		m, ok := w.composers.Wait(1).ComposerMsg.(actors.Compose)
+		if !ok {
+			t.Fatalf("%+v", w.composers.Wait(1))
+		}
+		r := actors.Report{Run: m.Run, Window: m.Window, Path: actors.Span{Lo: 0, Hi: 1}, What: actors.PathAccepted}
+		reports := []actors.Report{r} // which is told only: to send it again costs a call, and puts nothing in doubt
+		for r.What = actors.PathRefused; len(reports) < 3000; {
+			reports = append(reports, r)
+		}
+		w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{{Lo: 0, Hi: 2}}, Reports: reports[:1]})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if brought != 0 {
+			t.Errorf("a question brought %d reports of what was accepted", brought)
+		}
+		w.ref().Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{{Lo: 0, Hi: 2}}, Reports: reports})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if brought != 1000 {
+			t.Errorf("a question brought %d reports, want 1000", brought)
 		}
 	})
 }

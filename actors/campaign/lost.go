@@ -21,6 +21,7 @@ type (
 		number uint32
 		paths  []actors.Span
 		part   bool // not of the whole window
+		brings int  // so many of the window's reports, the oldest
 	}
 
 	// seek asks for what is missing.
@@ -34,7 +35,10 @@ type (
 	}
 )
 
-// dropped notes what nobody sends any more.
+// mostReports bounds what a question brings, because a packet is bounded: a Report takes up to a few hundred bytes.
+const mostReports = 1000
+
+// dropped notes what nobody sends any more, and tells the checker what came with it.
 func (a *Campaign) dropped(c *engine.Context[actors.CampaignMsg], m actors.Dropped) {
 	if m.Run != a.intent.Run {
 		return
@@ -46,6 +50,7 @@ func (a *Campaign) dropped(c *engine.Context[actors.CampaignMsg], m actors.Dropp
 		return
 	}
 	a.miss(m.Window, m.Paths)
+	a.keep(m.Window, m.Reports)
 	if a.sought == nil {
 		a.sought = c.After(seekAfter, seek{})
 	}
@@ -62,9 +67,29 @@ func (a *Campaign) miss(window uint32, paths []actors.Span) {
 	}
 }
 
+// keep has the question bring what the checker was told: where it moves, or this campaign does, the question may overtake that word, and what was
+// refused, split or untried would be sent again in doubt. Of what was accepted it costs a call at most: the provider knows the key.
+func (a *Campaign) keep(window uint32, reports []actors.Report) {
+	for _, r := range reports {
+		if r.What != actors.PathAccepted && len(a.reports[window]) < mostReports {
+			a.reports[window] = append(a.reports[window], r)
+		}
+	}
+}
+
+// brought forgets the reports that came with a question, once it is answered.
+func (a *Campaign) brought(q question) {
+	if rest := a.reports[q.window]; len(rest) > q.brings {
+		a.reports[q.window] = rest[q.brings:]
+	} else {
+		delete(a.reports, q.window)
+	}
+}
+
 // seek asks the checker for what is missing, where it may be sent again; the rest waits until it may.
 func (a *Campaign) seek(c *engine.Context[actors.CampaignMsg]) {
 	maps.DeleteFunc(a.missing, func(n uint32, _ *actors.Set) bool { return a.intent.Window(n) == nil })
+	maps.DeleteFunc(a.reports, func(n uint32, _ []actors.Report) bool { return a.intent.Window(n) == nil })
 	if !a.view.looked || !a.intent.mayRedrive(a.view) || a.intent.Finished != nil {
 		return
 	}
@@ -85,8 +110,11 @@ func (a *Campaign) Stopping(c *engine.Context[actors.CampaignMsg]) {
 	for n, q := range a.parts {
 		a.miss(n, q.paths)
 	}
+	for n := range a.reports {
+		a.miss(n, nil) // of one that is asked about as a whole there are only reports
+	}
 	for n, m := range a.missing {
-		c.Self().Tell(actors.Dropped{Run: a.intent.Run, Window: n, Paths: m.Spans()})
+		c.Self().Tell(actors.Dropped{Run: a.intent.Run, Window: n, Paths: m.Spans(), Reports: a.reports[n]})
 	}
 }
 

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"slices"
 	"time"
 
 	"hayauma.example/actors"
@@ -41,8 +42,10 @@ func (a *Campaign) knows(w *Window) bool {
 func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window, q question) {
 	a.asking[w.Number] = true
 	a.number = max(a.number, uint32(max(0, c.Now().Sub(w.At)/time.Second))) + 1 // greater than any of an earlier activation
-	q.window, q.number = w.Number, a.number
-	ask(c, a.checker(c), actors.CheckerMsg(actors.Unsettled{Run: a.intent.Run, Window: q.window, Number: q.number, Paths: q.paths}),
+	reports := slices.Clone(a.reports[w.Number])
+	q.window, q.number, q.brings = w.Number, a.number, len(reports)
+	m := actors.Unsettled{Run: a.intent.Run, Window: q.window, Number: q.number, Paths: q.paths, Reports: reports}
+	ask(c, a.checker(c), actors.CheckerMsg(m),
 		func(u actors.UnsettledPaths, err error) actors.CampaignMsg {
 			return unsettledKnown{question: q, answer: u, err: err}
 		})
@@ -60,6 +63,7 @@ func (a *Campaign) unsettledKnown(c *engine.Context[actors.CampaignMsg], m unset
 	}
 	a.succeeded(actors.RoleChecker)
 	a.outcomeAt = c.Now()
+	a.brought(m.question)
 	if !m.part {
 		a.known[m.window] = struct{}{}
 		a.view.done[m.window] = len(m.answer.Paths) == 0

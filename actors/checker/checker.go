@@ -181,8 +181,9 @@ func (k *Checker) tellProgress(c *engine.Context[actors.CheckerMsg], returned []
 	actors.Campaigns.Ref(c.System(), k.ledger.Campaign).Tell(p)
 }
 
-// unsettled judges what is buffered first: a split request that came before the re-drive costs no multicast.
+// unsettled judges what is buffered first, and what the question brings: a split request that came before the re-drive costs no multicast.
 func (k *Checker) unsettled(c *engine.Context[actors.CheckerMsg], m actors.Unsettled) {
+	k.buffer = append(k.buffer, m.Reports...)
 	k.flush(c, func() { k.redrive(c, m) })
 }
 

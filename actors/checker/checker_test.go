@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,6 +211,37 @@ func TestReDriveIsJudgedAfterWhatCameBefore(t *testing.T) {
 		}
 		if at := time.Since(began); at != 0 {
 			t.Errorf("answered after %v", at)
+		}
+	})
+}
+
+// TestReDriveIsJudgedAfterWhatItBrings: the halves of a split are untried though its poster's own word comes only after the question, and that word
+// changes nothing then.
+func TestReDriveIsJudgedAfterWhatItBrings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.open()
+		a, b := multicast.Halves()
+		known := []actors.Report{report(0, actors.PathAccepted), report(1, actors.PathRefused), {Run: "r", Window: 1, Path: multicast, What: actors.PathSplit},
+			{Run: "r", Window: 1, Path: a, What: actors.PathReturned}, {Run: "r", Window: 1, Path: b, What: actors.PathReturned}}
+		u := ask[actors.UnsettledPaths](w, actors.Unsettled{Run: "r", Window: 1, Number: 1, Paths: []actors.Span{{Lo: 0, Hi: 3}, multicast}, Reports: known})
+		if len(u.Paths) != 1 || u.Paths[0] != (actors.Span{Lo: 2, Hi: 3}) {
+			t.Errorf("unsettled %v, want 2-3", u.Paths)
+		}
+		for _, r := range known {
+			w.ref().Tell(r)
+		}
+		time.Sleep(time.Second)
+		p := ask[actors.Progress](w, actors.Totalled{Run: "r", Windows: []uint32{1}})
+		var back []actors.Span
+		for _, r := range p.Returned {
+			back = append(back, r.Paths...)
+		}
+		if !slices.Equal(back, []actors.Span{a, b}) {
+			t.Errorf("returned %v, want each half once", back)
+		}
+		if p.Totals[actors.Delivered] != 1 || p.Totals[actors.Failed] != 1 || p.Totals[actors.Unknown] != 0 {
+			t.Errorf("%v", p.Totals)
 		}
 	})
 }

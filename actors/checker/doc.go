@@ -2,7 +2,7 @@
 //
 //	Open ──▶ ledger of pending recipients
 //	Report ──▶ judged (verdict.go) ──▶ packed (≤ 500 reports or 100 ms) ──▶ one record ──▶ Recorded to each poster, Progress to the campaign
-//	Unsettled ──▶ Redriven is durable ──▶ the paths to send again
+//	Unsettled ──▶ what it brings is judged ──▶ Redriven is durable ──▶ the paths to send again
 //	Direct, GiveUp ──▶ what the campaign itself decided
 //
 //	figures ──Count──▶ the channel's usage ledger and statistics (package tally), every 10 s and at the end, until both have them on disk
