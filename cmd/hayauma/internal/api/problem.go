@@ -63,7 +63,8 @@ func (s *server) refusal(err error) huma.StatusError {
 	case errors.As(err, &problem):
 		return &huma.ErrorModel{Status: problem.Status, Title: problem.Title, Detail: cmp.Or(problem.Detail, problem.Title)}
 	case errors.Is(err, journal.ErrFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return huma.NewError(http.StatusInsufficientStorage, "the store is full, nothing was accepted: free disk space or raise --store-max-bytes, then send the request again")
+		return huma.NewError(http.StatusInsufficientStorage,
+			"the store is full, nothing was accepted: free disk space or raise --store-max-bytes, then send the request again")
 	case errors.Is(err, context.Canceled):
 		return huma.NewError(errAborted, "the client has gone")
 	}
