@@ -184,6 +184,16 @@ func (s *Ledgers) Fire(ctx context.Context, shards []journal.Shard) error {
 	return errors.Join(errs...)
 }
 
+// Unread counts the open shards some of whose near reminders couldn't be read yet: they come late.
+func (s *Ledgers) Unread() (n int) {
+	for _, l := range s.all() {
+		if l.reminders.late() {
+			n++
+		}
+	}
+	return n
+}
+
 // Close gives shards up: nothing of them fires any more, what is queued is stored, and later appends and replays fail with ErrNotOpen.
 // When it returns nothing of them is in flight, so the fence may be released. What is queued yet when ctx ends is refused with
 // ErrNotOpen, or with journal.ErrLost where it may be stored; an error says that there was such a thing. A callback must not wait for it.

@@ -2,12 +2,14 @@ package cluster
 
 import (
 	"encoding/json"
+	"errors"
 	"iter"
 	"maps"
 	"math/bits"
 	"slices"
 	"time"
 
+	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
 
@@ -49,6 +51,15 @@ func (s shardSet) size() (n int) {
 	return n
 }
 
+// with is the shards of both.
+func (s shardSet) with(others shardSet) shardSet {
+	both := maps.Clone(s)
+	for role, numbers := range others {
+		both[role] |= numbers
+	}
+	return both
+}
+
 // all gives the shards, always in one order.
 func (s shardSet) all() iter.Seq[journal.Shard] {
 	return func(yield func(journal.Shard) bool) {
@@ -72,11 +83,11 @@ func (s setsOf[K]) add(key K, shard journal.Shard) {
 	s[key].add(shard)
 }
 
-// markAgain is how long after a question that couldn't be sent it is tried again: the lane was full, or its member is none any more.
+// markAgain is how long after a mark that couldn't be sent it is tried again: the lane was full, or its member is none any more.
 const markAgain = 50 * time.Millisecond
 
-// mark sends one, or tells that it couldn't. Who is no member any more needs none.
-func (m *Member) mark(to string, k mark) (sent bool) {
+// mark sends one, or tells why it couldn't. Who is no member any more needs none.
+func (m *Member) mark(to string, k mark) error {
 	word, err := json.Marshal(k)
 	if err == nil {
 		err = m.system().Mark(to, word)
@@ -84,19 +95,56 @@ func (m *Member) mark(to string, k mark) (sent bool) {
 	if err != nil {
 		m.log.Debug("mark not sent", "to", to, "what", string(k.What), "error", err)
 	}
-	return err == nil
+	return err
 }
 
-// markSoon has the loop ask again what it couldn't.
-func (m *Member) markSoon() { m.loop.markAt = m.now() + markAgain }
+// lateMark waits for room on the way to a member.
+type lateMark struct {
+	to string
+	mark
+}
 
-// marks asks again what couldn't be asked.
+// tellMark sends a mark that isn't a question, now or when there is room: who waits for it would wait for as long as a detour lasts. It is as
+// true later.
+func (m *Member) tellMark(to string, k mark) {
+	if errors.Is(m.mark(to, k), engine.ErrBacklog) {
+		m.loop.keepMark(lateMark{to, k})
+		m.markSoon()
+	}
+}
+
+// keepMark keeps one. There are no more than members and what can be said of each: the shards of like ones are told together, and of answers
+// to a flush the newest is enough.
+func (l *loop) keepMark(late lateMark) {
+	for i := range l.lateMarks {
+		if k := &l.lateMarks[i]; k.to == late.to && k.What == late.What && k.To == late.To {
+			k.Epoch, k.Number = max(k.Epoch, late.Epoch), max(k.Number, late.Number)
+			k.Shards = k.Shards.with(late.Shards)
+			return
+		}
+	}
+	l.lateMarks = append(l.lateMarks, late)
+}
+
+// markSoon has the loop send again what it couldn't.
+func (m *Member) markSoon() {
+	if m.loop.markAt == 0 {
+		m.loop.markAt = m.now() + markAgain
+	}
+}
+
+// marks sends again what couldn't be sent.
 func (m *Member) marks(now time.Duration) {
 	l := &m.loop
 	if l.markAt == 0 || now < l.markAt {
 		return
 	}
 	l.markAt = 0
+	late := l.lateMarks
+	l.lateMarks = nil
+	for _, k := range late {
+		m.tellMark(k.to, k.mark)
+	}
 	m.askOwners()
 	for to, w := range l.ways {
 		m.askWay(to, w)
@@ -114,7 +162,7 @@ func (m *Member) Marked(from string, word []byte) {
 	case herald:
 		m.places.heralded(k.Epoch, k.Shards)
 	case flush:
-		m.mark(from, mark{What: flushed, Number: k.Number, Epoch: m.places.drawnBy()})
+		m.answerFlush(from, k.Number)
 	case flushed:
 		m.post(func() { m.flushed(from, k.Number, k.Epoch) })
 	case ask:
@@ -122,5 +170,13 @@ func (m *Member) Marked(from string, word []byte) {
 		m.post(func() { m.owe(debt{from: from, epoch: k.Epoch, shards: k.Shards}) })
 	case passed:
 		m.post(func() { m.passed(from, k.To, k.Shards) })
+	}
+}
+
+// answerFlush tells that all has arrived that was sent before. Where there is no room the loop does.
+func (m *Member) answerFlush(to string, number uint64) {
+	answer := mark{What: flushed, Number: number, Epoch: m.places.drawnBy()}
+	if errors.Is(m.mark(to, answer), engine.ErrBacklog) {
+		m.post(func() { m.tellMark(to, answer) })
 	}
 }

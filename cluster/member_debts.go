@@ -56,7 +56,7 @@ func (m *Member) payDebts() {
 	m.owed.Store(int64(l.owes()))
 }
 
-// owes counts the answers that are owed, one for each shard and member that asked.
+// owes counts the answers that are owed, one for each shard and member that asked, and what waits for room.
 func (l *loop) owes() (n int) {
 	open := setsOf[string]{}
 	add := func(from string, shards shardSet) {
@@ -76,6 +76,9 @@ func (l *loop) owes() (n int) {
 		for _, q := range w.waiting {
 			add(q.from, q.shards)
 		}
+	}
+	for _, k := range l.lateMarks {
+		add(k.to, k.Shards)
 	}
 	for _, shards := range open {
 		n += shards.size()
@@ -116,7 +119,7 @@ func (m *Member) payDebt(d debt, leaving setsOf[parted]) {
 
 func (m *Member) pay(from, to string, shards shardSet) {
 	if shards.size() > 0 {
-		m.mark(from, mark{What: passed, To: to, Shards: shards})
+		m.tellMark(from, mark{What: passed, To: to, Shards: shards})
 	}
 }
 
@@ -171,7 +174,7 @@ func (m *Member) askWay(to string, w *way) {
 	number := w.waiting[len(w.waiting)-1].number
 	switch {
 	case w.asked >= number:
-	case m.mark(to, mark{What: flush, Number: number}):
+	case m.mark(to, mark{What: flush, Number: number}) == nil:
 		w.asked = number
 	default:
 		m.markSoon()

@@ -20,6 +20,7 @@ import (
 type said struct {
 	t     *testing.T
 	marks []saying
+	full  bool // the way is
 }
 
 type saying struct {
@@ -32,6 +33,9 @@ func (s *said) Start(engine.Receiver) {}
 
 // Send implements engine.Transport.
 func (s *said) Send(to string, _ engine.Lane, p engine.Packet) error {
+	if s.full {
+		return engine.ErrBacklog
+	}
 	packet, err := p.AppendPacket(nil)
 	if err != nil {
 		return err
@@ -175,6 +179,43 @@ func TestWhatWasSentOnMayComeBack(t *testing.T) {
 		d.loop.debts = []debt{{from: "N", epoch: 3, shards: d.set()}}
 		expect(t, d, "N's question is as new as O's detour", "N: P")
 	})
+}
+
+// TestAnswersThatFindTheWayFullAreToldLater: once for each who asked and place, and flushes by the newest number. Who leaves waits for them.
+func TestAnswersThatFindTheWayFullAreToldLater(t *testing.T) {
+	d := newDebtor(t)
+	d.sees(2, debtorName, "A", "N", debtorName)
+	other := shardSet{}
+	other.add(journal.Shard{Role: "checker", Number: (d.shard.Number + 1) % Shards})
+	d.said.full = true
+	for range 100 {
+		d.pay("A", "N", d.set())
+		d.pay("A", "N", other)
+	}
+	for n := range 100 {
+		d.Marked("A", fmt.Appendf(nil, `{"what":"flush","number":%d}`, n+1))
+	}
+	d.settles()
+	if n := d.owed.Load(); n != 2 || len(d.loop.lateMarks) != 2 {
+		t.Fatalf("%d answers are owed, want 2; marks that wait: %v", n, d.loop.lateMarks)
+	}
+	d.marks(d.loop.markAt)
+	if len(d.loop.lateMarks) != 2 || d.loop.markAt == 0 {
+		t.Fatal("the way is full yet, and they don't wait any more:", d.loop.lateMarks)
+	}
+	d.said.full = false
+	d.marks(d.loop.markAt - 1)
+	if len(d.said.marks) > 0 {
+		t.Error("said too early:", d.said.marks)
+	}
+	d.marks(d.loop.markAt)
+	d.settles()
+	if got := d.said.marks; len(got) != 2 || got[0].To != "N" || got[0].Shards.size() != 2 || got[1].What != flushed || got[1].Number != 100 {
+		t.Errorf("said %+v", got)
+	}
+	if n := d.owed.Load(); n != 0 || len(d.loop.lateMarks) != 0 || d.loop.markAt != 0 {
+		t.Errorf("%d are owed yet", n)
+	}
 }
 
 // TestWhatIsOwedIsCountedOnce: for each shard, whoever asks how often, until it is answered or who asked has gone.

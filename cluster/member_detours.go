@@ -133,7 +133,7 @@ func (m *Member) sendHeralds(t table) {
 		}
 	}
 	for to, shards := range heralds {
-		m.mark(to, mark{What: herald, Epoch: l.view.View.Epoch, Shards: shards})
+		m.tellMark(to, mark{What: herald, Epoch: l.view.View.Epoch, Shards: shards})
 	}
 }
 
@@ -147,7 +147,7 @@ func (m *Member) askOwners() {
 		}
 	}
 	for to, shards := range asks {
-		if !m.mark(to, mark{What: ask, Epoch: l.view.View.Epoch, Shards: shards}) {
+		if m.mark(to, mark{What: ask, Epoch: l.view.View.Epoch, Shards: shards}) != nil {
 			m.markSoon()
 			continue
 		}

@@ -285,6 +285,30 @@ func TestAQuestionThatFoundTheLaneFullIsAskedAgain(t *testing.T) {
 	})
 }
 
+// TestAnAnswerThatFoundTheLaneFullIsGivenAgain: once there is room, and not never.
+func TestAnAnswerThatFoundTheLaneFullIsGivenAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		f.paced()
+		f.net.SetLatency(5*time.Millisecond, 0)
+		s := f.write()
+		a, c := f.scribing("a", s), f.scribing("c", s)
+		f.until(time.Second, "two share", whole(a, c))
+		grain, _ := taken(t, f, s, c)
+		f.until(time.Second, "a knows", func() bool { return a.Locate("checker", grain).Wait })
+		synctest.Wait() // it has asked
+		f.net.SetBacklog(1)
+		time.Sleep(200 * time.Millisecond)
+		if !a.Locate("checker", grain).Wait {
+			t.Fatal("nobody can have answered")
+		}
+		f.net.SetBacklog(16 << 20)
+		if took := f.until(time.Second, "the detour is over", func() bool { return !a.Locate("checker", grain).Wait }); took > 60*time.Millisecond {
+			t.Errorf("it took %v once there was room: 50 ms until it is given again, and the way", took)
+		}
+	})
+}
+
 // TestADetourIsBounded: an old owner that doesn't answer is not waited for longer than a second; one that is lost not at all.
 func TestADetourIsBounded(t *testing.T) {
 	for name, want := range map[string]time.Duration{"silent": time.Second, "lost": 0} {

@@ -232,3 +232,33 @@ type nobody struct{}
 
 // Handle implements engine.Actor.
 func (nobody) Handle(*engine.Context[int], int) {}
+
+// TestStatusTellsOfRemindersThatCouldNotBeRead: their shards are served, and they come late.
+func TestStatusTellsOfRemindersThatCouldNotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t)
+		a := f.join("a")
+		f.until(time.Second, "a has all", func() bool { return a.owned() == cluster.Shards })
+		stored := make(chan error, 1)
+		a.Append(unit("g", 1, 1, mark("m", time.Now().Add(time.Minute))), func(err error) { stored <- err })
+		if err := <-stored; err != nil {
+			t.Fatal(err)
+		}
+		a.die()
+		var down atomic.Bool
+		down.Store(true)
+		f.journal.Fault = func(c journal.Call) error {
+			if c.Op == "replay" && down.Load() {
+				return errors.New("unreadable")
+			}
+			return nil
+		}
+		b := f.join("b")
+		f.until(20*time.Second, "b has all", func() bool { return b.owned() == cluster.Shards })
+		if n := b.Status().Unread; n != 1 {
+			t.Errorf("%d shards have unread reminders, want 1", n)
+		}
+		down.Store(false)
+		f.until(2*time.Second, "they are read", func() bool { return b.Status().Unread == 0 })
+	})
+}

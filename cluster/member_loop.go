@@ -22,13 +22,14 @@ type loop struct {
 	why    error      // why; nil: by our own will
 	waits  string     // what a join waits for
 
-	leaving  bool // by our own Stop, or by the view
-	parting  bool // everything is released: the record and the view are being left
-	changing bool // a change of the view is under way
-	changeAt time.Duration
-	markAt   time.Duration // when marks that couldn't be sent are tried again; 0: there are none
-	revision uint64        // of our record, the highest known
-	outrun   uint64        // the highest epoch found in a fence
+	leaving   bool // by our own Stop, or by the view
+	parting   bool // everything is released: the record and the view are being left
+	changing  bool // a change of the view is under way
+	changeAt  time.Duration
+	markAt    time.Duration // when marks that couldn't be sent are tried again; 0: there are none
+	lateMarks []lateMark    // that found the way full, but for questions
+	revision  uint64        // of our record, the highest known
+	outrun    uint64        // the highest epoch found in a fence
 
 	judgeAt   time.Duration
 	rejudge   bool

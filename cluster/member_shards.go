@@ -301,7 +301,7 @@ func (m *Member) opened(ctx context.Context, hs []*holding, err error) {
 	}
 	m.publish() // messages and reminders find their way before the first one fires
 	m.async(ctx, func(ctx context.Context) func() {
-		_ = m.ledgers.Load().Fire(ctx, shardsOf(fire)) // what can't be read is logged and tried again there
+		_ = m.ledgers.Load().Fire(ctx, shardsOf(fire)) // what can't be read is tried again there; Status tells
 		return func() {
 			for _, h := range fire {
 				h.busy = false

@@ -31,6 +31,7 @@ type Status struct {
 	Roles       []RoleStatus   // of this member and of all active ones, by name
 	Counts      Counts
 	Detours     int // shards for which messages wait here until what was sent to an earlier owner has arrived
+	Unread      int // shards that are served here though reminders couldn't be read yet: they come late
 }
 
 // MemberStatus is a member of the view.
@@ -69,6 +70,9 @@ func (m *Member) status() Status {
 	s := Status{
 		Incarnation: m.me, Node: m.cfg.Self.Node, Standing: m.Standing(), Epoch: v.Epoch, Counts: l.counts,
 		Detours: len(l.detours),
+	}
+	if ledgers := m.ledgers.Load(); ledgers != nil {
+		s.Unread = ledgers.Unread()
 	}
 	s.Condition = roster.Of(v, m.me, s.Standing, l.parting)
 	if s.Condition == roster.NodeJoining {

@@ -30,6 +30,7 @@ type reminders struct {
 	stopped bool
 	running bool  // a tick is
 	retry   int64 // when to read again what failed, 0 if nothing did
+	unread  bool  // something near couldn't be read, and wasn't since
 }
 
 func newReminders(l *ledger, hours []int64) *reminders {
@@ -201,7 +202,17 @@ func (r *reminders) loadAll(hours []int64) error {
 			return err
 		}
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unread = r.unread && r.retry > 0 // what waits to be read again isn't among these
 	return nil
+}
+
+// late tells whether reminders come late because they couldn't be read yet.
+func (r *reminders) late() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.unread && !r.stopped
 }
 
 // giveBack makes buckets far again and has them read later.
@@ -214,7 +225,7 @@ func (r *reminders) giveBack(hours []int64) {
 	for _, hour := range hours {
 		r.table.failed(hour)
 	}
-	r.retry = r.now() + int64(readAgain)
+	r.retry, r.unread = r.now()+int64(readAgain), true
 	r.arm()
 }
 

@@ -120,8 +120,14 @@ func TestUnreadableHourIsReadLater(t *testing.T) {
 		r.must(r.append("a", 1, mark("m", r.in(150*time.Minute))))
 		down.Store(true)
 		time.Sleep(149 * time.Minute)
+		if n := r.Unread(); n != 1 {
+			t.Errorf("%d shards have unread reminders, want 1", n)
+		}
 		down.Store(false)
 		time.Sleep(75 * time.Second)
+		if n := r.Unread(); n != 0 {
+			t.Errorf("%d shards have unread reminders yet", n)
+		}
 		synctest.Wait()
 		r.wantFired("k/a/m=p@9000000")
 		r.close()

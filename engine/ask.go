@@ -26,6 +26,7 @@ type ask struct {
 
 	relay  relay         // where the answer goes instead of value; written before state is awaited
 	target atomic.Uint64 // the member that is to answer, and the generation; 0: none was
+	asker  atomic.Uint64 // the member that a relay's answer goes to, and the generation; 0: none was
 }
 
 // awaits reports whether the question of this generation is open.

@@ -213,8 +213,8 @@ func (s *System) cellOf(h header) *cell {
 
 // tell asks another member something of a grain; e ends when the grain has, or when nobody can tell.
 func (k *core) tell(member, id string, what op, e *ending) {
-	k.sys.watches.begin(member, k, id, &watch{tell: func(string) { e.end() }})
-	_ = k.sys.watches.send(member, header{op: what}, pidText{k.name, id}, "") // the watch knows of a member that is lost
+	number := k.sys.watches.begin(member, k, id, &watch{tell: func(string) { e.end() }})
+	k.sys.watches.say(member, lateWord{op: what, number: number, to: pidText{k.name, id}})
 }
 
 // Returned implements Receiver.
@@ -444,7 +444,8 @@ func (s receiver) comesBack(from string, packet []byte) {
 }
 
 // MemberLost tells the system that an incarnation is no member any more: questions that it was to answer end with a MemberLostError, and
-// who watched its grains is told that they are lost. The transport has given back what was on its way before.
+// who watched its grains is told that they are lost. Its own watches and questions end too. The transport has given back what was on its way
+// before.
 func (s *System) MemberLost(incarnation string) {
 	s.asks.lost(incarnation)
 	s.watches.lost(incarnation)

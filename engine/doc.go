@@ -70,6 +70,8 @@
 //
 //   - A packet is a message, an answer, a watch or an order of a Ref (stop, poison, touch). Messages are written by the codec.Registry's
 //     names. One that came to the wrong member goes on or back; after 150 times, or 8 s of waiting for a place, it is a dead letter.
+//   - A message that finds the way to its member full is a dead letter. Answers, watches, their ends and orders wait, and are tried again
+//     every 50 ms in the order in which they were given; 65,536 watches and orders wait at most, and the next one ends at once.
 //   - At most 16,384 messages are held; the next one is a dead letter. What arrived from another member goes before what came back, and
 //     that before what this member's actors send.
 //   - [System.Mark] has the other directory take a word in order with the messages: what was sent before it has arrived by then, and
@@ -77,7 +79,7 @@
 //   - [System.Vacate] is a departure: grains get [Leaving], finish what they have begun, and leave memory; what is in their mailboxes goes to
 //     their next member, before what waits.
 //   - [System.MemberLost] ends what hangs on a member that is none any more: its open questions with a [MemberLostError], and its grains'
-//     watches. Plain cells live where they were spawned, and end with their member.
+//     watches; also what it asked and watched itself. Plain cells live where they were spawned, and end with their member.
 //   - [AskPID] reaches processes of other members by the PID's address, which is their incarnation; where none will answer, it ends as an
 //     Ask does.
 //

@@ -60,7 +60,7 @@ func (r Ref[M]) Touch() {
 		return
 	}
 	if member := r.kind.elsewhere(r.id); member != "" {
-		_ = r.kind.sys.watches.send(member, header{op: opTouch}, pidText{r.kind.name, r.id}, "") // a touch may be lost, as a Tell may
+		r.kind.sys.watches.say(member, lateWord{op: opTouch, to: pidText{r.kind.name, r.id}}) // a touch may be lost, as a Tell may
 		return
 	}
 	r.kind.touch(r.id)

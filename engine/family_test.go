@@ -81,7 +81,8 @@ func (r *relative) Restarting(_ *engine.Context[script], err error) {
 func (r *relative) Stopped() { r.d.note("%s stopped", r.name) }
 
 // family spawns a parent with children.
-func family(t *testing.T, s *engine.System, d *diary, children []string, options ...engine.SpawnOption) (parent engine.Ref[script], kids map[string]engine.Ref[script]) {
+func family(t *testing.T, s *engine.System, d *diary, children []string, options ...engine.SpawnOption) (
+	parent engine.Ref[script], kids map[string]engine.Ref[script]) {
 	t.Helper()
 	kids = map[string]engine.Ref[script]{}
 	parent, err := engine.Spawn(s, "parent", func() engine.Actor[script] {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"hayauma.example/codec"
+	"hayauma.example/engine/journal"
 )
 
 // op is what a packet is about; its value is on the wire and never changes.
@@ -172,7 +173,12 @@ const (
 	answerKilled   = 5
 	answerDead     = 6 // kind, id, reason of a DeadLetterError
 	answerPanic    = 7 // kind, id, text of a PanicError
+	answerLost     = 8 // kind (empty), id (empty), member of a MemberLostError
+	answerPersist  = 9 // kind, id, text of a PersistError's cause
 )
+
+// causes of a PersistError are known again by their texts: who asks decides by them what to do. Another one is a RemoteError.
+var causes = []error{journal.ErrFenced, journal.ErrBusy, journal.ErrFull, journal.ErrTooLarge, journal.ErrLost, journal.ErrClosed}
 
 // RemoteError is an error of another member that has no type here.
 type RemoteError struct{ Text string }
@@ -198,6 +204,8 @@ func appendAnswer(dst []byte, r *codec.Registry, v any) ([]byte, error) {
 func appendError(dst []byte, err error) []byte {
 	var dead *DeadLetterError
 	var crash *PanicError
+	var lost *MemberLostError
+	var unstored *PersistError
 	switch {
 	case errors.As(err, &dead):
 		dst = appendText(appendText(append(dst, answerDead), dead.Kind), dead.ID)
@@ -205,6 +213,11 @@ func appendError(dst []byte, err error) []byte {
 	case errors.As(err, &crash):
 		dst = appendText(appendText(append(dst, answerPanic), crash.Kind), crash.ID)
 		return appendText(dst, fmt.Sprint(crash.Value))
+	case errors.As(err, &lost):
+		return appendText(append(dst, answerLost, 0, 0), lost.Member)
+	case errors.As(err, &unstored):
+		dst = appendText(appendText(append(dst, answerPersist), unstored.Kind), unstored.ID)
+		return appendText(dst, causeText(unstored.Err))
 	case errors.Is(err, ErrNoAnswer):
 		return append(dst, answerNoAnswer)
 	case errors.Is(err, ErrStopped):
@@ -240,7 +253,7 @@ func cutAnswer(b []byte, r *codec.Registry) any {
 		if text, _, err := cutText(b); err == nil {
 			return &RemoteError{string(text)}
 		}
-	case answerDead, answerPanic:
+	case answerDead, answerPanic, answerLost, answerPersist:
 		return cutFailure(tag, b)
 	}
 	return errPacket
@@ -255,8 +268,31 @@ func cutFailure(tag byte, b []byte) error {
 		}
 		texts[i], b = string(text), rest
 	}
-	if tag == answerDead {
+	switch tag {
+	case answerDead:
 		return &DeadLetterError{Kind: texts[0], ID: texts[1], Reason: texts[2]}
+	case answerLost:
+		return &MemberLostError{Member: texts[2]}
+	case answerPersist:
+		return &PersistError{Kind: texts[0], ID: texts[1], Err: causeOf(texts[2])}
 	}
 	return &PanicError{Kind: texts[0], ID: texts[1], Value: texts[2]}
+}
+
+func causeText(err error) string {
+	for _, known := range causes {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return err.Error()
+}
+
+func causeOf(text string) error {
+	for _, known := range causes {
+		if known.Error() == text {
+			return known
+		}
+	}
+	return &RemoteError{text}
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"sync"
-	"time"
 )
 
 // relay is where the answer to another member's question goes.
@@ -15,7 +14,9 @@ type relay struct {
 // openRelay returns an ask that stands for another member's question: its answer is sent there.
 func (p *asks) openRelay(to relay) (*ask, uint32) {
 	p.relays.Add(1)
-	return p.begun(to)
+	a, gen := p.begun(to)
+	a.asker.Store(uint64(p.sys.members.index(to.member))<<32 | uint64(gen))
+	return a, gen
 }
 
 // Relays counts the other members' questions whose answers go through this system: its own actors have them, or it has sent them on. Who
@@ -31,45 +32,12 @@ func (a *ask) relayed(v any) {
 
 // sendAnswer sends one, now or when there is room.
 func (s *System) sendAnswer(to relay, v any) {
-	o := outgoings.Get().(*outgoing)
-	o.op, o.number, o.msg = opAnswer, to.number, v
-	o.by(s.messages)
-	if err := s.sendPacket(to.member, o); errors.Is(err, ErrBacklog) {
-		s.late.add(s, to, v)
+	w := lateWord{op: opAnswer, number: to.number, answer: v}
+	if err := w.send(s, to.member); !errors.Is(err, ErrBacklog) {
+		w.over(s, err)
 		return
-	} // else who asked has gone, or will be told that this member has
-	s.asks.relays.Add(-1)
-}
-
-// late is answers that found their lanes full. They are no more than the questions that are relayed, and are tried again every moment.
-type late struct {
-	mu      sync.Mutex
-	answers []lateAnswer // guarded by mu
-}
-
-type lateAnswer struct {
-	to relay
-	v  any
-}
-
-func (l *late) add(s *System, to relay, v any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.answers = append(l.answers, lateAnswer{to, v})
-	if len(l.answers) == 1 {
-		time.AfterFunc(retryEvery, func() { l.again(s) })
 	}
-}
-
-// again tries all.
-func (l *late) again(s *System) {
-	l.mu.Lock()
-	answers := l.answers
-	l.answers = nil
-	l.mu.Unlock()
-	for _, a := range answers {
-		s.sendAnswer(a.to, a.v)
-	}
+	_ = s.late.add(s, to.member, w) // answers are never too many
 }
 
 // number names a question among all of its system.
@@ -108,7 +76,7 @@ func (e *envelope) unsent() {
 	}
 }
 
-// lost answers the questions that a member was to answer which is none any more.
+// lost answers the questions that a member was to answer which is none any more, and ends its own: nobody waits for them.
 func (p *asks) lost(member string) {
 	index := uint64(p.sys.members.forget(member))
 	if index == 0 {
@@ -116,14 +84,16 @@ func (p *asks) lost(member string) {
 	}
 	for i := range p.shards {
 		for _, a := range p.shards[i].list() {
-			if at := a.target.Load(); at>>32 == index {
-				a.answer(uint32(at), &MemberLostError{Member: member})
+			for _, at := range []uint64{a.target.Load(), a.asker.Load()} {
+				if at>>32 == index {
+					a.answer(uint32(at), &MemberLostError{Member: member})
+				}
 			}
 		}
 	}
 }
 
-// memberNames gives the incarnations that were sent to short numbers, from 1.
+// memberNames gives the incarnations that were sent to, or have asked, short numbers, from 1.
 type memberNames struct {
 	mu     sync.RWMutex
 	byName map[string]uint32 // guarded by mu

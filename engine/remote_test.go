@@ -16,6 +16,7 @@ import (
 	"hayauma.example/codec"
 	"hayauma.example/engine"
 	"hayauma.example/engine/enginetest"
+	"hayauma.example/engine/journal"
 )
 
 // roamers answer where they are.
@@ -28,6 +29,8 @@ type roamer struct {
 type roamLog struct {
 	mu    sync.Mutex
 	lines []string // guarded by mu
+
+	failure error // what "refuse" answers
 }
 
 func (l *roamLog) add(line string) {
@@ -69,6 +72,8 @@ func (r *roamer) Handle(c *engine.Context[Roam], m Roam) {
 	case "fail":
 		panic("no way")
 	case "silent":
+	case "refuse":
+		c.Respond(r.log.failure)
 	case "nap":
 		time.Sleep(time.Duration(m.N) * time.Millisecond) // it takes so long
 	case "slow":
@@ -214,6 +219,52 @@ func TestRemoteQuestionsEnd(t *testing.T) {
 		var dead *engine.DeadLetterError
 		if _, err := r.ask("A", "z", Roam{}); !errors.As(err, &dead) || dead.Reason != engine.ReasonNobody {
 			t.Errorf("nobody: %v", err)
+		}
+	})
+}
+
+// TestALostMemberIsToldThroughAnother: A's question was sent on by B to C, which is lost.
+func TestALostMemberIsToldThroughAnother(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRoad(t, "A", "B", "C")
+		r.owns("B")
+		end := make(chan error, 1)
+		go func() {
+			to := strollers.Ref(r.systems["B"], "y").Address()
+			_, err := r.ask("A", "x", Roam{What: "forward", To: to})
+			end <- err
+		}()
+		r.dirs["B"].Place(func(role, key string) engine.Place {
+			if key == "y" {
+				return engine.Place{Answer: engine.Elsewhere, Member: "C"}
+			}
+			return engine.Place{Answer: engine.Here}
+		})
+		r.net.Cut("C", "B")
+		synctest.Wait()
+		r.net.Crash("C")
+		r.members["B"].SetPeers("A", "B")
+		r.systems["B"].MemberLost("C")
+		var lost *engine.MemberLostError
+		if err := <-end; !errors.As(err, &lost) || lost.Member != "C" {
+			t.Errorf("asked: %v", err)
+		}
+	})
+}
+
+// TestARefusedAppendIsToldToAnotherMember: as what it is, so that it can be told what to do.
+func TestARefusedAppendIsToldToAnotherMember(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRoad(t, "A", "B")
+		r.owns("B")
+		for _, want := range []error{journal.ErrFull, journal.ErrLost, errors.New("some other")} {
+			r.log.failure = &engine.PersistError{Kind: "roamer", ID: "x", Err: fmt.Errorf("append: %w", want)}
+			_, err := r.ask("A", "x", Roam{What: "refuse"})
+			var unstored *engine.PersistError
+			known := !strings.Contains(want.Error(), "other")
+			if !errors.As(err, &unstored) || unstored.ID != "x" || errors.Is(err, want) != known || !strings.Contains(err.Error(), want.Error()) {
+				t.Errorf("%v: asked: %v", want, err)
+			}
 		}
 	})
 }

@@ -80,7 +80,7 @@ type System struct {
 	moving     sync.Mutex    // held while they go on
 	marks      atomic.Uint64 // that were sent
 	forwards   atomic.Uint64
-	late       late     // answers that found their lanes full
+	late       late     // words that found their lanes full
 	topics     sync.Map // *Topic → *board
 
 	mu    sync.Mutex

@@ -2,13 +2,14 @@ package engine
 
 import "sync"
 
-// watches are this system's interests in cells of other members, by number.
+// watches are this system's interests in cells of other members, by number, and theirs in cells here.
 type watches struct {
 	sys *System
 
 	mu   sync.Mutex
-	next uint64                  // guarded by mu
-	away map[uint64]*remoteWatch // guarded by mu
+	next uint64                      // guarded by mu
+	away map[uint64]*remoteWatch     // guarded by mu
+	here map[string]map[uint64]*cell // by member and its number; guarded by mu
 }
 
 type remoteWatch struct {
@@ -16,14 +17,14 @@ type remoteWatch struct {
 	member string
 }
 
-// watched and unwatched name another member's watch.
+// distant names another member's watch.
 type distant struct {
 	member string
 	number uint64
 }
 
-// begin watches a grain of another member.
-func (w *watches) begin(member string, k *core, id string, of *watch) {
+// begin watches a grain of another member. It returns the watch's number.
+func (w *watches) begin(member string, k *core, id string, of *watch) uint64 {
 	w.mu.Lock()
 	w.next++
 	number := w.next
@@ -33,15 +34,15 @@ func (w *watches) begin(member string, k *core, id string, of *watch) {
 	w.away[number] = &remoteWatch{of, member}
 	w.mu.Unlock()
 	of.number = number
-	if w.send(member, header{op: opWatch, number: number}, pidText{k.name, id}, "") != nil {
-		w.end(number, ReasonAbsent)
-	}
+	w.say(member, lateWord{op: opWatch, number: number, to: pidText{k.name, id}})
+	return number
 }
 
-func (w *watches) send(member string, h header, to pidText, rest string) error {
-	o := outgoings.Get().(*outgoing)
-	*o = outgoing{header: h, to: to.address, toID: to.id, rest: []byte(rest)}
-	return w.sys.sendPacket(member, o)
+// say sends a word, now or when there is room. A watch whose word never will be sent ends.
+func (w *watches) say(member string, word lateWord) {
+	if err := w.sys.late.say(w.sys, member, word); err != nil {
+		word.over(w.sys, err)
+	}
 }
 
 // end tells who watched, once.
@@ -62,11 +63,11 @@ func (w *watches) remove(number uint64) *remoteWatch {
 // forget takes a watch back.
 func (w *watches) forget(of *watch) {
 	if at := w.remove(of.number); at != nil {
-		_ = w.send(at.member, header{op: opUnwatch, number: of.number}, pidText{of.of.Kind, of.of.ID}, "") // a lost member tells nothing
+		w.say(at.member, lateWord{op: opUnwatch, number: of.number, to: pidText{of.of.Kind, of.of.ID}})
 	}
 }
 
-// lost ends the watches of a member's grains.
+// lost ends the watches of a member's grains, and takes back its own.
 func (w *watches) lost(member string) {
 	w.mu.Lock()
 	var ended []*remoteWatch
@@ -76,31 +77,65 @@ func (w *watches) lost(member string) {
 			ended = append(ended, at)
 		}
 	}
+	watched := w.here[member]
+	delete(w.here, member)
 	w.mu.Unlock()
 	for _, at := range ended {
 		at.watch.fire(ReasonLost)
+	}
+	for number, c := range watched {
+		c.pushSystem(unwatchDistant{distant{member, number}})
 	}
 }
 
 // receive takes what other members say about watches.
 func (w *watches) receive(from string, h header, rest []byte) {
-	if h.op == opEnded {
-		w.end(h.number, string(rest))
-		return
-	}
-	c := w.sys.cellOf(h)
 	of := distant{from, h.number}
-	switch {
-	case h.op == opUnwatch && c != nil:
-		c.pushSystem(unwatchDistant{of})
-	case h.op == opWatch && (c == nil || !c.pushSystem(watched{w.proxy(of)})):
-		w.proxy(of).fire(ReasonAbsent)
+	switch h.op {
+	case opEnded:
+		w.end(h.number, string(rest))
+	case opUnwatch:
+		if c := w.takeBack(of); c != nil {
+			c.pushSystem(unwatchDistant{of})
+		}
+	case opWatch:
+		c := w.sys.cellOf(h)
+		w.note(of, c)
+		if p := w.proxy(of); c == nil || !c.pushSystem(watched{p}) {
+			p.fire(ReasonAbsent)
+		}
 	}
+}
+
+// note keeps which cell another member watches.
+func (w *watches) note(of distant, c *cell) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.here == nil {
+		w.here = map[string]map[uint64]*cell{}
+	}
+	if w.here[of.member] == nil {
+		w.here[of.member] = map[uint64]*cell{}
+	}
+	w.here[of.member][of.number] = c
+}
+
+// takeBack forgets another member's watch. It returns what is watched, nil where the watch has ended.
+func (w *watches) takeBack(of distant) *cell {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.here[of.member][of.number]
+	delete(w.here[of.member], of.number)
+	if len(w.here[of.member]) == 0 {
+		delete(w.here, of.member)
+	}
+	return c
 }
 
 // proxy stands for another member's watch.
 func (w *watches) proxy(of distant) *watch {
 	return &watch{tell: func(reason string) {
-		_ = w.send(of.member, header{op: opEnded, number: of.number}, pidText{}, reason) // a lost member needs no telling
+		w.takeBack(of)
+		w.say(of.member, lateWord{op: opEnded, number: of.number, rest: reason}) // a lost member needs no telling
 	}, distant: of}
 }

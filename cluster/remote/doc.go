@@ -58,5 +58,6 @@
 // OnDown tells of a peer that may be dead, and Probe finds out: it gives a name that is in nobody's view, so that the answer says only
 // who listens there.
 //
-// Close returns what is not acknowledged at that moment; a member that leaves calls Flush before. Restarted peers have another incarnation: what was meant for the old one stays until a view says that it is gone.
+// Close returns what is not acknowledged at that moment: who leaves asks the others before whether all has arrived. Restarted peers have
+// another incarnation: what was meant for the old one stays until a view says that it is gone.
 package remote

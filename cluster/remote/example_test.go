@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"hayauma.example/cluster/remote"
 	"hayauma.example/engine"
@@ -45,10 +46,11 @@ func Example() {
 	fmt.Println(one.Send("four", engine.Data, payload("no")))
 	<-arrived
 	one.SetPeers(map[string]string{"two": two.Addr().String()})
-	fmt.Println(one.Flush(ctx)) // or what two has received would come back, unsurely
+	for peers, _ := one.Stats(); peers["two"].QueuedPackets > 0; peers, _ = one.Stats() {
+		time.Sleep(time.Millisecond) // or what two has received would come back, unsurely
+	}
 	_, _ = one.Close(), two.Close()
 	// Unordered output:
-	// <nil>
 	// <nil>
 	// <nil>
 	// engine: no such member

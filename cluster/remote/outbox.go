@@ -16,18 +16,17 @@ type outbox struct {
 
 	mu      sync.Mutex // guards what follows
 	closed  bool
-	idle    bool          // the writer waits for wake
-	writing bool          // the writer reads the batch before sent
-	tail    *chunk        // takes the next packet; nil before the first
-	start   int           // of the open batch in tail
-	first   uint64        // number of the open batch's first packet; 0: none is open
-	queue   queue         // unacknowledged batches that are complete
-	sent    int           // how many of queue were given to this connection
-	next    uint64        // number of the next packet
-	written uint64        // highest number that any connection was given
-	acked   uint64        // highest number that the peer has acknowledged
-	bytes   int           // what counts against backlog
-	flushed chan struct{} // closed when all is acknowledged; nil: nobody waits for it
+	idle    bool   // the writer waits for wake
+	writing bool   // the writer reads the batch before sent
+	tail    *chunk // takes the next packet; nil before the first
+	start   int    // of the open batch in tail
+	first   uint64 // number of the open batch's first packet; 0: none is open
+	queue   queue  // unacknowledged batches that are complete
+	sent    int    // how many of queue were given to this connection
+	next    uint64 // number of the next packet
+	written uint64 // highest number that any connection was given
+	acked   uint64 // highest number that the peer has acknowledged
+	bytes   int    // what counts against backlog
 	counts  Stats
 }
 
@@ -207,29 +206,7 @@ func (o *outbox) advance(received uint64) error {
 	o.counts.Acknowledged += received - o.acked
 	o.acked = received
 	o.release()
-	o.tell()
 	return nil
-}
-
-// flush returns a channel that is closed when nothing is unacknowledged; nil: that is so now.
-func (o *outbox) flush() <-chan struct{} {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed || o.acked == o.next-1 {
-		return nil
-	}
-	if o.flushed == nil {
-		o.flushed = make(chan struct{})
-	}
-	return o.flushed
-}
-
-// tell wakes those who wait for flush.
-func (o *outbox) tell() {
-	if o.flushed != nil && (o.closed || o.acked == o.next-1) {
-		close(o.flushed)
-		o.flushed = nil
-	}
 }
 
 // resume begins with a new connection: what lies behind the peer's last packet is written again.
@@ -286,7 +263,6 @@ func (o *outbox) close() (left []batch, acked uint64) {
 		return nil, o.acked
 	}
 	o.closed = true
-	o.tell()
 	o.seal()
 	for i := range o.queue.n {
 		left = append(left, *o.queue.at(i))

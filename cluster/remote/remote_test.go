@@ -1,7 +1,6 @@
 package remote_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -165,31 +164,6 @@ func TestAnotherIncarnationAtTheAddress(t *testing.T) {
 	if got := received.Got(); len(got) != 1 || got[0].Packet != "y" {
 		t.Errorf("received %+v", got)
 	}
-}
-
-func TestFlush(t *testing.T) {
-	one, two := open(t, remote.Config{Incarnation: "one"}), open(t, remote.Config{Incarnation: "two"})
-	_, received := acquaint(one, two)
-	must(t, one.Flush(t.Context()))
-	release := received.Hold("one", engine.Data)
-	must(t, one.Send("two", engine.Data, payload("x")))
-	received.WaitHeld(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if err := one.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("while it is being received: %v", err)
-	}
-	release()
-	must(t, one.Flush(t.Context()))
-	if peers, _ := one.Stats(); peers["two"].QueuedPackets != 0 {
-		t.Errorf("stats %+v", peers)
-	}
-	one.SetPeers(map[string]string{"ghost": "127.0.0.1:1"})
-	must(t, one.Send("ghost", engine.Data, payload("y")))
-	ended := make(chan error)
-	go func() { ended <- one.Flush(t.Context()) }()
-	one.SetPeers(nil)
-	must(t, <-ended) // it was returned
 }
 
 func TestStats(t *testing.T) {

@@ -116,25 +116,6 @@ func (t *Transport) setPeers(addresses map[string]string) {
 	}
 }
 
-// Flush waits until each lane to each peer has been empty once: all that was sent before is acknowledged or was returned. A member
-// that leaves calls it before Close.
-func (t *Transport) Flush(ctx context.Context) error {
-	for _, p := range t.peers.Load().byName {
-		for _, out := range p.out {
-			flushed := out.flush()
-			if flushed == nil {
-				continue
-			}
-			select {
-			case <-flushed:
-			case <-ctx.Done():
-				return fmt.Errorf("remote: %s has not acknowledged everything: %w", p.name, context.Cause(ctx))
-			}
-		}
-	}
-	return nil
-}
-
 // Close ends all connections. What was not acknowledged is given to Returned. It waits for a Receive that is under way.
 func (t *Transport) Close() error {
 	t.change.Lock()

@@ -33,9 +33,13 @@ func (s *server) registerCampaigns() {
 	list.Description = listDescription
 	huma.Register(s.api, list, s.listCampaigns)
 	huma.Register(s.api, operation("show-campaign", http.MethodGet, "/v1/campaigns/{id}", "Show a campaign", 404), s.showCampaign)
-	huma.Register(s.api, operation("pause-campaign", http.MethodPost, "/v1/campaigns/{id}/pause", "Start no more provider calls", 404, 409), s.order("pause", actors.Pause{}))
-	huma.Register(s.api, operation("resume-campaign", http.MethodPost, "/v1/campaigns/{id}/resume", "Go on where the pause stopped it", 404, 409), s.order("resume", actors.Resume{}))
-	huma.Register(s.api, operation("cancel-campaign", http.MethodPost, "/v1/campaigns/{id}/cancel", "Send nothing more; what is in flight becomes unknown", 404, 409), s.order("cancel", actors.Cancel{}))
+	huma.Register(s.api, operation("pause-campaign", http.MethodPost, "/v1/campaigns/{id}/pause", "Start no more provider calls", 404, 409),
+		s.order("pause", actors.Pause{}))
+	huma.Register(s.api, operation("resume-campaign", http.MethodPost, "/v1/campaigns/{id}/resume", "Go on where the pause stopped it", 404, 409),
+		s.order("resume", actors.Resume{}))
+	huma.Register(s.api, operation("cancel-campaign", http.MethodPost, "/v1/campaigns/{id}/cancel",
+		"Send nothing more; what is in flight becomes unknown", 404, 409),
+		s.order("cancel", actors.Cancel{}))
 }
 
 // campaign is the grain of an id that a client gave. Whatever is no id that we would make names no campaign, and wakes nothing.

@@ -34,12 +34,14 @@ type (
 
 func (s *server) registerChannels() {
 	operation := func(id, method, path, summary string, status int, errs ...int) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status, Errors: append(errs, 401, 503), Tags: []string{"channels"}}
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status,
+			Errors: append(errs, 401, 503), Tags: []string{"channels"}}
 	}
 	huma.Register(s.api, operation("add-channel", http.MethodPost, "/v1/channels", "Add or change a channel", 200, 422, 507), s.addChannel)
 	huma.Register(s.api, operation("list-channels", http.MethodGet, "/v1/channels", "List channels", 200), s.listChannels)
 	huma.Register(s.api, operation("show-channel", http.MethodGet, "/v1/channels/{name}", "Show a channel", 200, 404), s.showChannel)
-	huma.Register(s.api, operation("remove-channel", http.MethodDelete, "/v1/channels/{name}", "Remove a channel that no unfinished campaign uses", 204, 404, 409), s.removeChannel)
+	huma.Register(s.api, operation("remove-channel", http.MethodDelete, "/v1/channels/{name}", "Remove a channel that no unfinished campaign uses", 204, 404, 409),
+		s.removeChannel)
 	huma.Register(s.api, operation("resume-channel", http.MethodPost, "/v1/channels/{name}/resume", "End a channel's pause", 200, 404), s.resumeChannel)
 }
 

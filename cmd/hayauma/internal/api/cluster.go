@@ -100,13 +100,15 @@ type (
 
 func (s *server) registerCluster() {
 	operation := func(id, method, path, summary string, status int, errs ...int) huma.Operation {
-		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status, Errors: append(errs, 401, 503), Tags: []string{"cluster"}}
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status,
+			Errors: append(errs, 401, 503), Tags: []string{"cluster"}}
 	}
 	huma.Register(s.api, operation("show-cluster", http.MethodGet, "/v1/cluster", "Show the fleet as this node sees it", 200),
 		func(context.Context, *struct{}) (*clusterOutput, error) {
 			return &clusterOutput{s.Cluster.Status()}, nil
 		})
-	huma.Register(s.api, operation("drain-node", http.MethodPost, "/v1/cluster/drain", "Have a node hand over what it owns, leave and end", 202, 404, 409, 422), s.drainNode)
+	huma.Register(s.api, operation("drain-node", http.MethodPost, "/v1/cluster/drain", "Have a node hand over what it owns, leave and end", 202, 404, 409, 422),
+		s.drainNode)
 }
 
 func (s *server) drainNode(ctx context.Context, in *drainInput) (*drainOutput, error) {

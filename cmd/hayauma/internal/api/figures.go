@@ -55,14 +55,20 @@ type (
 	usageOutput      struct{ Body Usage }
 )
 
-const figuresLag = " Figures of a running campaign are up to 10 seconds old; after a crash they may be missing for a minute, and are never lost or counted twice. A month may still change when it is over: an outcome counts in the month in which the provider answered."
+const figuresLag = " Figures of a running campaign are up to 10 seconds old; " +
+	"after a crash they may be missing for a minute, and are never lost or counted twice. " +
+	"A month may still change when it is over: an outcome counts in the month in which the provider answered."
 
 func (s *server) registerFigures() {
 	operation := func(id, path, summary, description string) huma.Operation {
-		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: description + figuresLag, Errors: []int{401, 404, 422, 503}, Tags: []string{"channels"}}
+		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Description: description + figuresLag,
+			Errors: []int{401, 404, 422, 503}, Tags: []string{"channels"}}
 	}
-	huma.Register(s.api, operation("channel-statistics", "/v1/channels/{name}/statistics", "Show a channel's statistics of a month", "Months are of UTC."), s.statistics)
-	huma.Register(s.api, operation("channel-usage", "/v1/channels/{name}/usage", "Show what a channel's messages of a month cost", "Months are of UTC+9, as LINE's counts of sent messages."), s.usage)
+	huma.Register(s.api, operation("channel-statistics", "/v1/channels/{name}/statistics", "Show a channel's statistics of a month", "Months are of UTC."),
+		s.statistics)
+	huma.Register(s.api, operation("channel-usage", "/v1/channels/{name}/usage",
+		"Show what a channel's messages of a month cost", "Months are of UTC+9, as LINE's counts of sent messages."),
+		s.usage)
 }
 
 func (s *server) statistics(ctx context.Context, in *monthInput) (*statisticsOutput, error) {

@@ -13,8 +13,11 @@ import (
 	"hayauma.example/engine"
 )
 
-const listDescription = "Each node keeps its own list, from the stored events of all campaigns. It is eventually consistent: a campaign that was just accepted, paused or finished may be missing, or be shown as it was, for a moment, and another node may show another moment. " +
-	"The campaign itself (GET /v1/campaigns/{id}) is always up to date. Figures of running campaigns are asked of them; where one gives no answer within a second, its recipients are shown as pending."
+const listDescription = "Each node keeps its own list, from the stored events of all campaigns. " +
+	"It is eventually consistent: a campaign that was just accepted, paused or finished may be missing, or be shown as it was, for a moment, " +
+	"and another node may show another moment. " +
+	"The campaign itself (GET /v1/campaigns/{id}) is always up to date. " +
+	"Figures of running campaigns are asked of them; where one gives no answer within a second, its recipients are shown as pending."
 
 // Times of a list.
 const (
@@ -56,7 +59,8 @@ func (s *server) listComplete(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, listFor)
 	defer cancel()
 	if err := s.List.Wait(ctx); err != nil {
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the list of campaigns is still being read from the store: try again, or ask for one campaign by its id"),
+		return huma.ErrorWithHeaders(
+			huma.Error503ServiceUnavailable("the list of campaigns is still being read from the store: try again, or ask for one campaign by its id"),
 			http.Header{"Retry-After": {"1"}})
 	}
 	return nil

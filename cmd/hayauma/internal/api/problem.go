@@ -63,7 +63,8 @@ func (s *server) refusal(err error) huma.StatusError {
 	case errors.As(err, &problem):
 		return &huma.ErrorModel{Status: problem.Status, Title: problem.Title, Detail: cmp.Or(problem.Detail, problem.Title)}
 	case errors.Is(err, journal.ErrFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return huma.NewError(http.StatusInsufficientStorage, "the store is full, nothing was accepted: free disk space or raise --store-max-bytes, then send the request again")
+		return huma.NewError(http.StatusInsufficientStorage,
+			"the store is full, nothing was accepted: free disk space or raise --store-max-bytes, then send the request again")
 	case errors.Is(err, context.Canceled):
 		return huma.NewError(errAborted, "the client has gone")
 	}
@@ -71,14 +72,42 @@ func (s *server) refusal(err error) huma.StatusError {
 	if why := s.blame(dead); why != nil {
 		return why
 	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return huma.NewError(http.StatusServiceUnavailable, "no answer in time: try again, a submission with the same Idempotency-Key")
-	case dead != nil, errors.Is(err, engine.ErrStopped), errors.Is(err, engine.ErrKilled), errors.Is(err, journal.ErrClosed):
-		return huma.NewError(http.StatusServiceUnavailable, "the daemon is stopping or overloaded: try again, a submission with the same Idempotency-Key")
+	if why := passing(err, dead); why != "" {
+		return huma.NewError(http.StatusServiceUnavailable, why)
 	}
 	s.Log.Error("request failed", "error", err)
 	return huma.NewError(http.StatusInternalServerError, "internal error: see the daemon's log; nothing is known to be done, the request may be sent again")
+}
+
+// What a client does about what passes by itself. A submission is the only request that is not safe to repeat without its key.
+const (
+	sendAgain = ": try again, a submission with the same Idempotency-Key"
+	mayBeDone = "; the request may have had its effect or not: look, or send it again, a submission with the same Idempotency-Key, which takes effect once"
+	notDone   = "; nothing was done: try again, a submission with the same Idempotency-Key"
+)
+
+// passing tells what has happened that passes by itself; dead is err where it is a dead letter. Empty: it is none of that.
+func passing(err error, dead *engine.DeadLetterError) string {
+	lost, _ := errors.AsType[*engine.MemberLostError](err)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time" + sendAgain
+	case lost != nil, dead != nil && dead.Reason == engine.ReasonUnsure:
+		return "the node that had the request was lost before it answered" + mayBeDone
+	case dead != nil && dead.Reason == engine.ReasonBacklog:
+		return "too much is on its way to the node that has to answer" + notDone
+	case dead != nil && dead.Reason == engine.ReasonFull:
+		return "too many requests wait where this one has to be answered" + notDone
+	case dead != nil, errors.Is(err, engine.ErrStopped), errors.Is(err, engine.ErrKilled), errors.Is(err, journal.ErrClosed):
+		return "the daemon is stopping or overloaded" + sendAgain
+	case errors.Is(err, journal.ErrLost):
+		return "the store gave no clear answer" + mayBeDone
+	case errors.Is(err, journal.ErrBusy):
+		return "the store was busy for too long" + notDone
+	case errors.Is(err, journal.ErrFenced):
+		return "another node has taken over what the request is about" + notDone
+	}
+	return ""
 }
 
 // writeProblem answers outside of huma's handlers.

@@ -74,7 +74,8 @@ func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma
 	if in.State != "" {
 		o, ok := actors.ParseOutcome(in.State)
 		if !ok {
-			return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("state %q is no recipient's state: pending, delivered, failed, unknown, suppressed, expired, cancelled", excerpt(in.State)))
+			return nil, huma.Error422UnprocessableEntity(fmt.Sprintf(
+				"state %q is no recipient's state: pending, delivered, failed, unknown, suppressed, expired, cancelled", excerpt(in.State)))
 		}
 		only = &o
 	}

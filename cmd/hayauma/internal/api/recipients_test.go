@@ -9,7 +9,8 @@ import (
 // The ledger knows only that a message could not be made; the plan knows why, and both are told.
 func TestWhyAMessageCouldNotBeMade(t *testing.T) {
 	d := newDesk(t, "")
-	a := d.submit(form{key: "k", campaign: `{"name":"n","channel":"shop","messages":` + text + `}`, audience: "user_id,name\n" + userA + "," + strings.Repeat("x", 5001) + "\n"})
+	a := d.submit(form{key: "k", campaign: `{"name":"n","channel":"shop","messages":` + text + `}`,
+		audience: "user_id,name\n" + userA + "," + strings.Repeat("x", 5001) + "\n"})
 	d.want(http.StatusAccepted, a)
 	path := "/v1/campaigns/" + a.id(t)
 	d.eventually("the campaign is over", func() bool {

@@ -108,7 +108,8 @@ func (s *server) guard(next http.Handler) http.Handler {
 			sum := sha256.Sum256([]byte(given))
 			if !ok || subtle.ConstantTimeCompare(sum[:], want[:]) != 1 {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="hayauma"`)
-				writeProblem(w, huma.NewError(http.StatusUnauthorized, "wrong or missing API token: set HAYAUMA_TOKEN to the daemon's, or send it as Authorization: Bearer TOKEN"))
+				writeProblem(w, huma.NewError(http.StatusUnauthorized,
+					"wrong or missing API token: set HAYAUMA_TOKEN to the daemon's, or send it as Authorization: Bearer TOKEN"))
 				return
 			}
 		}
@@ -197,7 +198,8 @@ func (s *server) registerHealth() {
 	}
 	huma.Register(s.api, huma.Operation{OperationID: "healthz", Method: http.MethodGet, Path: "/healthz", Summary: "The process lives", Security: free},
 		func(context.Context, *struct{}) (*health, error) { return ok(), nil })
-	huma.Register(s.api, huma.Operation{OperationID: "readyz", Method: http.MethodGet, Path: "/readyz", Summary: "The daemon takes work", Security: free, Errors: []int{503}},
+	huma.Register(s.api, huma.Operation{OperationID: "readyz", Method: http.MethodGet, Path: "/readyz", Summary: "The daemon takes work",
+		Security: free, Errors: []int{503}},
 		func(context.Context, *struct{}) (*health, error) {
 			if err := s.Ready(); err != nil {
 				return nil, huma.Error503ServiceUnavailable(err.Error())

@@ -31,7 +31,8 @@ func TestStartingTellsWhatItWaitsFor(t *testing.T) {
 			Status int    `json:"status"`
 			Detail string `json:"detail"`
 		}
-		if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || problem.Status != 503 || problem.Detail != "the daemon is starting: waiting for NATS: 1 of 3 servers reached" {
+		if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || problem.Status != 503 ||
+			problem.Detail != "the daemon is starting: waiting for NATS: 1 of 3 servers reached" {
 			t.Errorf("%s: %s, %v", target, w.Body, err)
 		}
 		if h := w.Header(); h.Get("Retry-After") == "" || h.Get("Content-Type") != "application/problem+json" {

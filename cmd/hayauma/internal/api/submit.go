@@ -116,9 +116,11 @@ func broken(err error) error {
 	case errors.As(err, &problem), errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, errTooSlow):
-		return huma.NewError(http.StatusRequestTimeout, fmt.Sprintf("the body comes too slowly, nothing was accepted: send at least %d bytes a second, and more while others wait", paceRate))
+		return huma.NewError(http.StatusRequestTimeout, fmt.Sprintf(
+			"the body comes too slowly, nothing was accepted: send at least %d bytes a second, and more while others wait", paceRate))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return huma.Error400BadRequest("the body ends too early, nothing was accepted: it needs the parts campaign and audience, in this order, and the final boundary")
+		return huma.Error400BadRequest("the body ends too early, nothing was accepted: " +
+			"it needs the parts campaign and audience, in this order, and the final boundary")
 	}
 	return huma.Error400BadRequest("the body can't be read: " + excerpt(err.Error()))
 }
@@ -157,7 +159,8 @@ func (sub *submission) openAudience() error {
 	case err == nil && kind == "application/x-ndjson":
 		sub.audience.Format = audience.NDJSON
 	default:
-		return huma.Error415UnsupportedMediaType(fmt.Sprintf("the audience part has the Content-Type %q: it must be text/csv or application/x-ndjson", excerpt(given)))
+		return huma.Error415UnsupportedMediaType(fmt.Sprintf(
+			"the audience part has the Content-Type %q: it must be text/csv or application/x-ndjson", excerpt(given)))
 	}
 	switch encoding := part.Header.Get("Content-Encoding"); encoding {
 	case "", "identity":
@@ -176,7 +179,8 @@ func (sub *submission) nothingMore() error {
 	part, err := sub.parts.NextPart()
 	switch {
 	case err == nil:
-		return huma.Error400BadRequest(fmt.Sprintf("a third part %q follows the audience, nothing was accepted: send all recipients in one audience part", excerpt(part.FormName())))
+		return huma.Error400BadRequest(fmt.Sprintf("a third part %q follows the audience, nothing was accepted: "+
+			"send all recipients in one audience part", excerpt(part.FormName())))
 	case err == io.EOF: // a wrapped one is a body without its final boundary
 		return nil
 	}

@@ -21,7 +21,8 @@ func TestSubmitAndShow(t *testing.T) {
 	if got := a.header.Get("Location"); got != "/v1/campaigns/"+id {
 		t.Errorf("Location is %q", got)
 	}
-	d.want(200, d.do("GET", "/v1/campaigns/"+id, ""), `"state":"scheduled"`, `"accepted":2`, `"pending":2`, `"rows":3`, `"duplicates":1`, `"due":"2035-01-01T00:00:00Z"`)
+	d.want(200, d.do("GET", "/v1/campaigns/"+id, ""), `"state":"scheduled"`, `"accepted":2`,
+		`"pending":2`, `"rows":3`, `"duplicates":1`, `"due":"2035-01-01T00:00:00Z"`)
 	d.want(409, d.do("GET", "/v1/campaigns/"+id+"/recipients", ""))
 }
 

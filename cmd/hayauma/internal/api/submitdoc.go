@@ -24,8 +24,9 @@ func (s *server) registerSubmit(mux *http.ServeMux) {
 	}
 	op := &huma.Operation{
 		OperationID: "submit-campaign", Method: http.MethodPost, Path: "/v1/campaigns", Tags: []string{"campaigns"},
-		Summary:     "Submit a campaign with its audience",
-		Description: "Two parts in this order: `campaign`, then `audience`. Answered with 202 once the campaign is durably accepted. The same Idempotency-Key with the same content is the same campaign.",
+		Summary: "Submit a campaign with its audience",
+		Description: "Two parts in this order: `campaign`, then `audience`. Answered with 202 once the campaign is durably accepted. " +
+			"The same Idempotency-Key with the same content is the same campaign.",
 		Parameters: []*huma.Param{{
 			Name: "Idempotency-Key", In: "header", Required: true, Schema: text("Names this submission, up to 255 bytes."),
 		}},

@@ -174,7 +174,8 @@ type WhyEntry struct {
 func whyOf(campaign, user string, index uint32, a actors.Account) Why {
 	w := Why{Campaign: campaign, UserID: user, Index: index, State: a.Outcome.String(), Entries: make([]WhyEntry, len(a.Entries))}
 	for i, e := range a.Entries {
-		w.Entries[i] = WhyEntry{At: e.At, Event: e.Event, Window: e.Window, Path: e.Path.String(), State: e.Outcome, Reason: e.Reason, Request: e.Request, Tries: e.Tries}
+		w.Entries[i] = WhyEntry{At: e.At, Event: e.Event, Window: e.Window, Path: e.Path.String(),
+			State: e.Outcome, Reason: e.Reason, Request: e.Request, Tries: e.Tries}
 	}
 	return w
 }

@@ -68,7 +68,8 @@ func (a *App) agree(ctx context.Context, self roster.Member, earlier func(string
 	}
 	if len(strange) > 0 {
 		if node := a.alive(ctx, strange); node != "" {
-			return fmt.Errorf("node %s uses this store too, and the two can't talk to each other: set cluster-listen on every node that shares a store, or give each a store of its own", node)
+			return fmt.Errorf("node %s uses this store too, and the two can't talk to each other: "+
+				"set cluster-listen on every node that shares a store, or give each a store of its own", node)
 		}
 	}
 	if m, taken := v.View.Node(self.Node); taken && !earlier(m.Incarnation) && a.alive(ctx, map[string]string{m.Incarnation: m.Node}) != "" {

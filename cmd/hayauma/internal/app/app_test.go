@@ -118,7 +118,8 @@ func TestMemoryStoreSendsAndSaysSoLoudly(t *testing.T) {
 		t.Errorf("ledger %+v", l)
 	}
 	scrape := get(t, a.URL()+"/metrics")
-	for _, want := range []string{`hayauma_actor_mailbox_depth{actor="shop",kind="channel"} 0`, "hayauma_build_info{", `hayauma_journal_append_seconds_count`, `hayauma_clock_skew_seconds{peer="store"} 0`} {
+	for _, want := range []string{`hayauma_actor_mailbox_depth{actor="shop",kind="channel"} 0`, "hayauma_build_info{",
+		`hayauma_journal_append_seconds_count`, `hayauma_clock_skew_seconds{peer="store"} 0`} {
 		if !strings.Contains(scrape, want) {
 			t.Errorf("the scrape lacks %s", want)
 		}

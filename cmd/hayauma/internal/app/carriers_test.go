@@ -115,7 +115,8 @@ func (f *fleet) hosts(kind string) (nodes []string) {
 // run opens a run on the node of checkers and ends it: its only recipient can't be rendered.
 func (f *fleet) run(node, run string) {
 	f.Helper()
-	m := actors.Open{Campaign: "c", Run: run, Channel: "shop", Due: time.Now(), Table: plan.Table{Recipients: 1, Chunks: []plan.Entry{{Count: 1, Mode: plan.Failed}}}}
+	m := actors.Open{Campaign: "c", Run: run, Channel: "shop", Due: time.Now(),
+		Table: plan.Table{Recipients: 1, Chunks: []plan.Entry{{Count: 1, Mode: plan.Failed}}}}
 	if _, err := engine.Ask[actors.Progress](f.Context(), actors.Checkers.Ref(f.sys[node], run), actors.CheckerMsg(m)); err != nil {
 		f.Fatal(err)
 	}

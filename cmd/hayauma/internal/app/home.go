@@ -34,9 +34,11 @@ func (h *home) check() error {
 	now, err := os.Stat(filepath.Join(h.dir, lockName))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("the data directory %s, or its %s, was removed while the daemon ran: what is accepted now would be lost; restore it, then start again", h.dir, lockName)
+		return fmt.Errorf("the data directory %s, or its %s, was removed while the daemon ran: "+
+			"what is accepted now would be lost; restore it, then start again", h.dir, lockName)
 	case err == nil && !os.SameFile(h.lock, now):
-		return fmt.Errorf("the data directory %s, or its %s, was replaced while the daemon ran: what is accepted now would be lost; check what is mounted there, then start again", h.dir, lockName)
+		return fmt.Errorf("the data directory %s, or its %s, was replaced while the daemon ran: "+
+			"what is accepted now would be lost; check what is mounted there, then start again", h.dir, lockName)
 	}
 	return nil // a disk that can't be asked speaks for itself
 }

@@ -44,12 +44,21 @@ func (f fleetView) Status() api.ClusterStatus {
 		})
 	}
 	if ending := certs.Ending(f.a.secured, time.Now()); ending != "" {
-		out.Own = []string{ending}
+		out.Own = append(out.Own, ending)
 	}
+	out.Own = append(out.Own, unread(s)...)
 	for _, role := range f.a.cfg.AllRoles() {
 		out.Roles = append(out.Roles, f.role(s, role))
 	}
 	return out
+}
+
+// unread tells of shards that are served here before their reminders could be read.
+func unread(s cluster.Status) []string {
+	if s.Unread == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("reminders of %d shards can't be read from the store yet: what is due in them comes late", s.Unread)}
 }
 
 // phaseOf is how far this node is with a shard; empty where it has no part in it: the owner knows.

@@ -23,7 +23,9 @@ func newCampaign(t Terminal) *cobra.Command {
 	r := &remote{terminal: t}
 	cmd := &cobra.Command{
 		Use: "campaign", Short: "Submit and follow campaigns",
-		Long: "Submit and follow campaigns. Instead of an ID its first characters do, 8 or more, where they are no other's.\n\nStates of recipients: delivered means that the provider accepted the message (LINE gives no receipt);\nunknown means that it may have been accepted, and is never sent again by itself.",
+		Long: "Submit and follow campaigns. Instead of an ID its first characters do, 8 or more, where they are no other's.\n\n" +
+			"States of recipients: delivered means that the provider accepted the message (LINE gives no receipt);\n" +
+			"unknown means that it may have been accepted, and is never sent again by itself.",
 	}
 	r.flags(cmd)
 	cmd.AddCommand(newSubmit(r), newCampaignList(r), newCampaignShow(r), newCampaignWatch(r), newCampaignExport(r), newCampaignWhy(r),
@@ -222,7 +224,8 @@ func shortest(list []api.Campaign) int {
 func newCampaignWatch(r *remote) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "watch ID", Short: "Follow a campaign until it ends", Args: exactly("ID"),
-		Long: "Follow a campaign until it ends. Exit 0: finished without failed or unknown recipients; 1: it ended otherwise; 2: refused, or\nno answer from the daemon.",
+		Long: "Follow a campaign until it ends. Exit 0: finished without failed or unknown recipients; " +
+			"1: it ended otherwise; 2: refused, or\nno answer from the daemon.",
 	}
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

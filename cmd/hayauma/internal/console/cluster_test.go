@@ -63,7 +63,8 @@ func TestClusterCommands(t *testing.T) {
 func TestClusterCerts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "certs")
 	code, out, errs := command(t, nil, "cluster", "certs", dir, "--node", "a", "--host", "192.0.2.1")
-	if code != 0 || out != "--cluster-ca "+dir+"/ca.pem --cluster-cert "+dir+"/a.pem --cluster-key "+dir+"/a-key.pem\n" || !strings.Contains(errs, "for development only") {
+	if code != 0 || out != "--cluster-ca "+dir+"/ca.pem --cluster-cert "+dir+"/a.pem --cluster-key "+dir+"/a-key.pem\n" ||
+		!strings.Contains(errs, "for development only") {
 		t.Errorf("%d: %s%s", code, out, errs)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "a-key.pem")); err != nil {

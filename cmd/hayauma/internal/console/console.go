@@ -85,9 +85,10 @@ func inPlainWords(text string) string { return packageName.ReplaceAllString(text
 
 func newRoot(t Terminal) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "hayauma",
-		Short:         "Durable delivery of bulk and scheduled messages",
-		Long:          "Hayauma delivers campaigns to LINE Official Account friends: every recipient once, durably, within the channel's limits.\n`hayauma demo` shows it without any account.",
+		Use:   "hayauma",
+		Short: "Durable delivery of bulk and scheduled messages",
+		Long: "Hayauma delivers campaigns to LINE Official Account friends: every recipient once, durably, within the channel's limits.\n" +
+			"`hayauma demo` shows it without any account.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       version(),

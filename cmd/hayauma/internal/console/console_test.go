@@ -111,7 +111,8 @@ func TestCampaignsAreListedNewestFirst(t *testing.T) {
 	}
 	_, stdout, stderr := command(t, h, "campaign", "list")
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
-	if len(lines) != 4 || stderr != "" || !strings.HasPrefix(lines[1], "aaaaaaaa-2  2030-01-") || !strings.Contains(lines[1], "春の売り出し  0") || !strings.Contains(lines[2], "a?[2Jb        0") {
+	if len(lines) != 4 || stderr != "" || !strings.HasPrefix(lines[1], "aaaaaaaa-2  2030-01-") ||
+		!strings.Contains(lines[1], "春の売り出し  0") || !strings.Contains(lines[2], "a?[2Jb        0") {
 		t.Errorf("listed %s%s", stdout, stderr)
 	}
 }
@@ -163,7 +164,8 @@ func TestIDPrefixes(t *testing.T) {
 			t.Errorf("%s: exit %d: %s%s", given, code, stdout, stderr)
 		}
 	}
-	for given, want := range map[string]string{"aaaaaaaa": "several campaigns' ids begin with aaaaaaaa", "aaa": "too short", "cccccccc": "no campaign's id begins with cccccccc"} {
+	for given, want := range map[string]string{"aaaaaaaa": "several campaigns' ids begin with aaaaaaaa",
+		"aaa": "too short", "cccccccc": "no campaign's id begins with cccccccc"} {
 		if code, _, stderr := command(t, h, "campaign", "show", given); code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit %d: %s", given, code, stderr)
 		}
@@ -173,7 +175,8 @@ func TestIDPrefixes(t *testing.T) {
 func TestWhyInPlainWords(t *testing.T) {
 	var out bytes.Buffer
 	err := printWhy(&out, api.Why{UserID: "U1", State: "failed", Entries: []api.WhyEntry{
-		{At: "T1", Event: "returned", Window: 1, Path: "0-5"}, {At: "T2", Event: "redriven", Window: 2, Path: "0-5"}, {At: "T3", Event: "directed", Path: "0-1", State: "failed", Reason: "r"},
+		{At: "T1", Event: "returned", Window: 1, Path: "0-5"}, {At: "T2", Event: "redriven", Window: 2, Path: "0-5"},
+		{At: "T3", Event: "directed", Path: "0-1", State: "failed", Reason: "r"},
 	}})
 	want := "U1 is failed\nTIME  WHAT                          STATE   WINDOW  RECIPIENTS  REASON\n" +
 		"T1    given back untried                    1       0-5\n" +

@@ -38,7 +38,8 @@ func newChannelStats(r *remote) *cobra.Command {
 
 func newChannelUsage(r *remote) *cobra.Command {
 	cmd := &cobra.Command{Use: "usage NAME", Short: "Show what a channel's messages of a month cost",
-		Long: "Show how many messages of a channel LINE may bill for a month of UTC+9: one per recipient that it accepted.\nThose for users who have blocked the account are not billed, but only LINE knows them."}
+		Long: "Show how many messages of a channel LINE may bill for a month of UTC+9: one per recipient that it accepted.\n" +
+			"Those for users who have blocked the account are not billed, but only LINE knows them."}
 	return r.monthly(cmd, func(c *client.Client, name, month string, asJSON bool) error {
 		u, err := c.Usage(cmd.Context(), name, month)
 		switch {

@@ -38,7 +38,8 @@ func newLineSim(t Terminal) *cobra.Command {
 	return cmd
 }
 
-const faultsUsage = "what goes wrong: a comma list of 500-before=P, 500-after=P, timeout-after=P, reset=P, 429=P, 429-monthly=P, 429-concurrency=P, 401=P, slow=P:DURATION, latency=DURATION[/P99], seed=N; P from 0 to 1"
+const faultsUsage = "what goes wrong: a comma list of 500-before=P, 500-after=P, timeout-after=P, reset=P, 429=P, 429-monthly=P, " +
+	"429-concurrency=P, 401=P, slow=P:DURATION, latency=DURATION[/P99], seed=N; P from 0 to 1"
 
 func simulate(ctx context.Context, t Terminal, listen string, o linesim.Options) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)

@@ -91,7 +91,8 @@ func (s *submission) submit(ctx context.Context, t Terminal, c *client.Client) (
 	}
 	err = fmt.Errorf("%w\nwhether the campaign was accepted is not known: run it again with --idempotency-key %s, and it is the same campaign", err, key)
 	if ctx.Err() != nil {
-		err = failure{code: exitInterrupted, err: fmt.Errorf("interrupted: whether the campaign was accepted is not known: run it again with --idempotency-key %s, and it is the same campaign", key)}
+		err = failure{code: exitInterrupted, err: fmt.Errorf("interrupted: whether the campaign was accepted is not known: "+
+			"run it again with --idempotency-key %s, and it is the same campaign", key)}
 	}
 	return "", err
 }
