@@ -51,9 +51,7 @@ type (
 		Anew                    bool   // a re-drive: what the window held before is void
 	}
 	// NodeGone says that a node has left or was lost, and with its gate the word on what demand is free again. Every node tells its channels.
-	NodeGone struct {
-		Nodes []string // their names
-	}
+	NodeGone struct{}
 	// WantTokens is a gate's question, at most one in flight, with what became of the tokens that it had. Answer: Tokens.
 	WantTokens struct {
 		Gate    string // incarnation and channel

@@ -3,7 +3,6 @@ package channel
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -34,11 +33,11 @@ func Serve(sys *engine.System, deps Deps) {
 	engine.ServeDurable(sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, Event] { return New(deps, id) })
 }
 
-// NodeGone tells the channels of a system that other nodes have left or were lost. Every node does so when its view drops some.
-func NodeGone(sys *engine.System, nodes ...string) {
+// NodeGone tells the channels of a system that another node has left or was lost. Every node does so when its view drops one.
+func NodeGone(sys *engine.System) {
 	sys.Cells(func(c engine.CellInfo) bool {
 		if c.Kind == actors.Channels.Name() {
-			actors.Channels.Ref(sys, c.ID).Tell(actors.NodeGone{Nodes: nodes})
+			actors.Channels.Ref(sys, c.ID).Tell(actors.NodeGone{})
 		}
 		return true
 	})
@@ -64,6 +63,8 @@ func (d Deps) withDefaults() Deps {
 type (
 	// chase asks for the standings that queued demand waits for.
 	chase struct{ actors.ChannelMsg }
+	// settled says that all nodes know by now who is gone.
+	settled struct{ actors.ChannelMsg }
 	// probe says that it is time to look whether the pause is over.
 	probe struct {
 		actors.ChannelMsg
@@ -92,8 +93,9 @@ type Channel struct {
 	told    map[string]bool // campaigns that know the channel's state
 	probing probing
 	chasing bool
-	freedAt time.Duration              // when demand was given back last
-	gone    map[string][]time.Duration // when demand was forgotten in the last StallAfter, by the node that went
+	freedAt time.Duration   // when demand was given back last
+	forgot  []time.Duration // when demand was forgotten in the last StallAfter
+	settles bool            // it is forgotten once more, when all nodes know who is gone
 }
 
 type call = engine.Context[actors.ChannelMsg]
@@ -104,7 +106,7 @@ func (ch *Channel) Started(c *call) {
 	ch.granter = newGranter(ch.state.settings.Limits, rand.Uint64())
 	ch.demand = newDemand(ch.deps.Budget)
 	ch.told = make(map[string]bool)
-	ch.gone = make(map[string][]time.Duration)
+	ch.forgot, ch.settles = nil, false
 	ch.probing = probing{}
 	if ch.state.pause != nil {
 		ch.watch(c)
@@ -140,7 +142,7 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 		ch.demand.free(m.Run, m.Window, m.Bytes)
 		ch.grantDemand(c)
 	case actors.NodeGone:
-		ch.nodesGone(c, m.Nodes)
+		ch.nodeGone(c)
 	case actors.WantDemand:
 		ch.wantDemand(c, m)
 	case actors.WantTokens:
@@ -148,6 +150,9 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 	case chase:
 		ch.chasing = false
 		ch.grantDemand(c)
+	case settled:
+		ch.settles = false
+		ch.forget(c)
 	case probe:
 		ch.probe(c, m)
 	case probed:
@@ -250,20 +255,26 @@ func (ch *Channel) runStanding(c *call, m actors.RunStanding) {
 	ch.tell(c, []string{m.Campaign})
 }
 
-// maxGone is how often demand is forgotten for one node in StallAfter: one that comes and goes all the time would multiply the budget.
-const maxGone = 3
+// maxForgot is how often demand is forgotten in StallAfter: nodes that come and go all the time would multiply the budget without a bound.
+const maxForgot = 16
 
-// nodesGone gives all demand back where one of the nodes has not gone too often.
-func (ch *Channel) nodesGone(c *call, nodes []string) {
-	now, fresh := ch.now(c), len(nodes) == 0 // as an earlier version says it
-	maps.DeleteFunc(ch.gone, func(_ string, at []time.Duration) bool { return now-at[len(at)-1] >= actors.StallAfter })
-	for _, node := range nodes {
-		at := slices.DeleteFunc(ch.gone[node], func(at time.Duration) bool { return now-at >= actors.StallAfter })
-		if len(at) < maxGone {
-			ch.gone[node], fresh = append(at, now), true
-		}
+// settleFor is longer than the nodes differ about who is gone: what is granted before the last of them knows may be lost on its way there.
+const settleFor = 3 * time.Second
+
+func (ch *Channel) nodeGone(c *call) {
+	ch.forget(c)
+	if !ch.settles {
+		ch.settles = true
+		c.After(settleFor, settled{})
 	}
-	if fresh {
+}
+
+// forget gives all demand back.
+func (ch *Channel) forget(c *call) {
+	now := ch.now(c)
+	ch.forgot = slices.DeleteFunc(ch.forgot, func(at time.Duration) bool { return now-at >= actors.StallAfter })
+	if len(ch.forgot) < maxForgot {
+		ch.forgot = append(ch.forgot, now)
 		ch.demand.forget()
 		ch.grantDemand(c)
 	}

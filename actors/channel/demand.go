@@ -82,8 +82,7 @@ func (d *demand) keepOpen(run string, last uint32, open []uint32) {
 }
 
 // forget gives everything back: with a node went the word on what is free of it, and what the other nodes hold can't be told apart. For the
-// time in which that settles, twice the budget may be out, and with each further node that goes meanwhile once more. So one that comes and goes
-// all the time counts three times in StallAfter; what is lost with it then is missed until the campaign sends its windows again.
+// time in which that settles, twice the budget may be out, and with each time that it is done meanwhile once more.
 func (d *demand) forget() {
 	d.freed = d.freed || d.out > 0
 	d.out = 0

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hayauma.example/actors"
+	"hayauma.example/actors/channel"
 )
 
 // TestLostDemandIsNoWaiting: whoever waits for demand waits its turn as long as some is given back or a call waits at a gate; demand that
@@ -40,19 +41,19 @@ func TestLostDemandIsNoWaiting(t *testing.T) {
 	})
 }
 
-// TestANodeThatComesAndGoesFreesDemandAFewTimes: else each time would put the whole budget out once more.
-func TestANodeThatComesAndGoesFreesDemandAFewTimes(t *testing.T) {
+// TestDemandIsForgottenForNodesThatGo: at once, and once more when the others know, and not without a bound.
+func TestDemandIsForgottenForNodesThatGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.configure(actors.Limits{})
 		w.standing("a", actors.RunActive)
 		window := uint32(0)
-		granted := func(when string, want int, gone ...string) {
+		granted := func(when string, want int, tell ...actors.ChannelMsg) {
 			t.Helper()
 			window++
 			w.tell(actors.WantDemand{Composer: "a/1", Campaign: "c-a", Run: "a", Window: window, Bytes: 1000}) // all there is
-			if len(gone) > 0 {
-				w.tell(actors.NodeGone{Nodes: gone})
+			for _, m := range tell {
+				w.tell(m)
 			}
 			synctest.Wait()
 			if got := take(w, &w.grants); len(got) != want {
@@ -61,16 +62,22 @@ func TestANodeThatComesAndGoesFreesDemandAFewTimes(t *testing.T) {
 		}
 		granted("first", 1)
 		granted("it is out", 0)
-		granted("n1 went", 1, "n1")
-		time.Sleep(time.Second)
-		granted("n1 went again", 1, "n1")
-		granted("n1 went for the third time", 1, "n1")
-		granted("n1 went too often", 0, "n1")
-		granted("n2 went too", 1, "n1", "n2")
-		time.Sleep(actors.StallAfter - 2*time.Second)
-		granted("n1 went once more, too soon", 0, "n1")
-		time.Sleep(time.Second)
-		granted("n1 went a while after the first time", 1, "n1")
-		granted("n1 went again, too soon after the second", 0, "n1")
+		granted("a node went", 1, actors.NodeGone{})
+		granted("it is out again", 0)
+		time.Sleep(channel.SettleFor - time.Millisecond)
+		granted("others may not know yet", 0)
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if got := take(w, &w.grants); len(got) != 1 {
+			t.Errorf("all know: granted %v, want once", got)
+		}
+		time.Sleep(2 * channel.SettleFor)
+		granted("once more is enough", 0)
+		for range channel.MaxForgot - 2 {
+			granted("another node went", 1, actors.NodeGone{})
+		}
+		granted("too many went", 0, actors.NodeGone{})
+		time.Sleep(actors.StallAfter)
+		granted("a while later", 1, actors.NodeGone{})
 	})
 }

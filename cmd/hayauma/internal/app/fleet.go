@@ -186,14 +186,8 @@ func (a *App) viewed(before, after roster.View, went []journal.Shard) {
 		}
 	}
 	a.posters.Store(int32(posters))
-	var gone []string
-	for _, m := range roster.Between(before, after).Went {
-		if holdsDemand(m) {
-			gone = append(gone, m.Node)
-		}
-	}
-	if len(gone) > 0 {
-		channel.NodeGone(a.sys, gone...)
+	if slices.ContainsFunc(roster.Between(before, after).Went, holdsDemand) {
+		channel.NodeGone(a.sys)
 	}
 	lost := map[string]actors.Shards{}
 	for _, s := range went {

@@ -1,0 +1,7 @@
+package channel
+
+// Bounds of what is forgotten.
+const (
+	SettleFor = settleFor
+	MaxForgot = maxForgot
+)
