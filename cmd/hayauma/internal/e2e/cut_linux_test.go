@@ -13,6 +13,7 @@ func TestFleetCuts(t *testing.T) {
 	times, nodes := number(t, "HAYAUMA_FAILOVERS", 1), number(t, "HAYAUMA_NODES", 3)
 	net := newNetwork(t, nodes)
 	f := &fleet{world: newWorldAt(t, net.hub(), "--faults", "latency=20ms")}
+	f.tells = f.tellsAll
 	f.nats = startNATS(t, f.dir, net.nats())
 	certs := filepath.Join(f.dir, "certs")
 	for i, r := range all(nodes) {

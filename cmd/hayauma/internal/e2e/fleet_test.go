@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +40,7 @@ func newFleet(t testing.TB, roles []string, simFlags ...string) *fleet {
 func newFleetOf(t testing.TB, roles, flags []string, simFlags ...string) *fleet {
 	t.Helper()
 	f := &fleet{world: newWorld(t, simFlags...)}
+	f.tells = f.tellsAll
 	f.nats = startNATS(t, f.dir, [3]string{"127.0.0.1", "127.0.0.1", "127.0.0.1"})
 	for i, r := range roles {
 		f.nodes = append(f.nodes, &node{
@@ -183,6 +187,26 @@ func (f *fleet) said() string {
 	}
 	return b.String()
 }
+
+// tellsAll is what the nodes have said, and what waits in them.
+func (f *fleet) tellsAll() string {
+	var b strings.Builder
+	b.WriteString(f.said())
+	for _, n := range f.nodes {
+		body, err := get(n.process.url + "/metrics")
+		if err != nil {
+			fmt.Fprintf(&b, "--- %s tells no figures: %v\n", n.name, err)
+			continue
+		}
+		figures, err := io.ReadAll(body)
+		_ = body.Close()
+		fmt.Fprintf(&b, "--- %s, %v\n%s\n", n.name, err, bytes.Join(counts.FindAll(figures, -1), []byte("\n")))
+	}
+	return b.String()
+}
+
+// counts are figures of what waits and of who has what, those that are not 0.
+var counts = regexp.MustCompile(`(?m)^hayauma_(?:actor_(?:mailbox_messages|active|held)|cluster_shards|cluster_detour)[^\n]* [1-9][^\n]*$`)
 
 // end waits for the mailings' ends, and has them judged. Every node must say the same.
 func (f *fleet) end(all []*mailing) (unknown int) {

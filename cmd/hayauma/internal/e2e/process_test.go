@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -166,9 +167,13 @@ func environment(env []string) []string {
 	return append(clean, env...)
 }
 
+// shardLines say what becomes of each shard; they drown the others.
+var shardLines = regexp.MustCompile(`(?m)^.* msg=shard role=.*\n`)
+
 // tail keeps a failure's text readable.
 func tail(text string) string {
 	const most = 4000
+	text = shardLines.ReplaceAllString(text, "")
 	if len(text) > most {
 		return "…" + text[len(text)-most:]
 	}

@@ -21,6 +21,7 @@ type world struct {
 	daemon *process
 	flags  []string      // of serve, beside data and listen
 	late   time.Duration // how long a campaign may take
+	tells  func() string // what explains one that takes longer
 	limits string        // of the channel
 	posted []*mailing
 }
@@ -62,6 +63,7 @@ func newWorld(t testing.TB, simFlags ...string) *world {
 func newWorldAt(t testing.TB, host string, simFlags ...string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), late: finishFor, limits: "off"}
+	w.tells = func() string { return tail(w.daemon.said()) }
 	args := append([]string{binary(t), "line-sim", "--listen", host + ":0", "--limits", "off"}, simFlags...)
 	if w.sim = start(t, nil, args...); w.sim.url == "" {
 		t.Fatalf("line-sim does not start: %s", w.sim.said())
@@ -184,7 +186,7 @@ func (w *world) await(id, what string, is func(shown) bool) shown {
 		case <-w.daemon.ended:
 			w.t.Fatalf("campaign %s: the daemon ended before it was %s\n%s", id, what, tail(w.daemon.said()))
 		case <-late:
-			w.t.Fatalf("campaign %s is not %s within %v: %+v %v\n%s", id, what, w.late, s, err, tail(w.daemon.said()))
+			w.t.Fatalf("campaign %s is not %s within %v: %+v %v\n%s", id, what, w.late, s, err, w.tells())
 		}
 	}
 }
