@@ -99,6 +99,7 @@ func TestStartTakesNoCopies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("a node that runs with fewer", func(t *testing.T) { fills(t, one, js) })
 	t.Run("more are given", func(t *testing.T) {
 		if _, err := begin(t, conn, jetstream.Config{Replicas: 3, MaxBytes: limit}); err != nil {
 			t.Fatal(err)
@@ -122,7 +123,6 @@ func TestStartTakesNoCopies(t *testing.T) {
 	if got := configured(t, js)["EV"].MaxBytes; got != limit {
 		t.Errorf("a refused start has changed the limit to %d", got)
 	}
-	t.Run("a node that runs with fewer", func(t *testing.T) { fills(t, one, js) })
 	t.Run("no stream is changed for another's sake", func(t *testing.T) {
 		for _, name := range []string{"EV", "UP", "KV_members"} {
 			if err := js.DeleteStream(t.Context(), name); err != nil {
@@ -135,17 +135,26 @@ func TestStartTakesNoCopies(t *testing.T) {
 	})
 }
 
-// fills has a node that is set to one copy open its head-room.
+// fills has a node that is set to one copy open its head-room after an operator gave the stream more copies.
 func fills(t *testing.T, s *jetstream.Store, js natsjs.JetStream) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	cfg := configured(t, js)["EV"]
-	cfg.MaxBytes = 1 // it is full
-	if _, err := js.UpdateStream(t.Context(), cfg); err != nil {
+	cfg.Replicas, cfg.MaxBytes = 3, 1 // it is full
+	if _, err := js.UpdateStream(ctx, cfg); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Claim(t.Context(), "me", []journal.Shard{shard}); err != nil {
-		t.Fatal(err)
+	for {
+		_, err := s.Claim(ctx, "me", []journal.Shard{shard})
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond) // the new copies elect a leader
 	}
-	keep(t, js, three)
+	keep(t, js, map[string]int{"EV": 3, "UP": 1, "KV_members": 1, "KV_cluster": 1})
 }
 
 // Two that make a store at once either agree, or the one with fewer copies is refused.
