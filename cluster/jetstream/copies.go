@@ -86,6 +86,9 @@ func (s *Store) look(ctx context.Context, want jetstream.StreamConfig) (jetstrea
 	return s.js.Stream(ctx, want.Name)
 }
 
+// errUnsettled: a stream is there and isn't, because another node is making it just now.
+var errUnsettled = errors.New("jetstream: the stream is being made")
+
 // bring makes a stream, or brings its configuration in line without taking copies from it: another node may have made it, or given it
 // more, a moment ago. What is in line is left alone, for an update says the number of copies too.
 func (s *Store) bring(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
@@ -97,7 +100,7 @@ func (s *Store) bring(ctx context.Context, want jetstream.StreamConfig) (jetstre
 		stream, err = s.look(ctx, want) // another node was faster
 	}
 	if err != nil {
-		return nil, err
+		return nil, settled(err)
 	}
 	if fewer := takesCopies(stream, want); fewer != nil {
 		return nil, fewer
@@ -110,7 +113,14 @@ func (s *Store) bring(ctx context.Context, want jetstream.StreamConfig) (jetstre
 	if errors.As(err, new(*jetstream.APIError)) && have.Replicas < want.Replicas {
 		return nil, &CopiesError{Stream: want.Name, Kept: have.Replicas, Set: want.Replicas, Err: err}
 	}
-	return stream, err
+	return stream, settled(err)
+}
+
+func settled(err error) error {
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return errUnsettled
+	}
+	return err
 }
 
 // inLine tells whether a stream is configured as wanted; what the server fills in where nothing is said doesn't count.

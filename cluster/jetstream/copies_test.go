@@ -46,19 +46,24 @@ func begin(t *testing.T, conn *nats.Conn, cfg jetstream.Config) (*jetstream.Stor
 	return s, err
 }
 
-// configured are the streams that there are; a server without a leader is asked again.
+// configured are the streams that there are; one without a leader is asked for again.
 func configured(t *testing.T, js natsjs.JetStream) map[string]natsjs.StreamConfig {
 	t.Helper()
 	all := map[string]natsjs.StreamConfig{}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
 	for _, name := range streams {
-		s, err := js.Stream(ctx, name)
-		for ; err != nil && !errors.Is(err, natsjs.ErrStreamNotFound) && ctx.Err() == nil; s, err = js.Stream(ctx, name) {
-			time.Sleep(20 * time.Millisecond)
-		}
-		if err == nil {
-			all[name] = s.CachedInfo().Config
+		for end := time.Now().Add(30 * time.Second); ; {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			s, err := js.Stream(ctx, name)
+			cancel()
+			if err == nil {
+				all[name] = s.CachedInfo().Config
+			}
+			if err == nil || errors.Is(err, natsjs.ErrStreamNotFound) {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatal(err)
+			}
 		}
 	}
 	return all
@@ -171,6 +176,7 @@ func TestStoreIsMadeByTwoAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		began := time.Now()
 		refused := make(chan error, 1)
 		go func() {
 			_, err := begin(t, less, jetstream.Config{})
@@ -183,7 +189,7 @@ func TestStoreIsMadeByTwoAtOnce(t *testing.T) {
 		if err != nil && !errors.As(err, new(*jetstream.CopiesError)) {
 			t.Error(err)
 		}
-		t.Logf("the one with fewer: %v", err)
+		t.Logf("after %v the one with fewer: %v", time.Since(began).Round(time.Millisecond), err)
 		keep(t, js, three)
 	}
 }
