@@ -137,7 +137,40 @@ func TestStartTakesNoCopies(t *testing.T) {
 		_, err := begin(t, conn, jetstream.Config{})
 		refuses(t, err, jetstream.CopiesError{Stream: "KV_cluster", Kept: 3, Set: 1})
 		keep(t, js, map[string]int{"KV_cluster": 3})
+		if err := js.DeleteStream(t.Context(), "KV_cluster"); err != nil {
+			t.Fatal(err)
+		}
 	})
+	t.Run("another starts meanwhile", func(t *testing.T) { overtaken(t, conn, js) })
+}
+
+// overtaken has another node raise each stream after this one has looked.
+func overtaken(t *testing.T, conn *nats.Conn, js natsjs.JetStream) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	s, err := jetstream.Open(ctx, conn, jetstream.Config{Request: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Membership(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"KV_cluster", "UP"} {
+		cfg := configured(t, js)[name]
+		cfg.Replicas = 3
+		if _, err := js.UpdateStream(ctx, cfg); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Membership(ctx)
+		refuses(t, err, jetstream.CopiesError{Stream: name, Kept: 3, Set: 1})
+		want := map[string]int{"EV": 1, "UP": 1, "KV_members": 1, "KV_cluster": 1}
+		want[name] = 3
+		keep(t, js, want)
+		cfg.Replicas = 1
+		if _, err := js.UpdateStream(ctx, cfg); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // fills has a node that is set to one copy open its head-room after an operator gave the stream more copies.
