@@ -136,12 +136,24 @@ func (s *Store) evenIfFull(ctx context.Context, publish func() error) error {
 	}
 	s.limits.Lock()
 	defer s.limits.Unlock()
-	if _, err := s.js.UpdateStream(ctx, s.cfg.events(headroom)); err != nil {
+	if err := s.limit(ctx, s.cfg.events(headroom).MaxBytes); err != nil {
 		return fmt.Errorf("open the head-room: %w", err)
 	}
 	err = publish()
-	if _, closeErr := s.js.UpdateStream(ctx, s.cfg.events(0)); closeErr != nil {
+	if closeErr := s.limit(ctx, s.cfg.events(0).MaxBytes); closeErr != nil {
 		return errors.Join(err, fmt.Errorf("close the head-room: %w", closeErr))
 	}
+	return err
+}
+
+// limit changes how much the stream may hold, and nothing else: another node may have given it more copies since this one has started.
+func (s *Store) limit(ctx context.Context, bytes int64) error {
+	info, err := s.ev.Info(ctx)
+	if err != nil {
+		return err
+	}
+	cfg := info.Config
+	cfg.MaxBytes = bytes
+	_, err = s.js.UpdateStream(ctx, cfg)
 	return err
 }

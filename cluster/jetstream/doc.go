@@ -15,6 +15,9 @@
 // is no second copy that could answer too early. With more replicas every read goes to the stream's leader, and a replay counts
 // only if the leader, asked after it, still knows the claim's fence: an older leader answers without it and is asked again.
 //
+// All nodes share the streams, so a start never takes copies from one: where any of the four has more than the node is set to, it is
+// refused before anything is changed ([CopiesError]). More copies are given by a start, fewer by an operator's nats stream edit only.
+//
 // Purging a whole grain first appends a tombstone under the fence, so a stale owner can't purge and a crash in between leaves
 // nothing half-purged. Purging below a snapshot is safe by itself, because the snapshot was accepted under a fence.
 //

@@ -65,7 +65,9 @@ func (m *Membership) raise(ctx context.Context) error {
 }
 
 func (m *Membership) create(ctx context.Context) error {
-	if _, err := m.store.createOrUpdate(ctx, m.store.cfg.members()); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if _, err := m.store.bring(ctx, m.store.cfg.members()); err != nil {
 		return unread(err)
 	}
 	return nil

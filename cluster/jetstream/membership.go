@@ -27,7 +27,7 @@ type Membership struct {
 
 var _ objects.Store = (*Membership)(nil)
 
-// Membership makes the buckets where they are missing. The context bounds this only.
+// Membership makes the buckets where they are missing, and refuses as [Open] does. The context bounds this only.
 func (s *Store) Membership(ctx context.Context) (*Membership, error) {
 	if s.conn.Opts.ReconnectBufSize >= 0 {
 		return nil, ErrBuffered
@@ -48,6 +48,9 @@ func (s *Store) Membership(ctx context.Context) (*Membership, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("jetstream: first revision of %s: %w", members, err)
+	}
+	if err := s.keepsCopies(ctx); err != nil { // another node that started meanwhile is set to more
+		return nil, err
 	}
 	return m, nil
 }

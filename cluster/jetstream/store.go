@@ -34,8 +34,8 @@ var (
 
 const maxBatches = 32
 
-// Open makes the streams where they are missing, brings their configuration in line, and reads or writes the cluster's id. The
-// connection stays the caller's.
+// Open makes the streams where they are missing, brings their configuration in line, and reads or writes the cluster's id. A store that
+// keeps more copies than cfg wants is left as it is: [CopiesError]. The connection stays the caller's.
 func Open(ctx context.Context, conn *nats.Conn, cfg Config) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -45,6 +45,9 @@ func Open(ctx context.Context, conn *nats.Conn, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("jetstream: %w", err)
 	}
 	s := &Store{cfg: cfg, conn: conn, js: js, slots: journal.NewSlots(maxBatches)}
+	if err := s.keepsCopies(ctx); err != nil {
+		return nil, err
+	}
 	if s.ev, err = s.stream(ctx, cfg.events(0)); err != nil {
 		return nil, err
 	}
@@ -57,24 +60,9 @@ func Open(ctx context.Context, conn *nats.Conn, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// stream is asked for until ctx ends: a cluster without a leader needs a moment.
-func (s *Store) stream(ctx context.Context, cfg jetstream.StreamConfig) (jetstream.Stream, error) {
-	for {
-		stream, err := s.createOrUpdate(ctx, cfg)
-		if err == nil {
-			return stream, nil
-		}
-		if !passing(err) || !pause(ctx, 50*time.Millisecond) {
-			return nil, fmt.Errorf("jetstream: stream %s: %w", cfg.Name, err)
-		}
-	}
-}
-
-// createOrUpdate asks once: servers without a leader don't answer.
-func (s *Store) createOrUpdate(ctx context.Context, cfg jetstream.StreamConfig) (jetstream.Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	return s.js.CreateOrUpdateStream(ctx, cfg)
+// stream is there afterwards, and in line.
+func (s *Store) stream(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
+	return s.patiently(ctx, want, s.bring)
 }
 
 // passing errors of the cluster go away by waiting.
@@ -83,7 +71,7 @@ func passing(err error) bool {
 	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return api.ErrorCode == notAvailable || api.ErrorCode == noPeers
 	}
-	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, errUnsettled) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // clusterID writes a new id if there is none, and reads what is there: of several that start at once one wins.

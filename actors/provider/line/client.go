@@ -78,12 +78,13 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
-// TokenFromEnv reads the token from an environment variable at each use.
-func TokenFromEnv(variable string) func() (string, error) {
+// TokenFromEnv reads the token from an environment variable at each use. Where it is not set the error names the node, because each node
+// has variables of its own.
+func TokenFromEnv(variable, node string) func() (string, error) {
 	return func() (string, error) {
 		token := strings.TrimSpace(os.Getenv(variable))
 		if token == "" {
-			return "", fmt.Errorf("environment variable %s is not set: set it to the channel access token", variable)
+			return "", fmt.Errorf("environment variable %s is not set on node %s: set it to the channel access token there, and start that node again", variable, node)
 		}
 		return token, nil
 	}

@@ -138,7 +138,7 @@ func TestTokenIsReadAtEachUse(t *testing.T) {
 	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		seen.Store(r.Header.Get("Authorization"))
 		io.WriteString(w, "{}")
-	}, line.Config{Token: line.TokenFromEnv(name)})
+	}, line.Config{Token: line.TokenFromEnv(name, "tokyo-1")})
 	for _, token := range []string{"one", "two"} {
 		t.Setenv(name, token)
 		if answer := client.Send(t.Context(), providertest.Push(1, "x")); answer.Verdict != provider.Accepted || seen.Load() != "Bearer "+token {
@@ -152,8 +152,8 @@ func TestTokenIsReadAtEachUse(t *testing.T) {
 		if answer.Verdict != provider.Unauthorized || seen.Load() != "nothing" {
 			t.Errorf("token %q: got %+v, sent %q", token, answer, seen.Load())
 		}
-		if strings.TrimSpace(token) == "" && !strings.Contains(answer.Reason, name) {
-			t.Errorf("the reason doesn't name the variable: %s", answer.Reason)
+		if strings.TrimSpace(token) == "" && !strings.Contains(answer.Reason, name+" is not set on node tokyo-1") {
+			t.Errorf("the reason doesn't name the variable and the node: %s", answer.Reason)
 		}
 	}
 	var refused *line.AnswerError

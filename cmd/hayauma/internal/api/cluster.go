@@ -131,7 +131,7 @@ func (s *server) drainNode(ctx context.Context, in *drainInput) (*drainOutput, e
 // undrained is a drain that the store didn't take: perhaps it takes it later.
 func (s *server) undrained(node string, err error) error {
 	if why := s.Cluster.Stalled(); why != "" {
-		return stalled(why)
+		return halted(why)
 	}
 	s.Log.Error("a node is not drained", "node", node, "error", err)
 	return huma.NewError(http.StatusServiceUnavailable,

@@ -125,7 +125,7 @@ func TestStalledStore(t *testing.T) {
 		"drain":  func() answer { return d.do(http.MethodPost, "/v1/cluster/drain", `{"node":"b"}`) },
 	} {
 		began := time.Now()
-		d.want(503, ask(), why, `"type":"urn:hayauma:problem:store-stalled"`)
+		d.want(503, ask(), why, `"type":"urn:hayauma:problem:store-stalled"`, "nothing was done: try again then")
 		if took := time.Since(began); took > 8*time.Second {
 			t.Errorf("%s was refused after %v", name, took)
 		}

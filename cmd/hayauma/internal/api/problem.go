@@ -35,15 +35,21 @@ func unavailable(problem, why string) huma.StatusError {
 	return &huma.ErrorModel{Type: problem, Status: status, Title: http.StatusText(status), Detail: why}
 }
 
-// stalled answers what the store can't take just now.
+// stalled answers what the store can't take just now, and what was not tried therefore.
 func stalled(why string) huma.StatusError {
-	return unavailable(TypeStalled, why+"; nothing can be stored until it is back: try again then")
+	return unavailable(TypeStalled, why+"; nothing can be stored until it is back, and nothing was done: try again then")
+}
+
+// halted answers what was on its way when the store ceased to answer: what the store has got of it may take effect when it is back.
+func halted(why string) huma.StatusError {
+	return unavailable(TypeStalled, why+"; what was asked for may have been stored and take effect when the store is back: look then, or send the request again, "+
+		"which is safe (a submission with the same Idempotency-Key)")
 }
 
 // blame is the refusal of what failed because of the store or for want of a role; nil: neither is known to be the reason.
 func (s *server) blame(dead *engine.DeadLetterError) huma.StatusError {
 	if why := s.Cluster.Stalled(); why != "" {
-		return stalled(why)
+		return halted(why)
 	}
 	if dead != nil {
 		if why := s.Cluster.Lacks(actors.RoleOf(dead.Kind)); why != "" {

@@ -74,3 +74,38 @@ func TestWhatPassesByItself(t *testing.T) {
 		}
 	}
 }
+
+// halting is a fleet whose store has ceased to answer.
+type halting struct{ well }
+
+// Stalled implements Cluster.
+func (halting) Stalled() string { return "NATS has no quorum" }
+
+// What was on its way when the store ceased to answer may be stored, and its client is told so.
+func TestWhatTheStoreMayHaveTaken(t *testing.T) {
+	s := &server{Deps: Deps{Log: slog.New(slog.DiscardHandler), Cluster: halting{}}}
+	for name, err := range map[string]huma.StatusError{
+		"no answer": s.refusal(context.DeadlineExceeded),
+		"unclear":   s.refusal(&engine.PersistError{Kind: "campaign", ID: "c", Err: journal.ErrLost}),
+		"drain":     statusOf(t, s.undrained("n", errors.New("nats: timeout"))),
+	} {
+		p, ok := err.(*huma.ErrorModel)
+		if !ok || p.Status != http.StatusServiceUnavailable || p.Type != TypeStalled {
+			t.Fatalf("%s: %+v", name, err)
+		}
+		for _, words := range []string{"NATS has no quorum; ", "may have been stored and take effect when the store is back", "send the request again, which is safe"} {
+			if !strings.Contains(p.Detail, words) {
+				t.Errorf("%s: %q lacks %q", name, p.Detail, words)
+			}
+		}
+	}
+}
+
+func statusOf(t *testing.T, err error) huma.StatusError {
+	t.Helper()
+	status, ok := errors.AsType[huma.StatusError](err)
+	if !ok {
+		t.Fatal(err)
+	}
+	return status
+}

@@ -114,7 +114,7 @@ func (a *App) provider(s actors.Settings) (provider.Provider, error) {
 	if s.Provider != "line" {
 		return nil, fmt.Errorf("provider %q is unknown: line is the only one", s.Provider)
 	}
-	return line.New(line.Config{Endpoint: s.Endpoint, Token: line.TokenFromEnv(s.TokenEnv), Pool: a.pool})
+	return line.New(line.Config{Endpoint: s.Endpoint, Token: line.TokenFromEnv(s.TokenEnv, a.cfg.Node), Pool: a.pool})
 }
 
 // history reads what a run's checker has recorded.

@@ -125,6 +125,11 @@ func (c Config) validateNATS() error {
 		return errors.New("nats-creds, nats-ca, nats-cert and nats-key belong to an external server: name it with nats")
 	case !n.Shared() && n.Replicas != 0:
 		return errors.New("nats-replicas belongs to an external server or to several embedded ones: name them with nats or with nats-routes")
+	case len(n.Routes) > 0 && n.Copies() < 3:
+		return fmt.Errorf("nats-replicas %d with nats-routes: several embedded servers keep 3 copies, so that the loss of one loses nothing: leave "+
+			"nats-replicas out", n.Copies())
+	case len(n.Routes) > 0 && n.Copies() > max(len(n.Routes), 3): // fewer routes are refused for themselves
+		return fmt.Errorf("nats-replicas %d with %d nats-routes: each server keeps one copy at most: leave nats-replicas out, which is 3", n.Copies(), len(n.Routes))
 	case (n.Cert == "") != (n.Key == ""):
 		return errors.New("nats-cert and nats-key belong together: set both or none")
 	case n.URL != "" && n.routed():

@@ -76,6 +76,8 @@ func TestFleetRefusals(t *testing.T) {
 		"profile":                    {[]string{"--profile=prod"}, `profile "prod" is none of development, production`},
 		"production in memory":       {[]string{"--profile=production", "--store=memory"}, "profile production refuses"},
 		"memory with replicas":       {[]string{"--store=memory", "--nats-replicas=3"}, "store memory can't be combined with nats"},
+		"one copy on three":          {append(routes, "--nats-replicas=1"), "nats-replicas 1 with nats-routes: several embedded servers keep 3 copies"},
+		"five copies on three":       {append(routes, "--nats-replicas=5"), "nats-replicas 5 with 3 nats-routes"},
 		"credentials without server": {[]string{"--nats-creds=f"}, "belong to an external server"},
 	} {
 		t.Run(name, func(t *testing.T) {
