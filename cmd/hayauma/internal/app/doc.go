@@ -13,7 +13,7 @@
 // Every daemon is a member of a fleet (package cluster); alone it is the only one, has no address, and takes out of its store's view
 // whoever else stands there. It locks its data directory and keeps there which starts it had: those have certainly ended, so that the
 // next one replaces them at once. Nodes that share a store and can't talk to each other would wait for each other for ever: the later one
-// refuses to start.
+// refuses to start. So does one that is reached by nobody, or instead of which another answers, at the address that it tells the others.
 //
 // While the lease doesn't stand no provider call starts: each asks the member right before, and gates are suspended so that they don't
 // even try. A role that nobody carries is a warning of /readyz and no reason to answer 503: it is the same on every node, and the others'
