@@ -57,11 +57,13 @@
 //	                                                           waits for it
 //	a disk is lost                 everything is lost          nothing; start the node with  nothing
 //	                                                           an empty directory
+//	a disk is full                 until it has space; what    nothing, but one copy less    see its manual
+//	                               is refused is not stored    until the node starts again
 //	the very first start           ●0.01 s                     ●1 s after the last came      –
 //
 // The 3.2–12.8 s are Raft's election in the server, which can't be tuned: where that is too long, run NATS beside the nodes rather
 // than in them, so that a node's end is not a NATS server's end.
 //
 // On failure: Open leaves nothing behind but the store's directory. A server that can't write acknowledges nothing; its callers see
-// the error. The lock dies with the process, so a kill -9 leaves no stale one.
+// the error; one of several gives its copies up at that, see [Node.Stores]. The lock dies with the process, so a kill -9 leaves no stale one.
 package natsnode

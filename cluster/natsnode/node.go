@@ -53,6 +53,11 @@ func (n *Node) Conn() *nats.Conn { return n.conn }
 // Embedded says whether the server runs in this process.
 func (n *Node) Embedded() bool { return n.server != nil }
 
+// Stores tells whether the embedded server keeps its part of the store. One of several that found its disk full or unwritable has given
+// that up, and goes on giving the others' answers; it stores again when it was closed and opened, and not before. Of an external server
+// nothing is known: true.
+func (n *Node) Stores() bool { return n.server == nil || n.server.JetStreamEnabled() }
+
 // Reached is how many of the embedded servers that keep the store together there is a route to, this one among them. of is 0 where there
 // are no routes.
 func (n *Node) Reached() (servers, of int) {

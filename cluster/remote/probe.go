@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"fmt"
 	"syscall"
 	"time"
 
@@ -18,12 +19,22 @@ const stranger = "probe"
 // Probe tells whether an incarnation is certainly dead: its address refuses connections, or another incarnation answers there. That
 // nobody answers proves nothing. It takes DialTimeout and HandshakeTimeout at most, and ctx.
 func (t *Transport) Probe(ctx context.Context, address, incarnation string) (dead bool) {
+	listener, err := t.Ask(ctx, address, incarnation)
+	if err != nil {
+		return refused(err)
+	}
+	return listener != incarnation
+}
+
+// Ask tells which incarnation answers at an address where one is looked for, this one's own not excepted. An error that is
+// syscall.ECONNREFUSED says that nobody listens there; any other proves nothing. It takes DialTimeout and HandshakeTimeout at most, and ctx.
+func (t *Transport) Ask(ctx context.Context, address, incarnation string) (listener string, err error) {
 	p := &peer{name: incarnation}
 	p.address.Store(&address)
 	l := &link{t: t, peer: p, lane: engine.Control}
 	conn, err := l.dial(ctx)
 	if err != nil {
-		return refused(err)
+		return "", err
 	}
 	streaming, end := context.WithCancel(ctx)
 	conn.end = end
@@ -34,22 +45,25 @@ func (t *Transport) Probe(ctx context.Context, address, incarnation string) (dea
 	defer func() { _ = client.Close() }()
 	opened, err := client.NewStream(streaming, method, raw{})
 	if err != nil {
-		return false
+		return "", conn.said(err)
 	}
 	stream, ok := opened.(*drpcstream.Stream)
 	if !ok {
-		return false
+		return "", fmt.Errorf("remote: drpc gave a %T: %w", opened, errors.ErrUnsupported)
 	}
 	h := hello{version: Version, lane: engine.Control, maxMessage: minBatch, session: 1, oldest: 1, from: stranger, to: incarnation}
-	if transmit(stream, h.append(nil)) != nil {
-		return false
+	if err := transmit(stream, h.append(nil)); err != nil {
+		return "", conn.said(err)
 	}
 	err = receive(stream, func(message []byte) error {
 		a, err := decodeAnswer(message)
-		dead = err == nil && a.listener != incarnation
+		listener = a.listener
 		return err
 	})
-	return err == nil && dead
+	if err != nil {
+		return "", conn.said(err)
+	}
+	return listener, nil
 }
 
 // refused: nobody listens at the address, and the machine is there to say so.

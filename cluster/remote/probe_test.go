@@ -2,7 +2,9 @@ package remote_test
 
 import (
 	"context"
+	"errors"
 	"net"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,6 +23,12 @@ func TestProbeKnowsTheDeadForCertain(t *testing.T) {
 			t.Fatal("dead, though it answers")
 		}
 	}
+	if who, err := one.Ask(t.Context(), at, "earlier"); err != nil || who != "two" {
+		t.Errorf("%q answers: %v", who, err)
+	}
+	if who, err := one.Ask(t.Context(), one.Addr().String(), "one"); err != nil || who != "one" {
+		t.Errorf("at its own address %q answers: %v", who, err)
+	}
 	if !one.Probe(t.Context(), at, "earlier") {
 		t.Error("not dead, though another incarnation answers there")
 	}
@@ -33,11 +41,17 @@ func TestProbeKnowsTheDeadForCertain(t *testing.T) {
 	if !one.Probe(t.Context(), at, "two") {
 		t.Error("not dead, though its address refuses")
 	}
+	if _, err := one.Ask(t.Context(), at, "two"); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("where nobody listens: %v", err)
+	}
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer silent.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
+	if who, err := one.Ask(ctx, silent.Addr().String(), "two"); err == nil || errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("where nobody speaks %q answers: %v", who, err)
+	}
 	if one.Probe(ctx, silent.Addr().String(), "two") {
 		t.Error("dead, though nobody said so")
 	}

@@ -53,7 +53,7 @@ func (a *App) startActors(ctx context.Context) error {
 	a.startList(registry)
 	secret := a.store.ClusterID()
 	a.metrics = metrics.New(metrics.Config{System: a.sys, Journal: measured, Member: a.member, Version: a.opts.Version, Secret: secret[:]})
-	return a.join(ctx)
+	return a.join(ctx, incarnation)
 }
 
 // messages names everything that stands in the journal or goes from node to node.

@@ -62,7 +62,9 @@ type App struct {
 	nats     *natsnode.Node // nil: the store is memory
 	store    journal.Store
 	objects  journal.Objects
-	room     *room // nil: the store's disk is not ours
+	room     *room       // nil: the store's disk is not ours
+	stores   func() bool // whether the embedded server, one of several, keeps its copies; nil: it is none of several
+	bereft   bool        // it was said that it doesn't; owned by watchClock
 	held     holds
 	home     *home // nil: there is no data directory
 	sys      *engine.System
@@ -181,6 +183,9 @@ func (a *App) ready() error {
 		return errors.New("the daemon is starting or stopping")
 	}
 	if err := a.takesPart(); err != nil {
+		return err
+	}
+	if err := a.copies(); err != nil {
 		return err
 	}
 	if reason := a.gates.Suspended(); reason != "" {

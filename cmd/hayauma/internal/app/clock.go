@@ -35,6 +35,7 @@ func (a *App) watchClock(ctx context.Context) error {
 				a.checkHome()
 			case <-room.C:
 				a.checkRoom()
+				a.checkCopies()
 			}
 		}
 	})

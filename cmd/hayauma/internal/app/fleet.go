@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"hayauma.example/actors"
@@ -86,8 +87,46 @@ func (a *App) wire() engine.Transport {
 	return a.transport
 }
 
-// join enters the fleet. The kinds are served by then.
-func (a *App) join(ctx context.Context) error {
+// dialSelf looks who answers where the others are told to reach this node: one that nobody reaches there is taken for dead as soon as it has
+// joined, again after each start. That nobody says anything proves nothing: some networks lead nobody back to itself.
+func (a *App) dialSelf(ctx context.Context, incarnation string) error {
+	address := a.cfg.Cluster.Advertise
+	if address == "" {
+		return nil
+	}
+	who, err := a.transport.Ask(ctx, address, incarnation)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("--cluster-advertise %s: nobody listens there (connection refused), so the other nodes would take this one for dead: "+
+			"give the address at which they reach %s, where it listens", address, a.transport.Addr())
+	case err != nil:
+		a.log.Warn("this node gets no answer where it tells the others to reach it: see that they do", "cluster_advertise", address, "error", err)
+		return nil
+	case who != incarnation:
+		return fmt.Errorf("--cluster-advertise %s: %s answers there, so the other nodes would take this one for dead: "+
+			"give the address at which they reach %s, where this one listens", address, a.nameOf(ctx, who), a.transport.Addr())
+	}
+	return nil
+}
+
+// nameOf names an incarnation as an operator knows it.
+func (a *App) nameOf(ctx context.Context, incarnation string) string {
+	v, err := a.view(ctx)
+	if err == nil {
+		for _, m := range v.View.Members {
+			if m.Incarnation == incarnation {
+				return "node " + m.Node
+			}
+		}
+	}
+	return "a node that is none of this fleet (its start is " + incarnation + ")"
+}
+
+// join enters the fleet. The kinds are served by then, and the transport takes connections.
+func (a *App) join(ctx context.Context, incarnation string) error {
+	if err := a.dialSelf(ctx, incarnation); err != nil {
+		return err
+	}
 	a.onStop("fleet", a.leave)
 	if err := a.member.Start(ctx, a.sys); err != nil {
 		return err

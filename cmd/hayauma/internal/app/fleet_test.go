@@ -362,6 +362,45 @@ func TestEndingCertificate(t *testing.T) {
 	}
 }
 
+// A node that others would dial in vain, or instead of which they would reach another one, is told so before it joins.
+func TestWrongAdvertise(t *testing.T) {
+	nats := sharedNATS(t)
+	first := node(t, "a", nats)
+	first.Cluster.Listen = freeAddress(t)
+	first.Cluster.Advertise = first.Cluster.Listen
+	a, c := start(t, first, logTo(t, "a"))
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections, and nobody speaks
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	nobody := freeAddress(t)
+	for address, want := range map[string]string{
+		nobody:               "--cluster-advertise " + nobody + ": nobody listens there (connection refused)",
+		first.Cluster.Listen: "--cluster-advertise " + first.Cluster.Listen + ": node a answers there",
+	} {
+		cfg := node(t, "b", nats)
+		cfg.Cluster.Advertise = address
+		if _, err := app.Start(t.Context(), cfg, app.Options{}); err == nil || !strings.Contains(err.Error(), want) || app.Rejoins(err) {
+			t.Errorf("advertised %s: %v", address, err)
+		}
+	}
+	settled(t, c, 1)
+	if n := sample(t, get(t, a.URL()+"/metrics"), "hayauma_cluster_evictions_total"); n > 0 {
+		t.Errorf("%d were evicted that should never have joined", n)
+	}
+	stop(t, a)
+	var log bytes.Buffer
+	cfg := node(t, "b", nats)
+	cfg.Cluster.Advertise = silent.Addr().String()
+	b, c := start(t, cfg, slog.New(slog.NewTextHandler(&log, nil)))
+	settled(t, c, 1)
+	stop(t, b)
+	if !strings.Contains(log.String(), "this node gets no answer where it tells the others to reach it") {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
 // Who comes again on its data directory replaces its earlier start at once; who merely has the name waits until that was evicted.
 func TestNodeComesBack(t *testing.T) {
 	took := map[bool]time.Duration{}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"hayauma.example/actors"
 	"hayauma.example/cluster/jetstream"
@@ -71,6 +72,60 @@ func (r *room) ready() error {
 		return fmt.Errorf("the store takes nothing more: %d bytes are free on the disk of the data directory and %d are needed: free disk space", free, roomToBeReady)
 	}
 	return nil
+}
+
+// awaitRoom holds a start back while the disk is full: an embedded server that is one of several would not come up, and say so nowhere but
+// in its log.
+func (a *App) awaitRoom(ctx context.Context) error {
+	look := time.NewTicker(roomEvery)
+	defer look.Stop()
+	for said := false; ; said = true {
+		err := a.room.ready()
+		if err == nil {
+			return nil
+		}
+		a.front.say(err.Error())
+		if !said {
+			a.log.Warn("the start waits for disk space", "error", err)
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w (%w)", err, context.Cause(ctx))
+		}
+	}
+}
+
+// copies is an error where the embedded server, one of several, has given up its copies of the store: it does so for good when it finds the
+// disk full or unwritable, and the others go on without it.
+func (a *App) copies() error {
+	if a.stores == nil || a.stores() {
+		return nil
+	}
+	free, err := a.room.free()
+	if err != nil {
+		return fmt.Errorf("%s: see to the disk of the data directory: %w", givenUp, err)
+	}
+	return fmt.Errorf("%s: %d bytes are free on the disk of the data directory and %d are needed: free disk space, then the daemon ends to be started again",
+		givenUp, free, roomForObjects)
+}
+
+const givenUp = "this node's NATS server found its disk full or unwritable and keeps no copies of the store any more, so the others bear fewer losses"
+
+// checkCopies tells of copies that were given up, and ends the daemon as soon as another start can make them good: the server itself doesn't
+// take them up again.
+func (a *App) checkCopies() {
+	why := a.copies()
+	if why == nil {
+		return
+	}
+	if !a.bereft {
+		a.bereft = true
+		a.log.Error("the fleet has lost one of its copies", "error", why)
+	}
+	if free, err := a.room.free(); err == nil && free >= roomForObjects {
+		a.fail(errors.New(givenUp + "; there is space now: start the daemon again, and it makes its copies good from the others'"))
+	}
 }
 
 // needed is what an append of these records must leave free.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"hayauma.example/cmd/hayauma/internal/config"
 	"hayauma.example/engine/journal"
@@ -137,4 +140,65 @@ func TestFullDiskStopsCalls(t *testing.T) {
 			t.Errorf("%d bytes free, clock %q: held by %q, want %q", step.free, step.skewed, got, step.want)
 		}
 	}
+}
+
+// TestCopiesGivenUp: a server that keeps its copies no more is told once and makes the node unready; the daemon ends when there is space again,
+// and a server alone is none of this.
+func TestCopiesGivenUp(t *testing.T) {
+	var log bytes.Buffer
+	free, stores := uint64(1<<30), true
+	disk := &room{log: slog.New(slog.DiscardHandler), free: func() (uint64, error) { return free, nil }}
+	a := &App{log: slog.New(slog.NewTextHandler(&log, nil)), failed: make(chan error, 1), room: disk}
+	a.checkCopies()
+	a.stores = func() bool { return stores }
+	for _, step := range []struct {
+		free   uint64
+		stores bool
+		lines  int
+		ends   bool
+	}{{1 << 30, true, 0, false}, {0, true, 0, false}, {0, false, 1, false}, {roomForObjects - 1, false, 1, false}, {roomForObjects, false, 1, true}} {
+		free, stores = step.free, step.stores
+		a.checkCopies()
+		if err := a.copies(); (err == nil) != step.stores || err != nil && !strings.Contains(err.Error(), givenUp) {
+			t.Errorf("%+v: ready: %v", step, err)
+		}
+		if lines := strings.Count(log.String(), "level=ERROR"); lines != step.lines {
+			t.Errorf("%+v: %d lines: %s", step, lines, &log)
+		}
+		if len(a.failed) > 0 != step.ends {
+			t.Errorf("%+v: %d reasons to end", step, len(a.failed))
+		}
+	}
+	if err := <-a.failed; !strings.Contains(err.Error(), "start the daemon again") || Rejoins(err) {
+		t.Error(err)
+	}
+}
+
+// TestStartWaitsForRoom: one of several starts as soon as there is space, says meanwhile what it waits for, and stops when told.
+func TestStartWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		began := time.Now()
+		free := func() (uint64, error) {
+			if time.Since(began) >= 10*time.Second {
+				return roomToBeReady, nil
+			}
+			return roomToBeReady - 1, nil
+		}
+		a := &App{log: slog.New(slog.NewTextHandler(&log, nil)), front: newFront(), room: &room{free: free}}
+		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		defer cancel()
+		if err := a.awaitRoom(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 2500*time.Millisecond {
+			t.Errorf("told to stop, it ends after %v: %v", time.Since(began), err)
+		}
+		if reason := *a.front.reason.Load(); !strings.Contains(reason, "free disk space") {
+			t.Errorf("it waits: %s", reason)
+		}
+		if lines := strings.Count(log.String(), "level=WARN"); lines != 1 {
+			t.Errorf("%d lines: %s", lines, &log)
+		}
+		if err := a.awaitRoom(t.Context()); err != nil || time.Since(began) != 10500*time.Millisecond { // it looks every second
+			t.Errorf("it goes on after %v: %v", time.Since(began), err)
+		}
+	})
 }

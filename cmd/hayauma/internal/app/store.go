@@ -63,6 +63,15 @@ func (a *App) openStore(ctx context.Context) error {
 		a.store, a.objects, a.shared = memory, memory, objects.NewMemory(memory).Client("daemon")
 		return nil
 	}
+	if a.cfg.NATS.URL == "" {
+		a.room = newRoom(a.cfg.Data, a.log)
+	}
+	routed := len(a.cfg.NATS.Routes) > 0
+	if routed {
+		if err := a.awaitRoom(ctx); err != nil {
+			return err
+		}
+	}
 	node, err := natsnode.Open(ctx, a.natsConfig())
 	if err != nil {
 		return err
@@ -79,8 +88,10 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	a.store, a.objects, a.locked = store, store, true
+	if routed {
+		a.stores = node.Stores
+	}
 	if node.Embedded() {
-		a.room = newRoom(a.cfg.Data, a.log)
 		if a.home, err = openHome(a.cfg.Data); err != nil {
 			return err
 		}

@@ -138,7 +138,7 @@ func (c Config) validateNATS() error {
 		return errors.New("nats-routes (every embedded server, this one too) and nats-cluster-listen (where the others reach this one) belong together: set both " +
 			"or none")
 	}
-	return nil
+	return n.validateRoutes()
 }
 
 func (c Config) validateListen() error {

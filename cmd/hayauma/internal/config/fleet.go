@@ -145,6 +145,37 @@ func address(name, value string) (host, port string, err error) {
 	return host, port, nil
 }
 
+// validateRoutes holds the list to what the others dial: a server that none of them reaches is missing for ever, or stands in for another.
+func (n NATS) validateRoutes() error {
+	host, port, err := address("nats-cluster-listen", n.ClusterListen)
+	if err != nil {
+		return nil // natsnode has the word on it
+	}
+	for _, route := range n.Routes {
+		if named, at, err := address("nats-routes", route); err == nil && at == port && sameMachine(host, named) {
+			return nil
+		}
+	}
+	return fmt.Errorf("nats-cluster-listen %q is none of nats-routes %s: that list names every embedded server, this one too, as the others reach it: "+
+		"add this one, or listen where the list says", n.ClusterListen, strings.Join(n.Routes, ","))
+}
+
+// sameMachine tells whether a listener on one host may be what others reach as the other. What a name stands for is not asked here.
+func sameMachine(listen, named string) bool {
+	a, b := net.ParseIP(listen), net.ParseIP(named)
+	switch {
+	case anywhere(listen), strings.EqualFold(listen, named):
+		return true
+	case a != nil && b != nil:
+		return a.Equal(b)
+	case listen == "localhost":
+		return Loopback(named)
+	case named == "localhost":
+		return Loopback(listen)
+	}
+	return a != nil || b != nil
+}
+
 // anywhere is the host of a listener on every address.
 func anywhere(host string) bool {
 	ip := net.ParseIP(host)

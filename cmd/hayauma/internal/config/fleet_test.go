@@ -111,6 +111,38 @@ func TestFleetIsAccepted(t *testing.T) {
 	}
 }
 
+// The others dial what the list says, so the own address stands in it, under whatever name it has there.
+func TestOwnRoute(t *testing.T) {
+	for _, tc := range []struct {
+		listen, routes string
+		taken          bool
+	}{
+		{"10.0.0.1:6400", "10.0.0.1:6400,10.0.0.2:6400,10.0.0.3:6400", true},
+		{"10.0.0.4:6400", "10.0.0.1:6400,10.0.0.2:6400,10.0.0.3:6400", false},
+		{"10.0.0.1:6401", "10.0.0.1:6400,10.0.0.2:6400,10.0.0.3:6400", false},
+		{"0.0.0.0:6400", "10.0.0.1:6400,10.0.0.2:6400,10.0.0.3:6400", true},
+		{":6400", "node1:6400,node2:6400,node3:6400", true},
+		{"[::]:6400", "node1:6400,node2:6400,node3:6400", true},
+		{"0.0.0.0:6401", "node1:6400,node2:6400,node3:6400", false},
+		{"10.0.0.1:6400", "node1:6400,node2:6400,node3:6400", true}, // one of the names may be its
+		{"10.0.0.1:6401", "node1:6400,node2:6400,node3:6400", false},
+		{"Node1:6400", "node1:6400,node2:6400,node3:6400", true},
+		{"node4:6400", "node1:6400,node2:6400,node3:6400", false},
+		{"node1:6400", "10.0.0.1:6400,10.0.0.2:6400,10.0.0.3:6400", true},
+		{"localhost:1", "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3", true},
+		{"127.0.0.1:1", "localhost:1,localhost:2,localhost:3", true},
+		{"localhost:6400", "10.0.0.1:6400,10.0.0.2:6400,10.0.0.3:6400", false},
+		{"[2001:DB8::1]:6400", "[2001:db8:0::1]:6400,[2001:db8::2]:6400,[2001:db8::3]:6400", true},
+		{"127.0.0.1:01", "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3", true},
+	} {
+		_, err := load(t, "", nil, "--cluster-listen=10.0.0.1:7400", "--cluster-cert=c", "--cluster-key=k", "--cluster-ca=a", "--nats-cluster-listen="+tc.listen,
+			"--nats-routes="+tc.routes)
+		if (err == nil) != tc.taken || err != nil && !strings.Contains(err.Error(), `nats-cluster-listen "`+tc.listen+`" is none of nats-routes `+tc.routes) {
+			t.Errorf("%s of %s: %v", tc.listen, tc.routes, err)
+		}
+	}
+}
+
 // Whatever a host is called, its node has a valid name.
 func FuzzNodeName(f *testing.F) {
 	for _, s := range []string{"", "host", "my host", "日本", strings.Repeat("x", 100), "a/b:c"} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,36 +37,72 @@ func newServe(t Terminal) *cobra.Command {
 // serve runs the daemon, and again where the others took its node for dead: a new start is a new member, which owes nothing to the old one.
 func serve(ctx context.Context, t Terminal, cfg config.Config) error {
 	log := logger(t.Err, cfg)
+	return again(ctx, log, func() (time.Duration, error) { return serveOnce(ctx, t, cfg, log) })
+}
+
+// again runs once, which tells how long it was a member, and anew where that is of use.
+func again(ctx context.Context, log *slog.Logger, once func() (member time.Duration, err error)) error {
+	var c comeback
 	for {
-		err := serveOnce(ctx, t, cfg, log)
+		member, err := once()
 		if !app.Rejoins(err) || ctx.Err() != nil {
 			return err
 		}
-		log.Warn("starting again as a new member", "error", err)
+		pause := c.after(member)
+		log.Warn("starting again as a new member", "error", err, "pause", pause.String())
+		wait := time.NewTimer(pause)
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return nil // as it was told
+		}
 	}
 }
 
-func serveOnce(ctx context.Context, t Terminal, cfg config.Config, log *slog.Logger) error {
+const (
+	firstPause = time.Second
+	mostPause  = 30 * time.Second
+	longMember = time.Minute // who was one for so long comes back at once
+)
+
+// comeback paces the starts of a node that the others put out again and again: each of them moves shards of the whole fleet.
+type comeback struct{ next time.Duration }
+
+// after is how long a node waits that was a member for so long: at first not at all, then 1 s, 2 s, … 30 s.
+func (c *comeback) after(member time.Duration) time.Duration {
+	if member >= longMember {
+		c.next = 0
+	}
+	pause := c.next
+	c.next = min(max(2*pause, firstPause), mostPause)
+	return pause
+}
+
+// serveOnce tells how long the daemon was a member too.
+func serveOnce(ctx context.Context, t Terminal, cfg config.Config, log *slog.Logger) (member time.Duration, err error) {
 	daemon, err := app.Start(ctx, cfg, app.Options{Log: log, Version: version(), Getenv: t.getenv})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		log.Info("stopped before it had started", "error", err)
-		return nil // as it was told
+		return 0, nil // as it was told
 	case err != nil:
-		return err // refused to start
+		return 0, err // refused to start
 	}
+	began := time.Now()
 	fmt.Fprintln(t.Out, "listening on "+daemon.URL())
 	select {
 	case <-ctx.Done():
 	case err = <-daemon.Failed():
 	}
+	member = time.Since(began)
 	if stopErr := daemon.Stop(context.WithoutCancel(ctx)); err == nil && stopErr != nil {
 		err = fmt.Errorf("stopping took too long or failed, the next start goes on from what is stored: %w", stopErr)
 	}
 	if err != nil && !errors.Is(err, app.ErrDrained) {
-		return failed(err)
+		return member, failed(err)
 	}
-	return nil
+	return member, nil
 }
 
 func logger(w io.Writer, cfg config.Config) *slog.Logger {

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -47,6 +49,70 @@ func TestDiskFull(t *testing.T) {
 		t.Fatalf("%+v: %v\n%s", s, err, tail(w.daemon.said()))
 	}
 	w.acceptedAfterAll()
+}
+
+// TestDiskFullOfOneOfThree: where the nodes hold the store themselves, one whose disk was full keeps no copies any more, even when there is space
+// again. It says so, the others go on, and it ends when another start makes its copies good.
+func TestDiskFullOfOneOfThree(t *testing.T) {
+	r := newRouted(t)
+	dir := filepath.Join(r.dir, "n2-"+r.routes[2])
+	mountSmall(t, dir)
+	for i := range r.nodes {
+		r.launch(i)
+	}
+	r.settle(3)
+	ballast := filepath.Join(dir, "ballast")
+	stuff(t, ballast)
+	began := time.Now()
+	for i := 0; !strings.Contains(readiness(r.nodes[2].url), "found its disk full"); i++ { // its server finds out at a write
+		add := command(t, []string{"E2E_LINE_TOKEN=secret"}, "channel", "add", fmt.Sprint("c", i), "--provider", "line", "--endpoint", "http://127.0.0.1:1",
+			"--token-env", "E2E_LINE_TOKEN",
+			"--server", r.nodes[0].url)
+		if time.Since(began) > startFor {
+			t.Fatalf("it is not told; the last write: %+v\n%s", add, r.said())
+		}
+	}
+	t.Logf("figure: a full disk of one of three is told after %.1f s", time.Since(began).Seconds())
+	for !strings.Contains(r.nodes[2].said(), `level=ERROR msg="the fleet has lost one of its copies"`) {
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("not in the log: %s", tail(r.nodes[2].said()))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	r.awaitReadiness(0, "")
+	r.awaitReadiness(1, "")
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	r.nodes[2].wait(deathFor)
+	if code := r.nodes[2].cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(r.nodes[2].said(), "there is space now: start the daemon again") {
+		t.Errorf("it ends with %d: %s", code, tail(r.nodes[2].said()))
+	}
+	fill(t, ballast, dir, 1<<20)
+	r.launch(2)
+	r.awaitReadiness(2, "free disk space") // the start waits
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	r.settle(3)
+	r.awaitReadiness(2, "")
+	r.nodes[1].kill() // two of three do, as before
+	r.awaitReadiness(0, "")
+	r.awaitReadiness(2, "")
+}
+
+// awaitReadiness asks a node until it says why it isn't ready, or is where there should be no reason.
+func (r *routed) awaitReadiness(i int, part string) {
+	r.t.Helper()
+	for end := time.Now().Add(startFor); ; time.Sleep(50 * time.Millisecond) {
+		said := readiness(r.nodes[i].url)
+		if (said == "ready") == (part == "") && strings.Contains(said, part) {
+			return
+		}
+		if time.Now().After(end) {
+			r.t.Fatalf("n%d: ready is %s, want %s\n%s", i, said, part, r.said())
+		}
+	}
 }
 
 // refusedAsFull submits what can't be stored.
@@ -131,6 +197,22 @@ func fill(t *testing.T, path, dir string, left uint64) {
 	}
 	defer file.Close()
 	if _, err := file.Write(make([]byte, free-left)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stuff grows a file until nothing is left on its disk, where others write too.
+func stuff(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for block := make([]byte, 1<<20); err == nil; {
+		_, err = file.Write(block)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
 		t.Fatal(err)
 	}
 }

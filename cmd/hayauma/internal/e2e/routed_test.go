@@ -119,7 +119,9 @@ func TestRoutedFleetStartsAndStops(t *testing.T) {
 	r.settle(3)
 
 	began := time.Now()
-	twin := command(t, nil, r.args("n1", "127.0.0.1:0", freePorts(t, "127.0.0.1", 1)[0])...)
+	own := freePorts(t, "127.0.0.1", 1)[0]
+	second := &routed{dir: r.dir, routes: []string{r.routes[0], r.routes[1], own}}
+	twin := command(t, nil, second.args("n1", "127.0.0.1:0", own)...)
 	if twin.code == 0 || !strings.Contains(twin.stderr, "another live node has this name") || !strings.Contains(twin.stderr, "n1 answers at "+r.routes[1]) {
 		t.Errorf("a second n1: %+v", twin)
 	}
