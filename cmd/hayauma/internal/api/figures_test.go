@@ -27,7 +27,9 @@ func TestFiguresOfAMonth(t *testing.T) {
 	d.want(200, d.do("GET", "/v1/channels/shop/statistics?month=2035-01", ""), `"started":1,"finished":0`)
 	d.want(200, d.do("GET", "/v1/channels/shop/usage?month=2035-01", ""), `"month":"2035-01","delivered":0,"unknown":0`)
 	d.want(200, d.do("GET", "/v1/channels/shop/usage", ""), `"delivered":0`)
-	d.want(204, d.do("DELETE", "/v1/channels/shop", ""))
+	d.eventually("the channel is out of use, a moment after the campaign is counted", func() bool {
+		return d.do("DELETE", "/v1/channels/shop", "").status == 204
+	})
 	d.want(200, d.do("GET", "/v1/channels/shop/statistics", ""), `"cancelled":2`)
 	d.want(404, d.do("GET", "/v1/channels/shop/usage?month=1999-01", ""), "shop")
 }
