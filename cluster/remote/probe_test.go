@@ -80,14 +80,13 @@ func TestOnDownTellsOfAPeerThatWent(t *testing.T) {
 	}
 	three := open(t, remote.Config{Incarnation: "three"})
 	one.SetPeers(nil)
-	for len(down) > 0 {
-		<-down
-	}
 	one.SetPeers(map[string]string{"three": three.Addr().String()})
 	one.SetPeers(nil)
 	must(t, one.Close())
-	if len(down) > 0 {
-		t.Error("told of a peer that this member gave up:", <-down)
+	for len(down) > 0 {
+		if who := <-down; who != "two" { // of which one link may just have been telling
+			t.Error("told of a peer that this member gave up:", who)
+		}
 	}
 }
 
