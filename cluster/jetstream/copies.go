@@ -61,8 +61,9 @@ func takesCopies(stream jetstream.Stream, want jetstream.StreamConfig) *CopiesEr
 }
 
 // patiently asks until ctx ends: a cluster without a leader needs a moment. Each time is bounded, because servers without a leader
-// don't answer.
+// don't answer. Where the last time had no answer, what was said before is why.
 func (s *Store) patiently(ctx context.Context, want jetstream.StreamConfig, ask askStream) (jetstream.Stream, error) {
+	var copies *CopiesError
 	for {
 		once, cancel := context.WithTimeout(ctx, 2*time.Second)
 		stream, err := ask(once, want)
@@ -70,8 +71,9 @@ func (s *Store) patiently(ctx context.Context, want jetstream.StreamConfig, ask 
 		if err == nil {
 			return stream, nil
 		}
+		said := errors.As(err, &copies)
 		if !passing(err) || !pause(ctx, 50*time.Millisecond) {
-			if copies, ok := errors.AsType[*CopiesError](err); ok {
+			if said || copies != nil && ctx.Err() != nil {
 				return nil, copies
 			}
 			return nil, fmt.Errorf("jetstream: stream %s: %w", want.Name, err)

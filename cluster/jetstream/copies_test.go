@@ -112,7 +112,7 @@ func TestStartTakesNoCopies(t *testing.T) {
 		keep(t, js, three)
 	})
 	t.Run("more than there are servers", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		_, err := jetstream.Open(ctx, conn, jetstream.Config{Replicas: 5})
 		refuses(t, err, jetstream.CopiesError{Stream: "EV", Kept: 3, Set: 5})

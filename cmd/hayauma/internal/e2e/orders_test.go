@@ -11,10 +11,10 @@ func TestKillAtOrders(t *testing.T) {
 	w.limits = "push=800,multicast=10" // so that an order comes in the middle
 	w.serve("channel.persist.after")
 	w.addChannel(channel) // its answer is lost
-	w.dies("channel.persist.after")
+	w.dies("channel.persist.after", func() {})
 	w.serve("channel.persist.before")
 	w.addChannel(channel + "2")
-	w.dies("channel.persist.before")
+	w.dies("channel.persist.before", func() {})
 	w.open()
 	w.daemon.kill()
 	for _, order := range []struct{ point, command string }{
@@ -38,7 +38,7 @@ func (w *world) orderAndDie(point, command string) {
 		w.await(m.id, "paused", func(s shown) bool { return s.State == "paused" })
 	}
 	w.cli("campaign", command, m.id)
-	w.dies(point)
+	w.dies(point, func() {})
 	w.serve("")
 	w.mustOrder(command, m.id)
 	if command == "pause" {
