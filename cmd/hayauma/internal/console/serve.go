@@ -63,7 +63,7 @@ func again(ctx context.Context, log *slog.Logger, once func() (member time.Durat
 const (
 	firstPause = time.Second
 	mostPause  = 30 * time.Second
-	longMember = time.Minute // who was one for so long comes back at once
+	longMember = 5 * time.Second // who was one for so long comes back at once
 )
 
 // comeback paces the starts of a node that the others put out again and again: each of them moves shards of the whole fleet.
