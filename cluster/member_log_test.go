@@ -1,43 +1,22 @@
 package cluster_test
 
 import (
-	"bytes"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"hayauma.example/cluster"
+	"hayauma.example/engine/enginetest"
 )
-
-// logged is what members log, together.
-type logged struct {
-	mu  sync.Mutex
-	out bytes.Buffer // guarded by mu
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.Write(b)
-}
-
-// take is what was logged since the last time.
-func (l *logged) take() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.out.Reset()
-	return l.out.String()
-}
 
 // TestLogOfJoinLeaveAndDeath: nobody is warned of a member that comes or leaves in order, and one that dies is told once by each.
 func TestLogOfJoinLeaveAndDeath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t)
 		f.paced()
-		var log logged
+		var log enginetest.Log
 		to := func(c *cluster.MemberConfig) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) }
 		a, b, c, d := f.join("a", to), f.join("b", to), f.join("c", to), f.join("d", to)
 		f.until(time.Second, "four share", whole(a, b, c, d))
@@ -45,7 +24,7 @@ func TestLogOfJoinLeaveAndDeath(t *testing.T) {
 			t.Error(err)
 		}
 		f.until(time.Second, "three share", whole(a, b, c))
-		orderly := log.take()
+		orderly := log.Take()
 		if strings.Contains(orderly, "level=WARN") || strings.Contains(orderly, "level=ERROR") {
 			t.Errorf("warned of nothing: %s", orderly)
 		}
@@ -61,7 +40,7 @@ func TestLogOfJoinLeaveAndDeath(t *testing.T) {
 		a.Suspect(c.me)
 		b.Suspect(c.me)
 		f.until(10*time.Second, "two share", whole(a, b))
-		death := log.take()
+		death := log.Take()
 		for _, line := range []string{"a member is dead for certain", "evicting a member", "took over shards"} {
 			if n := strings.Count(death, line); n != 2 {
 				t.Errorf("%q is told %d times by two members: %s", line, n, death)

@@ -2,9 +2,7 @@ package engine_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -189,9 +187,9 @@ func TestPlainCellBeginsAgainAfterAPanic(t *testing.T) {
 // TestKillDoesNotWaitForEver: a handler that is stuck keeps Kill for 5 s; when it goes on, nothing that it does has an effect.
 func TestKillDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log syncedText
+		var log enginetest.Log
 		store := enginetest.NewStore()
-		s := enginetest.NewSystem(t, enginetest.Options{Store: store, Log: log.logger()})
+		s := enginetest.NewSystem(t, enginetest.Options{Store: store, Log: log.Logger()})
 		release, over := make(chan struct{}), make(chan struct{})
 		var after atomic.Int64
 		note := func(*engine.Context[script]) { after.Add(1) }
@@ -292,25 +290,3 @@ func TestNowIsTheWalls(t *testing.T) {
 		last = got.uptime
 	}
 }
-
-// syncedText is a log that goroutines write and a test reads.
-type syncedText struct {
-	mu   sync.Mutex
-	text strings.Builder // guarded by mu
-}
-
-// Write implements io.Writer.
-func (l *syncedText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// String implements fmt.Stringer.
-func (l *syncedText) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *syncedText) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }

@@ -13,31 +13,14 @@ import (
 
 	"storj.io/drpc/drpcconn"
 	"storj.io/drpc/drpcstream"
+
+	"hayauma.example/engine/enginetest"
 )
 
-// book is a log that tests read.
-type book struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-// Write implements io.Writer.
-func (b *book) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *book) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 // hosted is the member "two", with "one" in its view, to be dialled by hand.
-func hosted(t *testing.T, r *receiver) (*Transport, *book) {
+func hosted(t *testing.T, r *receiver) (*Transport, *enginetest.Log) {
 	t.Helper()
-	log := &book{}
+	log := &enginetest.Log{}
 	two, err := Listen(t.Context(), Config{
 		Incarnation: "two", Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(log, nil)), RetryMin: time.Hour, RetryMax: time.Hour,
 		HandshakeTimeout: 300 * time.Millisecond, DeadAfter: 2 * time.Second,
@@ -252,7 +235,7 @@ func TestLyingListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	log := &book{}
+	log := &enginetest.Log{}
 	one, err := Listen(t.Context(), Config{
 		Incarnation: "one", Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(log, nil)), RetryMin: time.Millisecond,
 	})

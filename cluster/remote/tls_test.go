@@ -1,23 +1,21 @@
 package remote_test
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"log/slog"
 	"math/big"
 	"net"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
 
 	"hayauma.example/cluster/remote"
 	"hayauma.example/engine"
+	"hayauma.example/engine/enginetest"
 	"hayauma.example/engine/transporttest"
 )
 
@@ -144,44 +142,25 @@ func TestRefusalsAreTold(t *testing.T) {
 		"not in the view": {ca.member(), `level=INFO msg="no connection to a member" .*the dialler is not in its view`, `^$`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var said, heard lines
-			one := open(t, remote.Config{Incarnation: "one", TLS: tc.tls, RetryMin: time.Millisecond, RetryMax: 5 * time.Millisecond, Log: said.logger()})
-			two := open(t, remote.Config{Incarnation: "two", TLS: ca.member(), Log: heard.logger()})
+			var said, heard enginetest.Log
+			one := open(t, remote.Config{Incarnation: "one", TLS: tc.tls, RetryMin: time.Millisecond, RetryMax: 5 * time.Millisecond, Log: said.Logger()})
+			two := open(t, remote.Config{Incarnation: "two", TLS: ca.member(), Log: heard.Logger()})
 			one.Start(transporttest.NewRecorder())
 			two.Start(transporttest.NewRecorder())
 			one.SetPeers(map[string]string{"two": two.Addr().String()})
-			said.await(t, tc.dialler)
-			heard.await(t, tc.listener)
+			await(t, &said, tc.dialler)
+			await(t, &heard, tc.listener)
 		})
 	}
 }
 
-// lines is a log that can be waited for.
-type lines struct {
-	mu  sync.Mutex
-	out bytes.Buffer // guarded by mu
-}
-
-func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.Write(b)
-}
-
-func (l *lines) said() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.out.String()
-}
-
-func (l *lines) await(t *testing.T, pattern string) {
+// await waits until a log has what matches a pattern.
+func await(t *testing.T, l *enginetest.Log, pattern string) {
 	t.Helper()
 	want := regexp.MustCompile(pattern)
-	for end := time.Now().Add(10 * time.Second); !want.MatchString(l.said()); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); !want.MatchString(l.String()); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("logged %s, want %s", l.said(), pattern)
+			t.Fatalf("logged %s, want %s", l.String(), pattern)
 		}
 	}
 }
