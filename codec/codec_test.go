@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -301,12 +302,16 @@ func FuzzFrames(f *testing.F) {
 
 // TestDefaultsAtOnce has systems that share a registry name the same types at the same time.
 func TestDefaultsAtOnce(t *testing.T) {
-	for range 200 {
+	for range 2000 {
 		r := codec.NewRegistry()
 		codec.Register[int64](r, "mine")
 		var all sync.WaitGroup
-		for range 8 {
+		var ready atomic.Int32
+		for range 2 {
 			all.Go(func() {
+				for ready.Add(1); ready.Load() < 2; { // they go on in the same instant
+					runtime.Gosched()
+				}
 				codec.Default[int](r, "int")
 				codec.Default[int64](r, "int64")
 			})
