@@ -150,7 +150,7 @@ func (f *fleet) strike(x fault, name string, victim int) (still, back time.Durat
 	f.revive()
 	f.end(mailings)
 	f.settle()
-	if !x.ends && f.nodes[victim].process != process {
+	if !x.ends && (f.nodes[victim].process != process || !process.alive()) {
 		f.t.Errorf("%s: the node's process ended, instead of joining again by itself\n%s", name, tail(process.said()))
 	}
 	f.paced(name, mailings[0])
