@@ -93,11 +93,11 @@ func (s receiver) parcel(from string, h *header, body []byte, back bool) (p parc
 	if p.kind == nil {
 		p.kind = s.nobody(string(h.kind))
 	}
-	msg, _, err := s.messages.Decode(body)
+	msg, behind, err := s.messages.Decode(body)
 	if err != nil {
 		return p, err
 	}
-	p.envelope = toAnswer(msg, s.asker(from, h, back))
+	p.envelope = toAnswer(withTrace(msg, behind), s.asker(from, h, back))
 	return p, nil
 }
 
@@ -159,12 +159,12 @@ func (s receiver) arrived(r *run, h *header, body, packet []byte) {
 
 // toCell gives a message to a grain that is in memory; it goes on where that one refuses because it leaves.
 func (s receiver) toCell(c *cell, from string, h *header, body []byte) {
-	msg, _, err := s.messages.Decode(body)
+	msg, behind, err := s.messages.Decode(body)
 	if err != nil {
 		s.refuseParcel(from, h, err)
 		return
 	}
-	n := toAnswer(msg, s.asker(from, h, false))
+	n := toAnswer(withTrace(msg, behind), s.asker(from, h, false))
 	s.one(c, &n, h.hops)
 }
 

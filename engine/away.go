@@ -104,6 +104,9 @@ func (p passage) sendAway(n *envelope, member string, marks uint64) error {
 	k := p.kind
 	o := outgoings.Get().(*outgoing) // empty
 	o.op, o.hops, o.to, o.toID, o.msg, o.body = opTell, p.hops, k.name, p.id, n.msg, true
+	if t, ok := n.msg.(*traced); ok {
+		o.msg, o.trace = t.msg, &t.trace
+	}
 	if marks != unmarked {
 		o.marks, o.marked = &k.sys.marks, marks
 	}

@@ -47,8 +47,8 @@ func (c *Context[M]) Stash(m M) error {
 	case len(act.stash) >= c.cell.kind.stash:
 		return ErrStashFull
 	}
-	e := toAnswer(m, c.take())
-	e.at = c.hand.at
+	e := toAnswer(c.passOn(m), c.take())
+	e.at = c.hand.at &^ measured // once
 	c.stashed = true
 	act.stash = append(act.stash, e)
 	return nil

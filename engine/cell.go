@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/anthdm/hollywood/actor"
 
@@ -17,13 +18,15 @@ type cell struct {
 	box      *box // what came in; guarded by mu, as are depth to poisoned
 	mu       sync.Mutex
 	depth    int32  // accepted and not yet handled, except what a worker has handled in its batch
-	oldest   uint32 // clock ticks of the oldest message; valid while depth > 0
+	oldest   uint32 // stamp of the oldest message; valid while depth > 0
 	state    uint8  // idle, scheduled, parked
 	age      uint8  // sweeps since the last message; leaving when told to passivate
 	closed   bool   // the cell has left and takes nothing
 	poisoned bool   // a plain cell ends after what is queued, and takes only messages of its own
 	stage    stage  // of the activation; owned by the turn
 	early    bool   // when it was made, what this member's own actors sent to it waited
+	beat     uint8  // counts messages; guarded by mu
+	busy     bool   // it is in the system's crowd; guarded by mu
 
 	kind  *core
 	id    string
@@ -72,6 +75,7 @@ type extension struct {
 	unsaved  int    // encoded bytes of the events after it
 	frame    *frame // pinned while an append is in flight
 	act      *activation
+	asked    time.Duration // when its replay was asked for, on the system's clock
 
 	failures failures           // its own
 	family   failures           // its children's, of those with AllForOne

@@ -9,11 +9,18 @@ import (
 // tick is the resolution of message ages.
 const tick = 100 * time.Millisecond
 
-// clock counts ticks since the system began. While messages flow a timer moves it, so that reading it costs one load; when
+// A stamp is when a message was accepted: milliseconds since the system began, from 1, which begin anew after 24 days; 0 is none. That of
+// most messages is of the last tick. One message in 64 is stamped exactly, and marked as measured: its wait and its handler are timed.
+const (
+	wrap     = 2_147_483_600 // a multiple of the tick
+	measured = 1 << 31
+)
+
+// clock counts time since the system began, in ticks. While messages flow a timer moves it, so that reading it costs one load; when
 // nothing was read for a whole tick the timer rests, so that an idle system is idle.
 type clock struct {
 	began time.Time
-	ticks atomic.Uint32 // 0: resting, ask the real clock
+	ticks atomic.Uint32 // stamp of the last one; 0: resting, ask the real clock
 	read  atomic.Bool   // since the last tick
 
 	mu     sync.Mutex
@@ -21,7 +28,7 @@ type clock struct {
 	closed bool        // guarded by mu
 }
 
-// now returns the ticks since the system began, from 1.
+// now returns the stamp of the last tick.
 func (k *clock) now() uint32 {
 	if t := k.ticks.Load(); t != 0 {
 		if !k.read.Load() {
@@ -72,16 +79,26 @@ func (k *clock) stop() {
 	}
 }
 
-func (k *clock) real() uint32 { return uint32(k.uptime()/tick) + 1 }
+// real is the stamp of the tick that has begun.
+func (k *clock) real() uint32 { return uint32(k.uptime()/tick*tick/time.Millisecond%wrap) + 1 }
+
+// exact is a stamp to the millisecond.
+func (k *clock) exact() uint32 { return uint32(k.uptime()/time.Millisecond%wrap) + 1 }
 
 // uptime is the exact time since the system began.
 func (k *clock) uptime() time.Duration { return time.Since(k.began) }
 
-// since returns how long ago a tick was.
+// since returns how long ago a stamp's tick was, to the tick.
 func (k *clock) since(at uint32) time.Duration {
-	now := k.real()
-	if now <= at {
+	const ticks = uint32(tick / time.Millisecond)
+	return between((at-1)/ticks*ticks+1, k.real())
+}
+
+// between is the time from one stamp to another, 0 where that is the earlier one.
+func between(from, to uint32) time.Duration {
+	d := (to - from + wrap) % wrap
+	if d > wrap/2 {
 		return 0
 	}
-	return time.Duration(now-at) * tick
+	return time.Duration(d) * time.Millisecond
 }

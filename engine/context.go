@@ -26,13 +26,14 @@ func (c *Context[M]) ID() string { return c.cell.id }
 // System returns the system that the cell runs in.
 func (c *Context[M]) System() *System { return c.cell.kind.sys }
 
-// Log returns a logger with the cell's kind and, unless it is private, its identity.
+// Log returns a logger with the cell's kind and, unless it is private, its identity; with the trace of the message in hand, if it has one.
 func (c *Context[M]) Log() *slog.Logger {
 	k := c.cell.kind
-	if k.private {
-		return k.sys.log.With("kind", k.name)
+	log := k.sys.log.With("kind", k.name)
+	if !k.private {
+		log = log.With("id", c.cell.id)
 	}
-	return k.sys.log.With("kind", k.name, "id", c.cell.id)
+	return c.Trace().Log(log)
 }
 
 // Now returns the time of the wall, without Go's monotonic reading: that one stands still while the machine sleeps, so that a deadline
@@ -57,7 +58,7 @@ func (c *Context[M]) Respond(answer any) bool {
 
 // Forward sends m on to another actor, and with it the right to answer the message in hand: whoever asked gets that actor's answer.
 func Forward[M, N any](c *Context[M], to Ref[N], m N) {
-	e := toAnswer(m, c.take())
+	e := toAnswer(c.passOn(m), c.take())
 	to.deliver(&e)
 }
 
@@ -88,7 +89,7 @@ func (c *Context[M]) Reply() Reply {
 
 // handOver forwards the message in hand to a cell; false: that one has ended, and the message is still in hand.
 func (f *frame) handOver(to *cell, msg any) bool {
-	e := toAnswer(msg, address{ask: f.reply, gen: f.gen, pid: f.sender})
+	e := toAnswer(f.passOn(msg), address{ask: f.reply, gen: f.gen, pid: f.sender})
 	switch to.push(&e) {
 	case gone, moving:
 		return false

@@ -47,7 +47,7 @@
 // # Messages
 //
 // [Ref.Tell] sends, [Ask] and [AskTimeout] wait for an answer, [Forward] hands the right to answer on, [Context.Reply] keeps it. A
-// [Topic] carries events to all who [Topic.Subscribe] or [Follow]; the engine's own are [DeadLetters] and [Lives], and each durable kind
+// [Topic] carries events to all who [Topic.Subscribe] or [Follow]; the engine's own are [DeadLetters], [Lives] and [Escalations], and each durable kind
 // has [Events]. [Middleware] stands before all handling of a kind or an actor. Package router spreads messages over several actors;
 // package reliable carries them where they may be lost.
 //
@@ -115,6 +115,12 @@
 // An idle grain takes less than 200 bytes, its 33-byte identity and 16 bytes of state included: one cell, no goroutine, no mailbox,
 // no PID. A Tell allocates nothing and an Ask nothing beyond its answer, with a timeout or without; both are tests. Dispatchers are pools of
 // workers with one queue each; a worker runs an actor for at most [Dispatcher].Messages messages before others have their turn.
+//
+// # Measuring
+//
+// A mailbox counts what it has accepted and not yet handled; that costs a few nanoseconds a message. One message in 64, of every 64 cells alike,
+// is timed: how deep the mailbox was, how long it waited, how long its handler took, by the name of its type (KindStats). Cells with a backlog
+// are known without a look at the others (System.Busy); one that holds a single old message is known once somebody has looked (System.Cells).
 //
 // # Under testing/synctest
 //

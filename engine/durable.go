@@ -234,12 +234,33 @@ func (k *core) wantsSnapshot(events uint64, bytes int) bool {
 	return k.snapshotEvery > 0 && events >= uint64(k.snapshotEvery) || k.snapshotBytes > 0 && bytes >= k.snapshotBytes
 }
 
+// Compact stores the state instead of the events that led to it, now, whatever the kind's SnapshotEvery says. The actor is a Snapshotter. It may
+// fail, which is logged: an activation that finds itself not Compacted tries again. It is not called between Persist and its continuation.
+func (c *Context[M]) Compact() {
+	s, ok := c.cell.actor.(Snapshotter)
+	if !ok {
+		panic(fmt.Sprintf("engine: Compact in kind %q, whose actor is no Snapshotter", c.cell.kind.name))
+	}
+	if !c.Compacted() {
+		c.cell.snapshot(s)
+	}
+}
+
+// Compacted tells whether nothing stands behind the newest snapshot that this activation has begun with or stored.
+func (c *Context[M]) Compacted() bool {
+	x := c.cell.extension()
+	return x.snapshot == x.seq
+}
+
 func (c *cell) maybeSnapshot() {
 	x := c.ext
-	s, ok := c.actor.(Snapshotter)
-	if !ok || !c.kind.wantsSnapshot(x.seq-x.snapshot, x.unsaved) {
-		return
+	if s, ok := c.actor.(Snapshotter); ok && c.kind.wantsSnapshot(x.seq-x.snapshot, x.unsaved) {
+		c.snapshot(s)
 	}
+}
+
+func (c *cell) snapshot(s Snapshotter) {
+	x := c.ext
 	sys, kind, id := c.kind.sys, c.kind.name, c.shownID()
 	x.snapshot, x.unsaved = x.seq, 0
 	data, err := sys.messages.Append(nil, s.Snapshot())

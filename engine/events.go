@@ -8,7 +8,16 @@ var (
 	DeadLetters = NewTopic[DeadLetter]("engine.dead_letters")
 	// Lives has what happens to actors: Phases.
 	Lives = NewTopic[Life]("engine.lives")
+	// Escalations has failures that are handed up, each at every level.
+	Escalations = NewTopic[Escalation]("engine.escalations")
 )
+
+// Escalation is a failure that an actor's supervision handed up; the actor ends.
+type Escalation struct {
+	Kind, ID string // of the actor; the identity of a private kind is "private"
+	Err      error
+	Top      bool // to the system: nobody above deals with it
+}
 
 // DeadLetter is a message that nobody handled.
 type DeadLetter struct {

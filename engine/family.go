@@ -160,9 +160,12 @@ func (c *cell) begins(f *frame, v verdict) (hasLeft bool) {
 // escalate hands a failure up.
 func (c *cell) escalate(err error) {
 	e := &EscalatedError{Kind: c.kind.name, ID: c.shownID(), Err: err}
-	if p := c.kind.parent; p == nil || !p.pushSystem(escalated{e}) {
+	p := c.kind.parent
+	top := p == nil || !p.pushSystem(escalated{e})
+	if top {
 		c.kind.sys.log.Error("failure escalated to the system: actor stopped", "kind", c.kind.name, "id", c.shownID(), "error", err)
 	}
+	Escalations.Publish(c.kind.sys, Escalation{Kind: e.Kind, ID: e.ID, Err: err, Top: top})
 }
 
 // escalated fails as the child did; with an append in flight, after its answer.

@@ -333,3 +333,30 @@ func TestTheFailingMessageIsADeadLetter(t *testing.T) {
 		}
 	})
 }
+
+// Each level that hands a failure up is published, and whether anybody is left to deal with it.
+func TestEscalationsArePublished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		var got []string
+		engine.Escalations.Subscribe(s, func(e engine.Escalation) {
+			got = append(got, fmt.Sprintf("%s %s top=%v: %v", e.Kind, e.ID, e.Top, e.Err))
+		})
+		parent, kids := family(t, s, newDiary(), []string{"a", "b"}, engine.WithSupervision(engine.Supervision{Decide: always(engine.Escalate)}))
+		kids["a"].Tell(fail)
+		synctest.Wait()
+		alone, err := engine.Spawn(s, "alone", acting(&hooks{}), engine.WithSupervision(engine.Supervision{Decide: always(engine.Escalate)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone.Tell(fail)
+		synctest.Wait()
+		want := []string{
+			`cell parent/a top=false: engine: cell "parent/a" panicked: oh`, `cell alone top=true: engine: cell "alone" panicked: oh`,
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+		}
+		<-parent.Stop()
+	})
+}

@@ -123,7 +123,7 @@ func (k *core) acquire(id string, stale *cell) (*cell, string) {
 		}
 		s.remove(old, h)
 	}
-	c := &cell{kind: k, id: id, early: place.Wait}
+	c := &cell{kind: k, id: id, early: place.Wait, beat: uint8(h)} // anywhere, so that of those that live briefly some are measured too
 	s.insert(c, h)
 	k.sys.live.Add(1)
 	k.sweep.arm(k)

@@ -90,7 +90,7 @@ func (p passage) key() heldKey { return heldKey{p.kind, p.id} }
 func (e *envelope) size(s *System) int64 {
 	room := heldRooms.Get().(*[]byte)
 	defer heldRooms.Put(room)
-	b, err := s.messages.Append((*room)[:0], e.msg)
+	b, err := s.messages.Append((*room)[:0], e.bare())
 	if err != nil {
 		return heldCost
 	}

@@ -137,12 +137,20 @@ func (c *cell) retry(f *frame, m retry) {
 
 // activate makes the actor; a durable one comes back with replayed.
 func (c *cell) activate(f *frame) {
+	stats := c.kind.stats
 	if c.kind.apply != nil {
-		c.extension().mode = replaying
+		x := c.extension()
+		x.mode, x.asked = replaying, c.now()
 		c.kind.sys.replays.add(c)
 		return
 	}
+	if stats.activations.Load()%measureEvery != 0 {
+		c.begun(f, c.kind.make(c.id))
+		return
+	}
+	began := c.now()
 	c.begun(f, c.kind.make(c.id))
+	stats.activation.Took(c.now() - began)
 }
 
 // begun puts the actor in place and tells it so.
@@ -241,6 +249,7 @@ func (c *cell) terminate(f *frame, reason string) (hasLeft bool) {
 
 // gone lets the cell leave. What is queued becomes dead letters, or its heir's.
 func (c *cell) gone(reason string) {
+	c.kind.stats.countEnd(reason)
 	queued := c.cur
 	late, _ := c.close(false)
 	unhandled := late.drain(queued.drain(nil))

@@ -13,7 +13,7 @@ type envelope struct {
 	msg  any
 	from unsafe.Pointer // whom an answer goes to: an *ask; or Hollywood's sender, an *actor.PID, where gen is ofPID; nil: nobody
 	gen  uint32         // generation of the ask, or one of those below
-	at   uint32         // clock ticks when it was accepted
+	at   uint32         // stamp: when it was accepted; with measured
 }
 
 // Generations that are no ask's.
@@ -194,6 +194,12 @@ func (c *cell) push(e *envelope) fate {
 	if c.depth++; c.depth == 1 {
 		c.oldest = e.at
 	}
+	if c.beat++; c.beat%measureEvery == 0 {
+		e.at = c.found()
+	}
+	if c.depth > crowded && !c.busy {
+		c.enter()
+	}
 	if c.state == idle {
 		c.state = scheduled
 		c.mu.Unlock()
@@ -226,8 +232,13 @@ func (c *cell) pushRun(run []envelope) int {
 	if wakes {
 		c.state = scheduled
 	}
+	if c.depth > crowded && !c.busy {
+		c.enter()
+	}
+	at := c.foundRun(n, now)
 	for i := range run[:n] {
-		run[i].at = now
+		run[i].at = at
+		at = now
 		if i > 0 || !wakes {
 			c.box = c.box.add(&run[i])
 		}
@@ -335,6 +346,7 @@ func (c *cell) close(ifEmpty bool) (late *box, done bool) {
 		return nil, false
 	}
 	late, c.box, c.closed = c.box, nil, true
+	c.calm()
 	return late, true
 }
 

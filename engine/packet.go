@@ -38,7 +38,7 @@ const maxHops = 150
 //
 //	op 1 | hops 1 | number varint | kind | id | sender's address | sender's id | …
 //
-// A text is its length as a varint and its bytes. number is the question's, the watch's, or 0.
+// A text is its length as a varint and its bytes. Behind the message of an opTell or opAsk its trace may stand. number is the question's, the watch's, or 0.
 type header struct {
 	op       op
 	hops     uint8
@@ -55,6 +55,7 @@ type outgoing struct {
 	from     pidText
 	registry *codec.Registry
 	msg      any
+	trace    *Trace // … and this behind it; nil: nothing
 	body     bool   // a message follows
 	rest     []byte // opMoved: the packet; opEnded: the reason; opMark: the word
 
@@ -89,6 +90,9 @@ func (o *outgoing) release() {
 	if o.rest != nil {
 		o.rest = nil
 	}
+	if o.trace != nil {
+		o.trace = nil
+	}
 	outgoings.Put(o) // with its registry, which its next user sets
 }
 
@@ -107,7 +111,11 @@ func (o *outgoing) AppendPacket(dst []byte) ([]byte, error) {
 	case o.op == opAnswer:
 		return appendAnswer(dst, o.registry, o.msg)
 	case o.body:
-		return o.registry.Append(dst, o.msg)
+		dst, err := o.registry.Append(dst, o.msg)
+		if o.trace != nil && err == nil {
+			dst = o.trace.Append(dst)
+		}
+		return dst, err
 	}
 	return append(dst, o.rest...), nil
 }

@@ -69,6 +69,11 @@ func (r *roamer) Handle(c *engine.Context[Roam], m Roam) {
 	switch m.What {
 	case "note":
 		r.log.add(fmt.Sprintf("%s %s %d", r.where, c.ID(), m.N))
+	case "trace":
+		r.log.add(fmt.Sprintf("%s %s", r.where, c.Trace()))
+		c.Respond(Whereabouts{})
+	case "pass":
+		engine.Forward(c, engine.RefTo[Roam](c.System(), m.To), Roam{What: "trace"})
 	case "fail":
 		panic("no way")
 	case "silent":
@@ -228,12 +233,6 @@ func TestALostMemberIsToldThroughAnother(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRoad(t, "A", "B", "C")
 		r.owns("B")
-		end := make(chan error, 1)
-		go func() {
-			to := strollers.Ref(r.systems["B"], "y").Address()
-			_, err := r.ask("A", "x", Roam{What: "forward", To: to})
-			end <- err
-		}()
 		r.dirs["B"].Place(func(role, key string) engine.Place {
 			if key == "y" {
 				return engine.Place{Answer: engine.Elsewhere, Member: "C"}
@@ -241,6 +240,12 @@ func TestALostMemberIsToldThroughAnother(t *testing.T) {
 			return engine.Place{Answer: engine.Here}
 		})
 		r.net.Cut("C", "B")
+		end := make(chan error, 1)
+		go func() {
+			to := strollers.Ref(r.systems["B"], "y").Address()
+			_, err := r.ask("A", "x", Roam{What: "forward", To: to})
+			end <- err
+		}()
 		synctest.Wait()
 		r.net.Crash("C")
 		r.members["B"].SetPeers("A", "B")

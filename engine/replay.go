@@ -158,6 +158,7 @@ func (c *cell) replayed(f *frame, m replayed) (hasLeft bool) {
 			c.kind.publish(c.id, e)
 		}
 		c.begun(f, m.actor)
+		c.kind.stats.activation.Took(c.now() - x.asked)
 		return false
 	case errors.Is(m.err, journal.ErrFenced):
 		return c.terminate(f, ReasonLost)

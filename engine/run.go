@@ -50,12 +50,12 @@ func (r *run) begin(c *cell, hops uint8, head []byte) {
 }
 
 func (r *run) add(body []byte) {
-	msg, _, err := r.to.messages.DecodeIn(&r.slab, body)
+	msg, behind, err := r.to.messages.DecodeIn(&r.slab, body)
 	if err != nil {
 		r.to.refuseParcel(r.from, &header{op: opTell, kind: []byte(r.cell.kind.name)}, err)
 		return
 	}
-	if r.items = append(r.items, envelope{msg: msg}); len(r.items) == runLength {
+	if r.items = append(r.items, envelope{msg: withTrace(msg, behind)}); len(r.items) == runLength {
 		r.push()
 	}
 }

@@ -31,6 +31,7 @@ type Config struct {
 	Transport   Transport             // to other members; nil: there are none
 	Held        int                   // bytes of messages that wait for their grain's member to be settled; 0: DefaultHeld
 	Crash       func(point string)    // crash points "<kind>.persist.before" and ".after", on the worker that reaches them; nil: none
+	Tracer      Tracer                // for actors that tell what they do; nil: nobody wants to know
 }
 
 // System runs actors. It is safe for concurrent use.
@@ -41,6 +42,7 @@ type System struct {
 	journal     Journal
 	directory   Directory
 	transport   Transport
+	tracer      Tracer
 	crash       func(point string)
 	hollywood   *actor.Engine
 	dispatchers map[string]*dispatcher
@@ -82,6 +84,7 @@ type System struct {
 	forwards   atomic.Uint64
 	late       late     // words that found their lanes full
 	topics     sync.Map // *Topic → *board
+	crowd      crowd
 
 	mu    sync.Mutex
 	plain map[string]*cell // guarded by mu
@@ -90,7 +93,7 @@ type System struct {
 // New starts a system. It runs nothing until something is sent.
 func New(cfg Config) (*System, error) {
 	s := &System{log: cfg.Log, incarnation: cfg.Incarnation, messages: cfg.Messages, journal: cfg.Journal, crash: cfg.Crash, directory: cfg.Directory,
-		transport: cfg.Transport}
+		transport: cfg.Transport, tracer: cfg.Tracer}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

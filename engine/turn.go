@@ -22,6 +22,7 @@ type frame struct {
 
 	hand    *envelope // the message in hand; nil outside its handler
 	stashed bool      // it was put aside, and keeps its place in the mailbox
+	trace   *Trace    // of the message in hand; nil: none
 	persist *intent   // set by Persist in this turn
 	marks   []Mark    // set by Remind and Forget in this turn
 
@@ -147,7 +148,7 @@ func (w *worker) work(c *cell, f *frame, budget *int) outcome {
 			var e *envelope
 			e, c.cur = c.cur.first()
 			w.starts(c)
-			w.aged(c, e.at)
+			w.aged(c, e.at&^measured)
 			w.handle(c, f, e)
 		}
 	}
@@ -156,7 +157,11 @@ func (w *worker) work(c *cell, f *frame, budget *int) outcome {
 
 // handle handles one message and forgets it.
 func (w *worker) handle(c *cell, f *frame, e *envelope) {
-	c.handle(f, e)
+	if e.at >= measured {
+		c.measure(f, e)
+	} else {
+		c.handle(f, e)
+	}
 	*e = envelope{}
 	if !f.stashed {
 		w.handled++
@@ -198,6 +203,10 @@ func (c *cell) handle(f *frame, e *envelope) {
 		c.ext.heard(e, c)
 	}
 	msg, live := e.msg, true
+	f.trace = nil
+	if t, ok := msg.(*traced); ok {
+		f.trace, msg = &t.trace, t.msg
+	}
 	if e.isOwn() {
 		msg, live = c.unwrap(f, msg)
 	}

@@ -14,7 +14,7 @@ type worker struct {
 	goroutine atomic.Uint64
 
 	every   int32  // messages after which the depth is brought up to date
-	oldest  uint32 // as last written to the cell
+	oldest  uint32 // stamp, as last written to the cell
 	due     bool   // the cell leaves when it has nothing to do
 	handled int32  // messages of the cell that are handled but still in its depth
 	frame   *frame // the last one used, of its kind's behaviour
@@ -102,7 +102,7 @@ func (w *worker) stuck(now time.Duration) bool {
 func (w *worker) begin(c *cell, first *envelope) {
 	w.cell.Store(c)
 	if first != nil {
-		w.due, w.oldest, w.every = false, first.at, 1
+		w.due, w.oldest, w.every = false, first.at&^measured, 1
 		c.kind.stats.deepest(1)
 		return
 	}
@@ -163,15 +163,23 @@ func (w *worker) aged(c *cell, at uint32) {
 	c.mu.Unlock()
 }
 
-// waiting is what the cell has accepted and not yet handled, and since when the oldest of it waits.
-func (c *cell) waiting() (depth int, oldest uint32) {
+// waiting is what the cell has accepted and not yet handled.
+func (c *cell) waiting() int {
 	c.mu.Lock() // a worker takes what it has handled from one count and the other under it
 	defer c.mu.Unlock()
+	return c.depthNow()
+}
+
+// depthNow is what it has accepted and not yet handled; the caller holds mu.
+func (c *cell) depthNow() int {
 	n := c.depth
+	if n == 0 {
+		return 0
+	}
 	for _, w := range *c.kind.disp.crew.Load() {
 		if w.cell.Load() == c {
 			n -= w.done.Load()
 		}
 	}
-	return int(max(0, n)), c.oldest
+	return int(max(0, n))
 }
