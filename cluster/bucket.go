@@ -124,7 +124,7 @@ func changes(g journal.Grain, marks []engine.Mark) []change {
 	out := make([]change, len(marks))
 	for i, m := range marks {
 		out[i] = change{forget: m.Forget, entry: entry{
-			reminderKey: reminderKey{g.Kind, g.ID, m.Name}, due: nanos(m.Due), payload: m.Payload, at: -1,
+			reminderKey: reminderKey{g.Kind, g.ID, m.Name}, due: nanos(m.Due), payload: m.Payload,
 		}}
 		if m.Forget {
 			out[i].entry.payload = nil

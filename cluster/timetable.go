@@ -1,9 +1,6 @@
 package cluster
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // again is how long after a firing a reminder fires once more, unless it was forgotten or replaced.
 const again = 30 * time.Second
@@ -16,8 +13,6 @@ type entry struct {
 	reminderKey
 	due     int64
 	payload []byte
-
-	at int // its place in the heap, -1 outside
 }
 
 // change is one line of a bucket's records: an entry that is set, or one that is forgotten.
@@ -37,23 +32,23 @@ const (
 )
 
 type bucket struct {
-	state   bucketState
-	entries map[reminderKey]*entry // near
-	later   []change               // loading
+	state bucketState
+	count int      // of reminders; near
+	later []change // loading
 }
 
-// timetable is the state of one shard's reminders: near buckets in a heap, the far ones by their hour since the epoch. It knows no
+// timetable is the state of one shard's reminders: what near buckets hold, and the buckets by their hour since the epoch. It knows no
 // clock and does no I/O.
 type timetable struct {
 	buckets map[int64]*bucket
-	heap    entryHeap
+	pending *pending
 	far     int   // buckets that are
 	swept   int64 // the hour of the last look for spent buckets
 }
 
 // newTimetable begins with the hours that are stored. Each is far until it was loaded, whatever its time.
 func newTimetable(hours []int64) *timetable {
-	t := &timetable{buckets: map[int64]*bucket{}}
+	t := &timetable{buckets: map[int64]*bucket{}, pending: newPending()}
 	for _, h := range hours {
 		t.know(h)
 	}
@@ -100,7 +95,7 @@ func (t *timetable) loaded(hour int64, changes []change) {
 		return // nobody has asked
 	}
 	later := b.later
-	*b = bucket{state: near, entries: map[reminderKey]*entry{}}
+	*b = bucket{state: near}
 	for _, c := range changes {
 		t.change(b, c)
 	}
@@ -123,7 +118,7 @@ func (t *timetable) apply(c change, now int64) {
 	b := t.buckets[hour]
 	switch {
 	case b == nil && isNear(hour, now):
-		b = &bucket{state: near, entries: map[reminderKey]*entry{}}
+		b = &bucket{state: near}
 		t.buckets[hour] = b
 		t.change(b, c)
 	case b == nil:
@@ -136,38 +131,32 @@ func (t *timetable) apply(c change, now int64) {
 }
 
 func (t *timetable) change(b *bucket, c change) {
-	old := b.entries[c.entry.reminderKey]
-	if old != nil && c.forget && old.due != c.entry.due {
+	hour := hourOf(c.entry.due)
+	due, known := t.pending.due(c.entry.reminderKey, hour)
+	if known && c.forget && due != c.entry.due {
 		return // it was replaced within the hour since
 	}
-	if old != nil {
-		heap.Remove(&t.heap, old.at)
-		delete(b.entries, old.reminderKey)
+	if known {
+		t.pending.remove(c.entry.reminderKey, hour)
+		b.count--
 	}
-	if c.forget {
-		return
+	if !c.forget {
+		t.pending.put(c.entry)
+		b.count++
 	}
-	e := &c.entry
-	b.entries[e.reminderKey] = e
-	heap.Push(&t.heap, e)
 }
 
-// take returns an entry that fires at now; it fires again later. It is a copy, because the entry may be forgotten while it is told.
+// take returns an entry that fires at now; it fires again later.
 func (t *timetable) take(now int64) (entry, bool) {
-	if len(t.heap) == 0 || t.heap[0].next > now {
+	if at, ok := t.pending.first(); !ok || at > now {
 		return entry{}, false
 	}
-	e := *t.heap[0].entry
-	t.heap[0].next = now + int64(again)
-	heap.Fix(&t.heap, 0)
-	return e, true
+	return t.pending.take(now + int64(again)), true
 }
 
 // wake is when there is something to do: an entry fires, or the hour ends, so that buckets come near or may be purged.
 func (t *timetable) wake(now int64) (at int64, ok bool) {
-	if len(t.heap) > 0 {
-		at, ok = t.heap[0].next, true
-	}
+	at, ok = t.pending.first()
 	if len(t.buckets) > 0 {
 		if hour := (hourOf(now) + 1) * int64(time.Hour); !ok || hour < at {
 			at, ok = hour, true
@@ -179,7 +168,7 @@ func (t *timetable) wake(now int64) (at int64, ok bool) {
 // spent: the bucket is in memory and holds nothing, so its records may go.
 func (t *timetable) spent(hour int64) bool {
 	b := t.buckets[hour]
-	return b != nil && b.state == near && len(b.entries) == 0
+	return b != nil && b.state == near && b.count == 0
 }
 
 // drop forgets a spent bucket.
@@ -197,42 +186,4 @@ func (t *timetable) overAndSpent(now int64) (hours []int64) {
 		}
 	}
 	return hours
-}
-
-// firing is an entry and when it fires. The time stands in the heap itself, so that sifting through a million reads no entry.
-type firing struct {
-	next  int64
-	entry *entry
-}
-
-// entryHeap is ordered by the time of firing; equal times fire in any order.
-type entryHeap []firing
-
-// Len implements heap.Interface.
-func (h entryHeap) Len() int { return len(h) }
-
-// Less implements heap.Interface.
-func (h entryHeap) Less(i, j int) bool { return h[i].next < h[j].next }
-
-// Swap implements heap.Interface.
-func (h entryHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].entry.at, h[j].entry.at = i, j
-}
-
-// Push implements heap.Interface: an entry fires first when it is due.
-func (h *entryHeap) Push(x any) {
-	e := x.(*entry)
-	e.at = len(*h)
-	*h = append(*h, firing{e.due, e})
-}
-
-// Pop implements heap.Interface.
-func (h *entryHeap) Pop() any {
-	old := *h
-	e := old[len(old)-1].entry
-	old[len(old)-1] = firing{}
-	e.at = -1
-	*h = old[:len(old)-1]
-	return e
 }

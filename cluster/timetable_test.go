@@ -19,7 +19,7 @@ const (
 )
 
 func set(name string, due int64) change {
-	return change{entry: entry{reminderKey: reminderKey{"k", "id", name}, due: due, at: -1}}
+	return change{entry: entry{reminderKey: reminderKey{"k", "id", name}, due: due}}
 }
 
 func forget(name string, due int64) change {
@@ -82,7 +82,7 @@ func TestFarBuckets(t *testing.T) {
 	table := newTimetable(nil)
 	k := hourOf(t0 + 5*hour)
 	table.apply(set("a", t0+5*hour+minute), t0)
-	if len(table.heap) != 0 {
+	if table.pending.len() != 0 {
 		t.Error("a far reminder is in memory")
 	}
 	if at, ok := table.wake(t0); !ok || at != t0+hour {

@@ -27,6 +27,13 @@ func (s *Store) Follow(ctx context.Context, role, kind string, after uint64) ite
 	}
 }
 
+// What waits in memory for who follows and doesn't take it: what one request asks for, and that again where less than half of it waits. The client
+// makes room for as many records as one may be told, which is why both are given: by bytes alone it would be for a million.
+const (
+	followAhead   = 2 << 20 // bytes, of which a record takes less than a megabyte
+	followRecords = 4096
+)
+
 func (s *Store) follow(ctx context.Context, subjects string, after uint64, yield func(journal.Sight, error) bool) error {
 	end, err := s.end(ctx)
 	if err != nil {
@@ -42,7 +49,7 @@ func (s *Store) follow(ctx context.Context, subjects string, after uint64, yield
 	if err != nil {
 		return err
 	}
-	messages, err := cons.Messages()
+	messages, err := cons.Messages(jetstream.PullMaxMessagesWithBytesLimit(followRecords, followAhead))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package jetstream_test
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,4 +112,80 @@ func TestFollowOverARestart(t *testing.T) {
 		t.Errorf("one too many: %+v", r)
 	default:
 	}
+}
+
+// What follows and takes nothing holds little of what is stored in memory, and gets all of it later.
+func TestFollowReadsAheadWithinBounds(t *testing.T) {
+	s := oneServer(t, t.TempDir(), freePorts(t, 1)[0])
+	_, store := storeOf(t, s, jetstream.Config{})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	claims, err := store.Claim(ctx, "owner", []journal.Shard{{Role: "role", Number: 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const records = 40
+	for i := range records {
+		r := journal.Record{Grain: journal.Grain{Kind: "k", ID: "g"}, First: uint64(i + 1), Count: 1, Data: make([]byte, journal.MaxRecord)}
+		if err := store.Append(ctx, claims[0], fmt.Sprint(i), []journal.Record{r}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn, follower := storeOf(t, s, jetstream.Config{})
+	n := 0
+	for sight, err := range follower.Follow(ctx, "role", "k", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 1 {
+			time.Sleep(300 * time.Millisecond) // what comes ahead has come by then
+			if in := conn.Stats().InBytes; in > 8<<20 {
+				t.Errorf("%d bytes came to who takes nothing", in)
+			}
+		}
+		if sight.Caught {
+			break
+		}
+	}
+	if n != records+1 {
+		t.Errorf("%d sights of %d records", n, records)
+	}
+}
+
+// Who follows and has nothing to take costs little memory, so there may be many of them: each webhook is two.
+func TestFollowersAreSmall(t *testing.T) {
+	s := oneServer(t, t.TempDir(), freePorts(t, 1)[0])
+	_, store := storeOf(t, s, jetstream.Config{})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	const followers = 40
+	before := heapInUse()
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	for range followers {
+		caught := make(chan error, 1)
+		all.Go(func() {
+			for _, err := range store.Follow(ctx, "role", "k", 0) {
+				select {
+				case caught <- err:
+				default: // it ends
+				}
+			}
+		})
+		if err := <-caught; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if each := (heapInUse() - before) / followers; each > 512<<10 {
+		t.Errorf("a follower takes %d bytes", each)
+	}
+}
+
+// heapInUse is what is reachable.
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -51,8 +51,9 @@ func (r Routes) ask(ctx context.Context, address string) (name string, err error
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = conn.Close() }()                                   // all is said by then
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(past) })() // what is under way ends
+	plain := conn
+	defer func() { _ = conn.Close() }()                                    // all is said by then
+	defer context.AfterFunc(ctx, func() { _ = plain.SetDeadline(past) })() // what is under way ends
 	if r.TLS != nil {
 		secure := r.TLS.Clone()
 		if secure.ServerName == "" {

@@ -21,9 +21,10 @@ const (
 
 // Config says which NATS to use: URL for an external one, else DataDir for an embedded one, alone or, with Routes, as one of several.
 type Config struct {
-	DataDir string // the process locks it, and an embedded server stores below it; external: may be empty
-	Listen  string // embedded: HOST:PORT for other clients; empty opens no port
-	Routes  Routes // embedded: the other servers; the zero value is a server alone
+	DataDir string  // the process locks it, and an embedded server stores below it; external: may be empty
+	Listen  string  // embedded: HOST:PORT for other clients; empty opens no port
+	Routes  Routes  // embedded: the other servers; the zero value is a server alone
+	Clients Clients // embedded: other programs; the zero value is none
 
 	URL         string // external: nats://HOST:PORT, several joined by commas
 	Credentials string // external: a credentials file
@@ -68,6 +69,10 @@ func (c Config) Validate() error {
 		return errors.New("natsnode: neither a data directory nor a NATS URL: pass --data DIR or --nats URL")
 	case c.URL != "" && c.Listen != "":
 		return errors.New("natsnode: a listen address is for the embedded server only: drop it or drop --nats")
+	case c.URL != "" && c.Clients.wanted():
+		return errors.New("natsnode: --nats-listen is for the embedded server only: drop it or drop --nats")
+	case c.Listen != "" && c.Clients.wanted():
+		return errors.New("natsnode: one listen address for everybody, and one for clients: give one of them")
 	case c.URL != "" && c.Routes.wanted():
 		return errors.New("natsnode: routes are for embedded servers only: drop --nats-routes and --nats-cluster-listen, or drop --nats")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
@@ -75,6 +80,11 @@ func (c Config) Validate() error {
 	}
 	if c.Routes.wanted() {
 		if err := c.Routes.validate(); err != nil {
+			return err
+		}
+	}
+	if c.Clients.wanted() {
+		if err := c.Clients.validate(); err != nil {
 			return err
 		}
 	}

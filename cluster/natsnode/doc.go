@@ -4,6 +4,11 @@
 //	routes    DataDir, Routes             three (5, 7) of our processes keep one store together, three copies
 //	external  URL                         servers that somebody else runs
 //
+// An embedded server may be open for other programs ([Clients]): they log in as [ClientUser], send requests on subjects that somebody answers,
+// and read one stream. The store, its API and the subjects of everybody else's answers are denied to them, and so they are to whoever
+// answers, because a client chooses where an answer goes. One thing is theirs by JetStream's nature: who may make consumers on that stream
+// may have its messages delivered to any subject, so the password is for those who are trusted with the daemon's token.
+//
 // Embedded, the server keeps JetStream below the data directory, syncs every write before it acknowledges it, and opens no port
 // unless asked for one. NATS doesn't lock its directory, and two servers on one directory both acknowledge: so the directory is
 // locked here, and a second opener gets a [*InUseError] that names the directory and the holder's process id.

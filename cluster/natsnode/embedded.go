@@ -29,8 +29,8 @@ func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
 			return nil, err
 		}
 	}
-	opts, err := serverOptions(cfg)
-	if err != nil {
+	opts, logins, err := serverOptions(cfg)
+	if n.logins = logins; err != nil {
 		return nil, err
 	}
 	if n.server, err = server.NewServer(opts); err != nil {
@@ -41,7 +41,11 @@ func openEmbedded(ctx context.Context, cfg Config) (_ *Node, err error) {
 	if !n.server.ReadyForConnections(until(ctx)) {
 		return nil, fmt.Errorf("natsnode: the embedded server did not start on %s: see its log", cfg.DataDir)
 	}
-	n.conn, err = nats.Connect("", append(options(cfg, n.drop), nats.InProcessServer(n.server), nats.UserInfo(opts.Username, opts.Password))...)
+	with := append(options(cfg, n.drop), nats.InProcessServer(n.server), logins.own.option())
+	if cfg.Clients.wanted() {
+		with = append(with, nats.CustomInboxPrefix(ownInbox))
+	}
+	n.conn, err = nats.Connect("", with...)
 	if err != nil {
 		return nil, fmt.Errorf("natsnode: connect to the embedded server: %w", err)
 	}
@@ -76,12 +80,12 @@ func until(ctx context.Context) time.Duration {
 }
 
 // serverOptions: no signals, no port, every write synced, and the caches that cost memory bounded.
-func serverOptions(cfg Config) (*server.Options, error) {
+func serverOptions(cfg Config) (opts *server.Options, by logins, err error) {
 	dir, err := storeDir(cfg)
 	if err != nil {
-		return nil, err
+		return nil, by, err
 	}
-	opts := &server.Options{
+	opts = &server.Options{
 		ServerName:             "hayauma",
 		DontListen:             true,
 		NoSigs:                 true,
@@ -96,23 +100,35 @@ func serverOptions(cfg Config) (*server.Options, error) {
 	}
 	if cfg.Routes.wanted() {
 		if err := routed(opts, cfg.Routes); err != nil {
-			return nil, err
+			return nil, by, err
 		}
+		by.own = login{opts.Username, opts.Password}
+		by.answerer = by.own
 	}
-	if cfg.Listen == "" {
-		return opts, nil
+	switch {
+	case cfg.Clients.wanted():
+		by, err = cfg.Clients.open(opts)
+		return opts, by, err
+	case cfg.Listen == "":
+		return opts, by, nil
 	}
+	by = logins{} // the operator has opened it
+	return opts, by, listen(opts, cfg)
+}
+
+// listen opens the port for everybody and everything.
+func listen(opts *server.Options, cfg Config) error {
 	host, port, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("natsnode: listen address %q: want HOST:PORT: %w", cfg.Listen, err)
+		return fmt.Errorf("natsnode: listen address %q: want HOST:PORT: %w", cfg.Listen, err)
 	}
 	if opts.Port, err = strconv.Atoi(port); err != nil {
-		return nil, fmt.Errorf("natsnode: listen address %q: %w", cfg.Listen, err)
+		return fmt.Errorf("natsnode: listen address %q: %w", cfg.Listen, err)
 	}
 	if opts.Port == 0 {
 		opts.Port = server.RANDOM_PORT
 	}
 	opts.Host, opts.DontListen = host, false
-	opts.Username, opts.Password = "", "" // the operator has opened it
-	return opts, nil
+	opts.Username, opts.Password = "", ""
+	return nil
 }

@@ -28,15 +28,7 @@ func openExternal(ctx context.Context, cfg Config) (_ *Node, err error) {
 		return nil, err
 	}
 	opts := append(options(cfg, n.drop), nats.Timeout(dialTimeout(ctx)))
-	if cfg.Credentials != "" {
-		opts = append(opts, nats.UserCredentials(cfg.Credentials))
-	}
-	if cfg.TLSCA != "" {
-		opts = append(opts, nats.RootCAs(cfg.TLSCA))
-	}
-	if cfg.TLSCert != "" {
-		opts = append(opts, nats.ClientCert(cfg.TLSCert, cfg.TLSKey))
-	}
+	opts = append(opts, externalOptions(cfg)...)
 	if n.conn, err = dial(ctx, cfg, opts); err != nil {
 		return nil, err
 	}
@@ -47,6 +39,20 @@ func openExternal(ctx context.Context, cfg Config) (_ *Node, err error) {
 		return nil, err
 	}
 	return n, nil
+}
+
+// externalOptions say who connects, and whom it trusts.
+func externalOptions(cfg Config) (opts []nats.Option) {
+	if cfg.Credentials != "" {
+		opts = append(opts, nats.UserCredentials(cfg.Credentials))
+	}
+	if cfg.TLSCA != "" {
+		opts = append(opts, nats.RootCAs(cfg.TLSCA))
+	}
+	if cfg.TLSCert != "" {
+		opts = append(opts, nats.ClientCert(cfg.TLSCert, cfg.TLSKey))
+	}
+	return opts
 }
 
 // readable fails at once where a file is missing: the client would try for ever.

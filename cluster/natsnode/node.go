@@ -23,6 +23,7 @@ type Node struct {
 	conn   *nats.Conn
 	drop   chan struct{} // closed when the connection is
 	server *server.Server
+	logins logins  // embedded
 	lock   dirLock // of the data directory
 	watch  sync.WaitGroup
 

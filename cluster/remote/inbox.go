@@ -19,6 +19,7 @@ type inbox struct {
 	received atomic.Uint64           // number of the last packet received in this session
 	total    atomic.Uint64           // packets received in all sessions, counted when their batch ends
 	dropped  atomic.Uint64           // duplicates
+	bytes    atomic.Uint64           // of messages with packets
 
 	mu      sync.Mutex // guards what follows, and changes of live; taken before turn
 	session uint64
@@ -113,6 +114,7 @@ func (in *inbox) deliver(c *inbound, message []byte, r engine.Receiver) (err err
 	if len(packets) == 0 {
 		return nil
 	}
+	in.bytes.Add(uint64(len(message)))
 	last := in.received.Load()
 	in.batch = delivery{from: c, number: first, packets: packets}
 	defer func() {
@@ -150,5 +152,5 @@ func (in *inbox) packets(yield func([]byte) bool) {
 }
 
 func (in *inbox) stats() Stats {
-	return Stats{Received: in.total.Load(), Duplicates: in.dropped.Load()}
+	return Stats{Received: in.total.Load(), Duplicates: in.dropped.Load(), ReceivedBytes: in.bytes.Load()}
 }

@@ -178,6 +178,7 @@ func (o *outbox) take() (message []byte, ok bool) {
 }
 
 func (o *outbox) count(b *batch) {
+	o.counts.SentBytes += uint64(len(b.message))
 	if b.written {
 		o.counts.Resent += b.packets()
 		return

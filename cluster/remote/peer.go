@@ -82,7 +82,7 @@ func (t *Transport) part(p *peer) {
 	}
 	t.sum.Lock()
 	defer t.sum.Unlock()
-	t.gone.add(p.stats())
+	t.gone.Add(p.stats())
 }
 
 func (t *Transport) giveBack(to string, lane engine.Lane, left []batch, acked uint64) {
@@ -104,8 +104,8 @@ func (t *Transport) giveBack(to string, lane engine.Lane, left []batch, acked ui
 func (p *peer) stats() Stats {
 	var s Stats
 	for lane := range engine.Lanes {
-		s.add(p.out[lane].stats())
-		s.add(p.in[lane].stats())
+		s.Add(p.out[lane].stats())
+		s.Add(p.in[lane].stats())
 		s.Reconnects += p.links[lane].reconnects.Load()
 	}
 	return s

@@ -174,9 +174,22 @@ func TestStats(t *testing.T) {
 		must(t, one.Send("two", engine.Control, payload("control")))
 	}
 	received.Wait(t, 20)
+	var sent, arrived uint64
 	want := remote.Stats{Written: 20, Acknowledged: 20}
-	eventually(t, func() bool { peers, _ := one.Stats(); return peers["two"] == want })
-	eventually(t, func() bool { peers, _ := two.Stats(); return peers["one"] == remote.Stats{Received: 20} })
+	eventually(t, func() bool {
+		peers, _ := one.Stats()
+		sent = peers["two"].SentBytes
+		want.SentBytes = sent
+		return peers["two"] == want
+	})
+	eventually(t, func() bool {
+		peers, _ := two.Stats()
+		arrived = peers["one"].ReceivedBytes
+		return peers["one"] == remote.Stats{Received: 20, ReceivedBytes: arrived}
+	})
+	if least := uint64(10*len("data") + 10*len("control")); sent != arrived || sent < least {
+		t.Errorf("%d bytes were sent, %d received, of at least %d", sent, arrived, least)
+	}
 	one.SetPeers(nil)
 	if peers, gone := one.Stats(); len(peers) > 0 || gone != want {
 		t.Errorf("afterwards %v, gone %+v", peers, gone)

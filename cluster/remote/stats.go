@@ -13,10 +13,14 @@ type Stats struct {
 	Received   uint64 // given to the Receiver
 	Duplicates uint64 // dropped because they had been received
 
+	SentBytes     uint64 // written, again or not, with what frames them
+	ReceivedBytes uint64 // likewise
+
 	Reconnects uint64 // connections that this member dialled after the first of a lane
 }
 
-func (s *Stats) add(o Stats) {
+// Add adds another's counts.
+func (s *Stats) Add(o Stats) {
 	s.QueuedPackets += o.QueuedPackets
 	s.QueuedBytes += o.QueuedBytes
 	s.Written += o.Written
@@ -25,6 +29,8 @@ func (s *Stats) add(o Stats) {
 	s.Returned += o.Returned
 	s.Received += o.Received
 	s.Duplicates += o.Duplicates
+	s.SentBytes += o.SentBytes
+	s.ReceivedBytes += o.ReceivedBytes
 	s.Reconnects += o.Reconnects
 }
 
