@@ -28,10 +28,12 @@ type part struct {
 func parts() []part {
 	return []part{
 		{RoleComposer, RoleComposer, []string{Campaigns.Name(), Composers.Name()}},
-		{RolePoster, RolePoster, []string{Channels.Name(), Posters.Name()}},
+		{RolePoster, RolePoster, []string{Channels.Name(), Posters.Name(), Recipients.Name(), Messages.Name()}},
 		{RoleChecker, RoleChecker, []string{Checkers.Name()}},
 		{RoleReport, RoleChecker, []string{Statistics.Name()}},
 		{RoleUsage, RoleChecker, []string{Usages.Name()}},
+		{RoleWebhook, RoleChecker, []string{Webhooks.Name(), Publishers.Name()}},
+		{RoleExperiment, RoleChecker, []string{Experiments.Name()}},
 	}
 }
 
@@ -70,8 +72,8 @@ func (l Carriers) Mapped(role string) string {
 	return strings.Join(entries, ",")
 }
 
-// Carriers maps kinds to node types where it isn't the built-in one: a kind goes by the type of its role's name, but statistics and usage
-// by checker.
+// Carriers maps kinds to node types where it isn't the built-in one: a kind goes by the type of its role's name, but statistics, usage,
+// webhook and experiment by checker; publisher goes with webhook.
 type Carriers map[string]string
 
 // ParseCarriers reads KIND=TYPE, several joined by commas.
@@ -118,6 +120,12 @@ func notInType(r rune) bool {
 func (l Carriers) carrier(p part, kind string) string {
 	if nodeType, mapped := l[kind]; mapped {
 		return nodeType
+	}
+	if kind == Recipients.Name() || kind == Messages.Name() { // they came later: where only the others are mapped, they go with them
+		return l.carrier(p, Posters.Name())
+	}
+	if kind == Publishers.Name() { // likewise
+		return l.carrier(p, Webhooks.Name())
 	}
 	return p.carrier
 }

@@ -10,18 +10,27 @@ import (
 
 func TestCarriersSayWhatANodeCarries(t *testing.T) {
 	for _, c := range []struct{ carriers, types, roles string }{
-		{"", "all", "composer poster checker report usage"},
-		{"", "composer poster checker", "composer poster checker report usage"},
-		{"", "checker", "checker report usage"},
+		{"", "all", "composer poster checker report usage webhook experiment"},
+		{"", "composer poster checker", "composer poster checker report usage webhook experiment"},
+		{"", "checker", "checker report usage webhook experiment"},
 		{"", "poster", "poster"},
+		{"", "experiment", ""},
+		{"experiment=experiment", "experiment", "experiment"},
+		{"experiment=experiment", "checker", "checker report usage webhook"},
+		{"experiment=experiment", "all", "composer poster checker report usage webhook experiment"},
 		{"", "analytics", ""},
 		{"statistics=analytics", "analytics", "report"},
-		{"statistics=analytics", "checker", "checker usage"},
-		{"statistics=analytics", "all", "composer poster checker report usage"},
+		{"statistics=analytics", "checker", "checker usage webhook experiment"},
+		{"webhook=dmz", "dmz", "webhook"},
+		{"webhook=dmz,publisher=dmz", "dmz", "webhook"},
+		{"statistics=analytics", "all", "composer poster checker report usage webhook experiment"},
 		{"statistics=money,usage=money", "money", "report usage"},
 		{"campaign=front, composer=front", "front", "composer"},
 		{"campaign=front, composer=front", "composer", ""},
 		{"statistics=poster", "poster", "poster report"},
+		{"channel=out,poster=out", "out", "poster"},
+		{"channel=out,poster=out,recipients=out", "out", "poster"},
+		{"channel=out,poster=out,recipients=out,messages=out", "out", "poster"},
 	} {
 		var l actors.Carriers
 		if c.carriers != "" {
@@ -41,17 +50,20 @@ func TestCarriersSayWhatANodeCarries(t *testing.T) {
 
 func TestCarriersRefuse(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                        "is not KIND=TYPE",
-		"usage":                   "is not KIND=TYPE",
-		"usage=a,usage=b":         "each kind once",
-		"usages=a":                `"usages" is no kind: campaign, channel`,
-		"campaign=front":          "campaign and composer share their shards",
-		"channel=a,poster=b":      "share their shards",
-		"usage=all":               "which carries everything",
-		"usage=":                  "can't name a node type",
-		"usage=A b":               "can't name a node type",
-		"usage=a,statistics=ü":    "can't name a node type",
-		strings.Repeat("x", 9999): "is not KIND=TYPE",
+		"":                                "is not KIND=TYPE",
+		"usage":                           "is not KIND=TYPE",
+		"usage=a,usage=b":                 "each kind once",
+		"usages=a":                        `"usages" is no kind: campaign, channel`,
+		"campaign=front":                  "campaign and composer share their shards",
+		"channel=a,poster=b":              "share their shards",
+		"publisher=a":                     "webhook and publisher share their shards",
+		"recipients=a":                    "channel and poster and recipients and messages share their shards",
+		"channel=a,poster=a,recipients=b": "share their shards",
+		"usage=all":                       "which carries everything",
+		"usage=":                          "can't name a node type",
+		"usage=A b":                       "can't name a node type",
+		"usage=a,statistics=ü":            "can't name a node type",
+		strings.Repeat("x", 9999):         "is not KIND=TYPE",
 	} {
 		if _, err := actors.ParseCarriers(text); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 300 {
 			t.Errorf("%.20q: %v, want %q", text, err, want)

@@ -3,6 +3,7 @@ package actors
 import (
 	"time"
 
+	"hayauma.example/actors/plan"
 	"hayauma.example/actors/provider"
 )
 
@@ -30,6 +31,13 @@ type (
 	RunStanding struct {
 		Campaign, Run string
 		Standing      Standing
+		Generation    uint32 // a run that is over goes on with a later one
+		Priority      Priority
+		Weight        int    // see WeightOf
+		Unsettled     uint32 // recipients that may still need a message of the month's quota
+		Begun         bool   // a window was opened: it is not held for the quota's sake any more
+		Waived        bool   // it sends as far as the quota goes
+		Look          bool   // an operator resumes it: the quota is read now
 	}
 	// WindowDone voids the demand that is still counted for a window.
 	WindowDone struct {
@@ -50,8 +58,8 @@ type (
 		Piece                   uint32 // comes back with Granted
 		Anew                    bool   // a re-drive: what the window held before is void
 	}
-	// NodeGone says that a node has left or was lost, and with its gate the word on what demand is free again. Every node tells its channels.
-	NodeGone struct{}
+	// NodeGone says that nodes have left or were lost, and with their gates the word on what demand is free again. Every node tells its channels.
+	NodeGone struct{ Incarnations []string }
 	// WantTokens is a gate's question, at most one in flight, with what became of the tokens that it had. Answer: Tokens.
 	WantTokens struct {
 		Gate    string // incarnation and channel
@@ -60,8 +68,21 @@ type (
 		Spent   []Spent
 		Freed   []Freed
 		Trouble []Trouble
-		Fine    [2]int // calls accepted since the last question, by endpoint
+		Fine    [2]int  // calls accepted since the last question, by endpoint
+		Failed  [2]int  // … that a time-out, a reset, a refused connection or a 5xx ended
+		Other   [2]int  // … and that were answered otherwise
+		Tried   []Tried // what came of trials
+		Room    int     // how many calls could start if they had tokens, whatever waits; 0: as many as wait
 	}
+
+	// NoteBooks is the word of books of users' settings that they are about to be written for the first time: only then they are. Whole says that
+	// all that were written before are among those noted. Answer: Done.
+	NoteBooks struct {
+		Books Books
+		Whole bool
+	}
+	// WhichBooks asks which books of users' settings the channel has. Answer: NotedBooks.
+	WhichBooks struct{}
 )
 
 func (Configure) channelMsg()       {}
@@ -74,6 +95,8 @@ func (FreeDemand) channelMsg()      {}
 func (WantDemand) channelMsg()      {}
 func (NodeGone) channelMsg()        {}
 func (WantTokens) channelMsg()      {}
+func (NoteBooks) channelMsg()       {}
+func (WhichBooks) channelMsg()      {}
 
 // Standing is what a run may do.
 type Standing uint8
@@ -109,14 +132,45 @@ func (l Limits) Of(e provider.Endpoint) int {
 	return l.Push
 }
 
+// AtLeast is how long the calls of a plan take that has the channel for itself: pushes and multicasts have limits of their own and go
+// beside each other. In whole milliseconds, rounded up.
+func (l Limits) AtLeast(s plan.Sends) time.Duration {
+	lasts := func(calls uint32, limit int) time.Duration {
+		if limit == 0 {
+			return 0
+		}
+		return time.Duration((int64(calls)*1000+int64(limit)-1)/int64(limit)) * time.Millisecond
+	}
+	return max(lasts(s.Pushes, l.Push), lasts(s.Multicasts, l.Multicast))
+}
+
 // ChannelInfo is a channel as shown.
 type ChannelInfo struct {
 	Settings Settings
 	Paused   string // reason; empty: it sends
 	Warning  string // e.g. the token's variable is not set
 	Since    time.Time
-	Runs     int  // runs that may send
-	Waiting  bool // of the run that asked, something waited for demand or tokens a moment ago
+	Runs     int    // runs that may send
+	Waiting  bool   // of the run that asked, something waited for demand or tokens a moment ago
+	Held     string // why the run that asked may not send although the channel does
+	Quota    QuotaInfo
+	Breaker  BreakerInfo
+}
+
+// QuotaInfo is what a channel knows of its month at the provider.
+type QuotaInfo struct {
+	Limited  bool
+	Limit    int64
+	Used     int64     // when it was read
+	Reserved int64     // by runs that are not over, and by what was sent since
+	Read     time.Time // zero: never
+	Trouble  string    // why it could not be read last
+}
+
+// BreakerInfo is where a channel's circuit breaker stands.
+type BreakerInfo struct {
+	State string    // closed, open or trial
+	Since time.Time // zero: since the channel's activation
 }
 
 // RunWaiting is how many calls of a run wait at a gate.
@@ -130,6 +184,12 @@ type Spent struct {
 	Grant   uint64
 	Started []time.Duration
 	Unused  int
+}
+
+// Tried tells what came of the call of a trial.
+type Tried struct {
+	Grant  uint64
+	Failed bool
 }
 
 // Freed gives back demand of a window, in bytes.
@@ -155,6 +215,7 @@ type Tokens struct {
 	Over   []string      // runs that are over: drop
 	Again  time.Duration // ask again after this where something still waits
 	Paused string        // the channel's own pause
+	Broken bool          // the circuit breaker is open: what is in flight by now is no news of the provider
 	Setup  Settings
 }
 
@@ -165,4 +226,7 @@ type Grant struct {
 	Endpoint provider.Endpoint
 	N        int
 	Open     bool // no limit: any number until the token's life is over, and nothing is reported
+	Trial    bool // the breaker's: what comes of the call is told as Tried
+	Priority Priority
+	Weight   int
 }

@@ -18,6 +18,8 @@ type (
 		Channel       string // whose statistics and usage it counts in
 		Due           time.Time
 		Table         plan.Table
+		Variants      []string `msgpack:",omitempty"` // their names; empty: there are none
+		Experiment    string   `msgpack:",omitempty"` // of the channel, that is told what comes of them; empty: none
 	}
 	// Report is a poster's word about one path of one window, repeated until Recorded.
 	Report struct {
@@ -47,12 +49,14 @@ type (
 		Peek           bool     // only to know: nothing is recorded, and nothing may be sent for it
 		Reports        []Report // of posters that have left: they are judged before the paths are named
 	}
-	// Direct records what the campaign itself decided about paths that it never dispatches again; a repeat finds nothing pending. Answer: Progress.
+	// Direct records what the campaign itself decided about paths that it never dispatches again; a repeat finds nothing pending. With a window
+	// it names whom that leaves out, although a path of theirs is sent: no report of the window is about them. Answer: Progress.
 	Direct struct {
 		Run     string
 		Paths   []Span // what has no outcome of these …
 		Outcome Outcome
 		Reason  string
+		Window  uint32 `msgpack:",omitempty"` // 0: none
 	}
 	// GiveUp makes what is unsettled of a window unknown, but for what was returned from it. Answer: Progress.
 	GiveUp struct {
@@ -60,6 +64,15 @@ type (
 		Window uint32
 		Paths  []Span
 		Reason string
+	}
+	// Reopen makes recipients with an outcome pending again, for a new generation of windows: a stretch of the run with each question. The
+	// checker repeats its answer to the newest one. Answer: ReopenedPaths or Problem.
+	Reopen struct {
+		Run        string
+		Generation uint32
+		After      uint32 // the newest window of the generations before
+		State      Outcome
+		From       uint32 // the first recipient to look at: Next of the answer before
 	}
 	// Totalled asks for the run's figures. Answer: Progress.
 	Totalled struct {
@@ -70,6 +83,10 @@ type (
 	Page struct{ Span Span }
 	// Story asks for everything recorded about one recipient. Answer: Account.
 	Story struct{ Index uint32 }
+	// Forget ends the ledger of a run that is over: outcomes become totals. Answer: Done or Problem.
+	Forget struct{ Run string }
+	// Origin asks whose run it is. Answer: RunOrigin.
+	Origin struct{}
 	// TellAgain asks for the run's figures to be told to its channel's statistics and usage ledger again.
 	TellAgain struct{}
 )
@@ -80,9 +97,12 @@ func (Untold) checkerMsg()    {}
 func (Unsettled) checkerMsg() {}
 func (Direct) checkerMsg()    {}
 func (GiveUp) checkerMsg()    {}
+func (Reopen) checkerMsg()    {}
 func (Totalled) checkerMsg()  {}
 func (Page) checkerMsg()      {}
 func (Story) checkerMsg()     {}
+func (Forget) checkerMsg()    {}
+func (Origin) checkerMsg()    {}
 func (TellAgain) checkerMsg() {}
 
 // What a report says.
@@ -104,11 +124,22 @@ type UnsettledPaths struct {
 	Progress Progress
 }
 
+// ReopenedPaths answers Reopen.
+type ReopenedPaths struct {
+	Paths    []Span // pushes as stretches, multicasts as their leaves
+	Next     uint32 // recipients before it were looked at
+	More     bool   // the run has more
+	Progress Progress
+}
+
 // Outcomes answers Page.
 type Outcomes struct {
 	Outcomes []Outcome
 	Reasons  []string // parallel; empty where there is none
 }
+
+// RunOrigin answers Origin.
+type RunOrigin struct{ Campaign string }
 
 // Account answers Story: what was recorded, oldest first.
 type Account struct {
@@ -118,12 +149,13 @@ type Account struct {
 
 // AccountEntry is one line of a recipient's story.
 type AccountEntry struct {
-	At      string // RFC 3339, milliseconds
-	Event   string // settled, split, returned, redriven, directed
-	Window  uint32
-	Path    Span
-	Outcome string
-	Reason  string
-	Request string
-	Tries   uint32
+	At         string // RFC 3339, milliseconds
+	Event      string // settled, split, returned, redriven, directed, reopened
+	Generation uint32 // of its window; a decision without a window is of the newest one
+	Window     uint32
+	Path       Span
+	Outcome    string
+	Reason     string
+	Request    string
+	Tries      uint32
 }

@@ -15,12 +15,19 @@ type (
 	Compose struct {
 		Campaign, Run, Channel string
 		Chunks                 string // prefix of the stored chunks' names
+		Generation             uint32
 		Window, Number         uint32
 		Paths                  []Path
 		Deadline               time.Time // no call of the window starts after it
 		Messages               json.RawMessage
 		Due                    time.Time // the templates' now
+		Zone                   string    // … by its clock; empty: UTC
 		Part                   bool      // of a re-drive: the paths are only some of the window's, the others stay as they are
+		Except                 []Span    `msgpack:",omitempty"` // recipients that the window's multicasts leave out: always the same ones
+
+		Variants []json.RawMessage `msgpack:",omitempty"` // messages by the variant of a chunk's lot, instead of Messages
+
+		Traced uint32 `msgpack:",omitempty"` // chunks of the run, of which some are traced; 0: none is
 	}
 	// Granted is leave to render; demand was asked for by WantDemand.
 	Granted struct {

@@ -10,8 +10,12 @@
 //	                 └───▶ channel ◀─────────────┘ ◀─WantTokens─ gate (one a node) │
 //	                 └──────────────── Open, Unsettled, Direct, GiveUp ────────────┘
 //
-// Checkers also tell their channel's statistics and usage ledger, see package tally. Each node's list of campaigns (package catalog) follows
-// the campaigns' stored events.
+// Single messages have no campaign: books (package message) accept them, tell posters, and judge their reports.
+//
+// Checkers also tell their channel's statistics and usage ledger, and the experiment that their campaign names, see package tally. How users
+// want to be written to is kept in books that live where the users' posters do, see package recipient. Each node's list of campaigns (package
+// catalog) follows the campaigns' stored events. Webhooks follow them too, and those of checkers, and deliver what is worth telling (package
+// webhook). Where it is wanted, all of them are published (package publish).
 //
 // # The life of one message
 //
@@ -44,6 +48,8 @@
 //	            again, after its Redriven is durable              again after 0.1 s; its gate has its tokens back at once (Left)
 //	checker     posters repeat reports after 2 s, composers       reports that are not judged yet go on to the next activation
 //	            returns; campaigns ask for its figures at once
+//	messages    reminders wake the book elsewhere; what it may        what posters have not tried comes back to the next activation,
+//	            have told posters is sent again in doubt              the rest is in doubt
 //	channel     composers ask for demand every second, gates for  requests for demand go on to the next activation; both ways the
 //	            tokens 0.1 s after an Ask that failed             new one grants after 0.1 s, at the pace of the limit
 //	gate        with its posters; its tokens' places at the       goes with its node, when the last poster has left

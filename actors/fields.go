@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 // Hot messages write themselves as a map with keys of one letter. A key is never used again for something else: a reader skips those
@@ -51,7 +52,9 @@ func (w *fieldWriter) time(key string, v time.Time) {
 	w.int(key, v.UnixNano())
 }
 
-func (w *fieldWriter) span(key string, s Span) { w.do(key, func() error { return encodeSpan(w.e, s) }) }
+func (w *fieldWriter) span(key string, s Span) {
+	w.do(key, func() error { return s.EncodeMsgpack(w.e) })
+}
 
 // list writes n elements.
 func (w *fieldWriter) list(key string, n int, each func(i int) error) {
@@ -62,17 +65,6 @@ func (w *fieldWriter) list(key string, n int, each func(i int) error) {
 		}
 		return err
 	})
-}
-
-// encodeSpan writes a span in a hot message: an array of its two bounds.
-func encodeSpan(e *msgpack.Encoder, s Span) error {
-	if err := e.EncodeArrayLen(2); err != nil {
-		return err
-	}
-	if err := e.EncodeUint(uint64(s.Lo)); err != nil {
-		return err
-	}
-	return e.EncodeUint(uint64(s.Hi))
 }
 
 // fieldReader reads the fields of one message; its first error stays.
@@ -90,23 +82,29 @@ var fieldReaders = sync.Pool{New: func() any { return &fieldReader{} }}
 
 // readFields reads a message, field by field.
 func readFields(d *msgpack.Decoder, m fielded) error {
-	n, err := d.DecodeMapLen()
-	if err != nil {
-		return err
-	}
+	return reading(d, func(r *fieldReader) { r.fields(m) })
+}
+
+// reading does something with a reader.
+func reading(d *msgpack.Decoder, do func(*fieldReader)) error {
 	r := fieldReaders.Get().(*fieldReader)
 	defer func() {
 		*r = fieldReader{}
 		fieldReaders.Put(r)
 	}()
 	r.d = d
-	for ; n > 0 && r.err == nil; n-- {
+	do(r)
+	return r.err
+}
+
+func (r *fieldReader) fields(m fielded) {
+	var n int
+	for read(r, &n, r.d.DecodeMapLen); n > 0 && r.err == nil; n-- {
 		var key string
-		if key, r.err = d.DecodeString(); r.err == nil && !m.field(r, key) {
-			r.err = d.Skip()
+		if key, r.err = r.d.DecodeString(); r.err == nil && !m.field(r, key) {
+			r.err = r.d.Skip()
 		}
 	}
-	return r.err
 }
 
 func read[T any](r *fieldReader, to *T, decode func() (T, error)) {
@@ -151,7 +149,14 @@ func (r *fieldReader) time(to *time.Time) {
 	}
 }
 
+// span reads a span: an array, or a map as earlier versions stored it.
 func (r *fieldReader) span(to *Span) {
+	var code byte
+	read(r, &code, r.d.PeekCode)
+	if msgpcode.IsFixedMap(code) || code == msgpcode.Map16 || code == msgpcode.Map32 {
+		r.fields(to)
+		return
+	}
 	r.array(func(i int) bool {
 		switch i {
 		case 0:

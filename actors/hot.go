@@ -6,7 +6,17 @@ import (
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
 func (m Post) EncodeMsgpack(e *msgpack.Encoder) error {
-	w := beginFields(e, 12)
+	n := 12
+	if m.Generation > 0 { // most have none
+		n++
+	}
+	if m.Ledger != "" {
+		n++
+	}
+	w := beginFields(e, n)
+	if m.Generation > 0 {
+		w.uint("g", uint64(m.Generation))
+	}
 	w.text("c", m.Campaign)
 	w.text("r", m.Run)
 	w.text("h", m.Channel)
@@ -19,6 +29,9 @@ func (m Post) EncodeMsgpack(e *msgpack.Encoder) error {
 	w.bytes("m", m.Messages)
 	w.time("d", m.Deadline)
 	w.int("b", int64(m.Demand))
+	if m.Ledger != "" {
+		w.text("l", m.Ledger)
+	}
 	return w.err
 }
 
@@ -37,6 +50,8 @@ func (m *Post) field(r *fieldReader, key string) (known bool) {
 		r.uint32(&m.Window)
 	case "n":
 		r.uint32(&m.Number)
+	case "g":
+		r.uint32(&m.Generation)
 	case "k":
 		r.uint32(&m.Chunk)
 	case "p":
@@ -51,6 +66,8 @@ func (m *Post) field(r *fieldReader, key string) (known bool) {
 		r.time(&m.Deadline)
 	case "b":
 		r.int(&m.Demand)
+	case "l":
+		r.text(&m.Ledger)
 	default:
 		return false
 	}

@@ -9,9 +9,17 @@ import (
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
 func (m Progress) EncodeMsgpack(e *msgpack.Encoder) error {
-	w := beginFields(e, 4)
+	n := 5
+	if len(m.Variants) > 0 {
+		n++
+	}
+	w := beginFields(e, n)
 	w.text("r", m.Run)
+	w.uint("g", uint64(m.Generation))
 	w.list("t", len(m.Totals), func(i int) error { return e.EncodeUint(uint64(m.Totals[i])) })
+	if len(m.Variants) > 0 {
+		w.list("v", len(m.Variants), func(i int) error { return e.Encode(m.Variants[i]) })
+	}
 	windows := slices.Sorted(maps.Keys(m.Windows))
 	w.list("w", 2*len(windows), func(i int) error { // number, recipients, number, recipients …
 		n := windows[i/2]
@@ -31,6 +39,8 @@ func (m *Progress) field(r *fieldReader, key string) (known bool) {
 	switch key {
 	case "r":
 		r.text(&m.Run)
+	case "g":
+		r.uint32(&m.Generation)
 	case "t":
 		r.array(func(i int) bool {
 			if i < len(m.Totals) {
@@ -38,6 +48,8 @@ func (m *Progress) field(r *fieldReader, key string) (known bool) {
 			}
 			return i < len(m.Totals)
 		})
+	case "v":
+		r.err = r.d.Decode(&m.Variants)
 	case "w":
 		m.readWindows(r)
 	case "b":

@@ -8,7 +8,7 @@ import (
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
 func (m WantTokens) EncodeMsgpack(e *msgpack.Encoder) error {
-	w := beginFields(e, 7)
+	w := beginFields(e, 11)
 	w.text("g", m.Gate)
 	w.uint("s", m.Seq)
 	w.list("w", len(m.Waiting), func(i int) error { return m.Waiting[i].EncodeMsgpack(e) })
@@ -16,6 +16,10 @@ func (m WantTokens) EncodeMsgpack(e *msgpack.Encoder) error {
 	w.list("f", len(m.Freed), func(i int) error { return m.Freed[i].EncodeMsgpack(e) })
 	w.list("t", len(m.Trouble), func(i int) error { return m.Trouble[i].EncodeMsgpack(e) })
 	w.list("k", len(m.Fine), func(i int) error { return e.EncodeInt(int64(m.Fine[i])) })
+	w.list("x", len(m.Failed), func(i int) error { return e.EncodeInt(int64(m.Failed[i])) })
+	w.list("o", len(m.Other), func(i int) error { return e.EncodeInt(int64(m.Other[i])) })
+	w.list("d", len(m.Tried), func(i int) error { return m.Tried[i].EncodeMsgpack(e) })
+	w.int("r", int64(m.Room))
 	return w.err
 }
 
@@ -37,12 +41,15 @@ func (m *WantTokens) field(r *fieldReader, key string) (known bool) {
 	case "t":
 		listOf(r, &m.Trouble, func(v *Trouble) { r.err = v.DecodeMsgpack(r.d) })
 	case "k":
-		r.array(func(i int) bool {
-			if i < len(m.Fine) {
-				r.int(&m.Fine[i])
-			}
-			return i < len(m.Fine)
-		})
+		r.counts(&m.Fine)
+	case "x":
+		r.counts(&m.Failed)
+	case "o":
+		r.counts(&m.Other)
+	case "d":
+		listOf(r, &m.Tried, func(v *Tried) { r.err = v.DecodeMsgpack(r.d) })
+	case "r":
+		r.int(&m.Room)
 	default:
 		return false
 	}
@@ -104,6 +111,39 @@ func (m *Spent) field(r *fieldReader, key string) (known bool) {
 	return true
 }
 
+// counts reads a number for each endpoint.
+func (r *fieldReader) counts(to *[2]int) {
+	r.array(func(i int) bool {
+		if i < len(to) {
+			r.int(&to[i])
+		}
+		return i < len(to)
+	})
+}
+
+// EncodeMsgpack implements msgpack.CustomEncoder.
+func (m Tried) EncodeMsgpack(e *msgpack.Encoder) error {
+	w := beginFields(e, 2)
+	w.uint("g", m.Grant)
+	w.bool("x", m.Failed)
+	return w.err
+}
+
+// DecodeMsgpack implements msgpack.CustomDecoder.
+func (m *Tried) DecodeMsgpack(d *msgpack.Decoder) error { return readFields(d, m) }
+
+func (m *Tried) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "g":
+		r.uint64(&m.Grant)
+	case "x":
+		r.bool(&m.Failed)
+	default:
+		return false
+	}
+	return true
+}
+
 // EncodeMsgpack implements msgpack.CustomEncoder.
 func (m Trouble) EncodeMsgpack(e *msgpack.Encoder) error {
 	w := beginFields(e, 4)
@@ -135,13 +175,14 @@ func (m *Trouble) field(r *fieldReader, key string) (known bool) {
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
 func (m Tokens) EncodeMsgpack(e *msgpack.Encoder) error {
-	w := beginFields(e, 7)
+	w := beginFields(e, 8)
 	w.uint("s", m.Seq)
 	w.list("g", len(m.Grants), func(i int) error { return m.Grants[i].EncodeMsgpack(e) })
 	w.list("h", len(m.Held), func(i int) error { return e.EncodeString(m.Held[i]) })
 	w.list("o", len(m.Over), func(i int) error { return e.EncodeString(m.Over[i]) })
 	w.int("a", int64(m.Again))
 	w.text("p", m.Paused)
+	w.bool("b", m.Broken)
 	w.do("c", func() error { return e.Encode(m.Setup) })
 	return w.err
 }
@@ -163,6 +204,8 @@ func (m *Tokens) field(r *fieldReader, key string) (known bool) {
 		r.duration(&m.Again)
 	case "p":
 		r.text(&m.Paused)
+	case "b":
+		r.bool(&m.Broken)
 	case "c":
 		r.err = r.d.Decode(&m.Setup)
 	default:
@@ -173,12 +216,15 @@ func (m *Tokens) field(r *fieldReader, key string) (known bool) {
 
 // EncodeMsgpack implements msgpack.CustomEncoder.
 func (m Grant) EncodeMsgpack(e *msgpack.Encoder) error {
-	w := beginFields(e, 5)
+	w := beginFields(e, 8)
 	w.uint("i", m.ID)
 	w.text("r", m.Run)
 	w.uint("e", uint64(m.Endpoint))
 	w.int("n", int64(m.N))
 	w.bool("o", m.Open)
+	w.bool("t", m.Trial)
+	w.text("p", string(m.Priority))
+	w.int("w", int64(m.Weight))
 	return w.err
 }
 
@@ -197,6 +243,12 @@ func (m *Grant) field(r *fieldReader, key string) (known bool) {
 		r.int(&m.N)
 	case "o":
 		r.bool(&m.Open)
+	case "t":
+		r.bool(&m.Trial)
+	case "p":
+		r.text((*string)(&m.Priority))
+	case "w":
+		r.int(&m.Weight)
 	default:
 		return false
 	}

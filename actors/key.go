@@ -21,6 +21,12 @@ func CampaignID(token, key string) string {
 	return uuid.NewSHA1(space, []byte(key)).String()
 }
 
+// OccurrenceID is UUIDv5 of a series and what is due: so an occurrence is begun once, however often it is tried.
+func OccurrenceID(series string, due time.Time, step uint32) string {
+	space := uuid.NewSHA1(uuid.NameSpaceURL, []byte("hayauma:occurrence:"+series))
+	return uuid.NewSHA1(space, fmt.Appendf(nil, "%d|%d", due.Unix(), step)).String()
+}
+
 // Times of the sending protocol. LINE keeps a retry key for 24 h from its first request; a window's clock starts when it is opened.
 const (
 	CallDeadline   = 22*time.Hour + 50*time.Minute // after it no call of the window starts

@@ -17,14 +17,16 @@ type (
 	// Post asks for one path to be delivered. It is told once per dispatch; its only repeat is the re-drive.
 	Post struct {
 		Campaign, Run, Channel string
+		Generation             uint32 // a command of a newer one has nothing to do with what became of the older
 		Window, Number         uint32 // Number > 0: a re-drive, which can't be returned
 		Chunk                  uint32
 		Path                   Span
 		Endpoint               provider.Endpoint
-		To                     []string
+		To                     []string // one for each recipient of the path; empty: who is left out
 		Messages               json.RawMessage
 		Deadline               time.Time
-		Demand                 int // bytes of the channel's demand that this path holds until it is recorded
+		Demand                 int    // bytes of the channel's demand that this path holds until it is recorded
+		Ledger                 string // the book of single messages that reports go to; empty: the run's checker
 	}
 	// Start is a token: leave to start one call now. Only the gate of the same node tells it.
 	Start struct {

@@ -5,13 +5,42 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+
+	"github.com/vmihailenco/msgpack/v5"
 )
 
 // Span is a half-open range [Lo, Hi) of recipient indices of one run. It is also how a path is named: one recipient of a push
 // chunk is [i, i+1), a multicast is the span of its chunk, and a half of a split is that half of its parent's span.
-type Span struct {
-	Lo uint32 `msgpack:"l"`
-	Hi uint32 `msgpack:"h"`
+//
+// Encoded it is an array of its two bounds: spans are the bulk of what is stored and told. Events of earlier versions have them as maps.
+type Span struct{ Lo, Hi uint32 }
+
+// EncodeMsgpack implements msgpack.CustomEncoder.
+func (s Span) EncodeMsgpack(e *msgpack.Encoder) error {
+	if err := e.EncodeArrayLen(2); err != nil {
+		return err
+	}
+	if err := e.EncodeUint(uint64(s.Lo)); err != nil {
+		return err
+	}
+	return e.EncodeUint(uint64(s.Hi))
+}
+
+// DecodeMsgpack implements msgpack.CustomDecoder. What it doesn't know is skipped.
+func (s *Span) DecodeMsgpack(d *msgpack.Decoder) error {
+	return reading(d, func(r *fieldReader) { r.span(s) })
+}
+
+func (s *Span) field(r *fieldReader, key string) (known bool) {
+	switch key {
+	case "l":
+		r.uint32(&s.Lo)
+	case "h":
+		r.uint32(&s.Hi)
+	default:
+		return false
+	}
+	return true
 }
 
 // Len is the number of recipients.

@@ -1,14 +1,48 @@
 package actors_test
 
 import (
+	"encoding/hex"
 	"maps"
 	"slices"
 	"testing"
 
+	"github.com/vmihailenco/msgpack/v5"
 	"pgregory.net/rapid"
 
 	"hayauma.example/actors"
 )
+
+// Spans are stored as arrays, and read as earlier and later versions have them.
+func TestSpanOnDisk(t *testing.T) {
+	want := actors.Span{Lo: 500, Hi: 70_000}
+	data, err := msgpack.Marshal(want)
+	if err != nil || hex.EncodeToString(data) != "92cd01f4ce00011170" {
+		t.Errorf("stored as %x, %v", data, err)
+	}
+	for name, stored := range map[string]string{
+		"array": "92cd01f4ce00011170", "map": "82a16ccd01f4a168ce00011170", "map, the other way": "82a168ce00011170a16ccd01f4",
+		"array with more": "93cd01f4ce0001117001", "map with more": "83a16ccd01f4a168ce00011170a17a01",
+	} {
+		raw, err := hex.DecodeString(stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got actors.Span
+		if err := msgpack.Unmarshal(raw, &got); err != nil || got != want {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	for _, damaged := range []string{"", "92cd01f4", "a16c", "82a16ca16c"} {
+		raw, err := hex.DecodeString(damaged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got actors.Span
+		if err := msgpack.Unmarshal(raw, &got); err == nil {
+			t.Errorf("%q is %v", damaged, got)
+		}
+	}
+}
 
 func TestHalves(t *testing.T) {
 	for _, c := range []struct{ whole, a, b actors.Span }{

@@ -2,7 +2,8 @@ package actors
 
 import "time"
 
-// TallyMsg is the closed set of messages that the statistics and the usage ledger of a channel take. The identity is the channel's name.
+// TallyMsg is the closed set of messages that the statistics and the usage ledger of a channel take, and an experiment. The identity is the channel's
+// name, that of an experiment ExperimentID.
 //
 //sumtype:decl
 type TallyMsg interface{ tallyMsg() }
@@ -19,10 +20,16 @@ type (
 	}
 	// MonthOf asks for one month, named as in Figures. Answer: Figures.
 	MonthOf struct{ Month string }
+	// AllFigures asks for everything: an experiment has a few variants. Answer: AllOfThem.
+	AllFigures struct{}
 )
 
-func (Count) tallyMsg()   {}
-func (MonthOf) tallyMsg() {}
+func (Count) tallyMsg()      {}
+func (MonthOf) tallyMsg()    {}
+func (AllFigures) tallyMsg() {}
+
+// AllOfThem answers AllFigures, in the order of their names.
+type AllOfThem struct{ Figures []Figures }
 
 // Counted answers Count: what is recorded of the run, or of the word if that is newer.
 type Counted struct {
@@ -30,9 +37,9 @@ type Counted struct {
 	Version uint64
 }
 
-// Figures are one month's numbers. A difference of two may have negative ones.
+// Figures are one month's numbers, or those of one variant of an experiment. A difference of two may have negative ones.
 type Figures struct {
-	Month             string // as 2006-01
+	Month             string // as 2006-01; of an experiment the variant's name
 	Started, Finished int64  // runs
 	Requests          int64  // provider calls, as posters reported them with their outcomes
 	Outcomes          [Delivered + 1]int64

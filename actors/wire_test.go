@@ -38,23 +38,48 @@ var (
 	span      = actors.Span{Lo: 500, Hi: 70_000}
 	stretches = []actors.Span{{Lo: 1, Hi: 2}, span}
 	settings  = actors.Settings{Name: "shop", Provider: "line", Endpoint: "https://api.line.me", TokenEnv: "LINE_TOKEN", Limits: actors.LINELimits}
-	def       = actors.Definition{Name: "sale", Channel: "shop", Messages: json.RawMessage(`[{}]`), At: moment, ExpireAfter: time.Hour}
-	audience  = actors.Audience{Rows: 9, Duplicates: 1, Parts: 2, DupParts: 1, PartsSHA256: []byte{1}, ContentSHA256: []byte{2}, Columns: []string{"text"}}
-	table     = plan.Table{Recipients: 20, Chunks: []plan.Entry{{Mode: plan.Push, First: 0, Count: 20}}}
-	totals    = actors.Totals{1, 2, 3, 4, 5, 6, 7}
-	progress  = actors.Progress{Run: run, Totals: totals, Windows: map[uint32]uint32{1: 2, 700: 3},
+	def       = actors.Definition{Name: "sale", Channel: "shop", Messages: json.RawMessage(`[{}]`), At: moment, ExpireAfter: time.Hour, Priority: actors.PriorityHigh, Weight: 20,
+		Zone: "Asia/Tokyo", Hours: "09:00-21:00", After: "b", Cron: "0 9 * * *", Until: moment, Overlap: actors.OverlapWait,
+		Steps: []actors.Step{{After: time.Hour, At: "09:00", Messages: json.RawMessage(`[{}]`)}}, Topic: "news",
+		Variants: []actors.Variant{{Name: "a", Weight: 3, Messages: json.RawMessage(`[{}]`)}}, Experiment: "greeting", LocalTime: true, ZoneColumn: "zone"}
+	audience = actors.Audience{Rows: 9, Duplicates: 1, Parts: 2, DupParts: 1, PartsSHA256: []byte{1}, ContentSHA256: []byte{2}, Columns: []string{"text"}}
+	table    = plan.Table{Recipients: 20, Chunks: []plan.Entry{{Mode: plan.Push, First: 0, Count: 20}}}
+	totals   = actors.Totals{1, 2, 3, 4, 5, 6, 7}
+	progress = actors.Progress{Run: run, Generation: 2, Totals: totals, Variants: []actors.Totals{totals, {9}}, Windows: map[uint32]uint32{1: 2, 700: 3},
 		Returned: []actors.Returned{{Window: 1, Paths: stretches, Anew: true}}}
 	figures  = actors.Figures{Month: "2026-11", Started: 1, Finished: 2, Requests: -3, Outcomes: [7]int64{1, 2, 3, 4, 5, 6, 7}}
-	standing = actors.RunStanding{Campaign: "c", Run: run, Standing: actors.RunHeld}
+	standing = actors.RunStanding{Campaign: "c", Run: run, Standing: actors.RunHeld, Generation: 2, Priority: actors.PriorityLow, Weight: 3, Unsettled: 9,
+		Begun: true, Waived: true, Look: true}
+	info = actors.Info{
+		ID: "c", Name: "sale", Channel: "shop", State: actors.StatePaused, Reason: "r", Rows: 9, Duplicates: 1, Totals: totals, Run: run,
+		AcceptedAt: moment, Due: moment, StartedAt: moment, FinishedAt: moment, Mode: "push", Generation: 2, Priority: actors.PriorityLow, Weight: 5,
+		Forgotten: moment, Series: "s", Sends: plan.Sends{Pushes: 4, Multicasts: 1, MulticastRecipients: 3, Failed: 1},
+		Recurs: &actors.Recurrence{Begun: 3, Over: 2, Skipped: 1, Sequence: true, Sums: [7]uint64{1, 2, 3, 4, 5, 6, 7}, Next: moment,
+			Newest: []actors.Occurrence{{Campaign: "d", Due: moment, Step: 2, State: actors.StateRunning, Totals: totals,
+				Variants: []actors.Totals{totals}}},
+			Variants: [][7]uint64{{1, 2, 3, 4, 5, 6, 7}}},
+		Experiment: "greeting", Variants: []actors.VariantTotals{{Name: "a", Weight: 3, Totals: totals}}, Spread: time.Hour,
+		Schedule: &actors.Schedule{At: moment, Until: moment, Zone: "Asia/Tokyo", Hours: "09:00-21:00", After: "b", ZoneColumn: "zone", Cron: "0 9 * * *",
+			Overlap: actors.OverlapAllow, ExpireAfter: time.Hour, LocalTime: true},
+	}
+	wishes = actors.RecipientSettings{OptOut: true, Topics: []string{"news"}, Zone: "Asia/Tokyo", Quiet: "22:00-07:00",
+		Suppressed: actors.Suppression{Reason: "gone", At: moment}}
+	single = actors.MessageInfo{Number: 7, To: "U1", State: actors.MessageSending, Due: moment, At: moment, Tries: 2, Request: "q", Reason: "r", Ended: moment}
+	hook   = actors.WebhookSettings{Name: "crm", URL: "https://crm.example/hook", Events: []string{"campaign.finished"}, Channel: "shop",
+		SecretEnv: "CRM_SECRET"}
 )
 
 // samples are every message with every field in use.
 var samples = []any{
 	actors.BeginUpload{Upload: "u"}, actors.KeepUpload{Upload: "u"}, actors.DropUpload{Upload: "u", Reason: "r"},
-	actors.Accept{Upload: "u", Definition: def, Audience: audience}, actors.Show{}, actors.Layout{}, actors.Pause{}, actors.Resume{}, actors.Cancel{},
-	actors.Drain{}, progress, actors.StandingOf{Run: run}, actors.ChannelState{Channel: "shop", Paused: "quota"},
+	actors.Accept{Upload: "u", Definition: def, Audience: audience},
+	actors.Occur{Series: "s", Upload: "u", Definition: def, Audience: audience, Due: moment, Paused: true, Cancelled: true, Trace: "trace"},
+	actors.OccurrenceOver{Campaign: "c"}, actors.Show{}, actors.Layout{}, actors.Pause{},
+	actors.Resume{IgnoreQuota: true}, actors.Cancel{}, actors.Rank{Priority: actors.PriorityHigh, Weight: 20},
+	actors.Redrive{State: actors.Unknown, Acknowledged: true}, actors.Redriving{Info: info, Recipients: 3, Left: 1},
+	actors.Drain{}, progress, actors.StandingOf{Run: run}, actors.ChannelState{Channel: "shop", Paused: "quota", Held: "h"},
 	actors.Dropped{Run: run, Window: 3, Paths: stretches, Reports: []actors.Report{{Run: run, Window: 3, What: actors.PathSplit}}},
-	actors.NodeGone{}, actors.ShardsLost{Shards: map[string]actors.Shards{"poster": actors.ShardsOf(1, 63)}},
+	actors.NodeGone{Incarnations: []string{"a"}}, actors.ShardsLost{Shards: map[string]actors.Shards{"poster": actors.ShardsOf(1, 63)}},
 
 	actors.Configure{Settings: settings}, actors.RemoveChannel{}, actors.DescribeChannel{Standing: standing, Last: 3,
 		Open: []uint32{2, 3}}, actors.ResumeChannel{},
@@ -65,46 +90,70 @@ var samples = []any{
 		Spent:   []actors.Spent{{Grant: 1 << 63, Started: []time.Duration{time.Millisecond, time.Second}, Unused: 2}},
 		Freed:   []actors.Freed{{Run: run, Window: 3, Bytes: 70_000}},
 		Trouble: []actors.Trouble{{Endpoint: provider.Multicast, Verdict: provider.Throttled, Reason: "slow", Count: 2}}, Fine: [2]int{8, 9},
+		Failed: [2]int{1, 2}, Other: [2]int{3, 4}, Tried: []actors.Tried{{Grant: 9, Failed: true}}, Room: 64,
 	},
 
-	actors.Open{Campaign: "c", Run: run, Channel: "shop", Due: moment, Table: table},
+	actors.Open{Campaign: "c", Run: run, Channel: "shop", Due: moment, Table: table, Variants: []string{"a", "b"}, Experiment: "greeting"},
 	actors.Report{Run: run, Window: 3, Path: span, What: actors.PathSplit, Doubt: true, Poster: "shop/U1", Reason: "bad", Request: "q", Tries: 2, At: moment},
 	actors.Untold{Run: run, Window: 3, Paths: stretches, What: actors.PathAltered},
 	actors.Unsettled{Run: run, Window: 3, Number: 4, Paths: stretches, Peek: true, Reports: []actors.Report{{Run: run, Window: 3, What: actors.PathSplit}}},
-	actors.Direct{Run: run, Paths: stretches, Outcome: actors.Cancelled, Reason: "r"}, actors.GiveUp{Run: run, Window: 3, Paths: stretches, Reason: "r"},
-	actors.Totalled{Run: run, Windows: []uint32{1, 2}}, actors.Page{Span: span}, actors.Story{Index: 5}, actors.TellAgain{},
+	actors.Direct{Run: run, Paths: stretches, Outcome: actors.Cancelled, Reason: "r", Window: 3}, actors.GiveUp{Run: run, Window: 3, Paths: stretches, Reason: "r"},
+	actors.Reopen{Run: run, Generation: 2, After: 9, State: actors.Failed, From: 5},
+	actors.ReopenedPaths{Paths: stretches, Next: 9, More: true, Progress: progress},
+	actors.Totalled{Run: run, Windows: []uint32{1, 2}}, actors.Page{Span: span}, actors.Story{Index: 5}, actors.Forget{Run: run}, actors.TellAgain{},
 
 	actors.Count{Run: run, Sent: moment, Version: 7, Figures: []actors.Figures{figures}, Told: 6,
 		Base: []actors.Figures{figures}}, actors.MonthOf{Month: "2026-11"},
+	actors.AllFigures{}, actors.AllOfThem{Figures: []actors.Figures{figures}},
+
+	actors.Change{Entries: []actors.RecipientChange{{User: "U1", Sets: actors.AllFields, Settings: wishes}}}, actors.Lookup{User: "U1"},
+	actors.Since{Revision: 7, Known: 8}, actors.Suppress{User: "U1", Reason: "gone"},
+
+	actors.AcceptMessages{Entries: []actors.NewMessage{{Key: 1, Content: 2, To: "U1", Messages: json.RawMessage(`[{}]`), Due: moment, Expire: time.Hour,
+		Topic: "news", Zone: "Asia/Tokyo", Urgent: true}}},
+	actors.ShowMessage{Number: 7}, actors.CancelMessage{Number: 7}, actors.ListMessages{State: actors.MessageScheduled, After: 7, Limit: 9}, actors.TellMessages{},
+	actors.DrainMessages{},
+	actors.AcceptedMessages{Entries: []actors.AcceptedMessage{{Number: 7, State: actors.MessagePending, Due: moment, Repeat: true, Conflict: true}}},
+	single, actors.MessageList{Messages: []actors.MessageInfo{single}, More: true},
 
 	actors.Compose{
-		Campaign: "c", Run: run, Channel: "shop", Chunks: "run.x", Window: 3, Number: 4, Paths: []actors.Path{{Span: span, Chunk: 7, Multicast: true, Anew: true}},
-		Deadline: moment, Messages: json.RawMessage(`[{}]`), Due: moment, Part: true,
+		Campaign: "c", Run: run, Channel: "shop", Chunks: "run.x", Generation: 2, Window: 3, Number: 4,
+		Paths:    []actors.Path{{Span: span, Chunk: 7, Multicast: true, Anew: true}},
+		Deadline: moment, Messages: json.RawMessage(`[{}]`), Due: moment, Zone: "Asia/Tokyo", Part: true, Except: stretches,
+		Variants: []json.RawMessage{json.RawMessage(`[{}]`)}, Traced: 5,
 	},
 	actors.Granted{Channel: "shop", Run: run, Window: 3, Bytes: 4096, Piece: 2}, actors.ReturnWindow{}, actors.EndRun{}, actors.Remaining{},
 
 	actors.Post{
-		Campaign: "c", Run: run, Channel: "shop", Window: 3, Number: 4, Chunk: 7, Path: span, Endpoint: provider.Multicast, To: []string{"U1", "U2"},
-		Messages: json.RawMessage(`[{"type":"text"}]`), Deadline: moment, Demand: 1024,
+		Campaign: "c", Run: run, Channel: "shop", Generation: 2, Window: 3, Number: 4, Chunk: 7, Path: span, Endpoint: provider.Multicast, To: []string{"U1", "U2"},
+		Messages: json.RawMessage(`[{"type":"text"}]`), Deadline: moment, Demand: 1024, Ledger: "shop/206",
 	},
 	actors.GiveBack{Run: run}, actors.Drop{Run: run}, actors.Recorded{Run: run, Window: 3, Path: span, Split: true},
 
 	actors.Problem{Status: 404, Title: "no such run", Detail: "d"}, actors.Done{},
 	actors.UploadTicket{Go: true, Accepted: &actors.Accepted{Definition: def, ContentSHA256: []byte{2}}},
-	actors.Info{
-		ID: "c", Name: "sale", Channel: "shop", State: actors.StatePaused, Reason: "r", Rows: 9, Duplicates: 1, Totals: totals, Run: run,
-		AcceptedAt: moment, Due: moment, StartedAt: moment, FinishedAt: moment, Mode: "push",
-	},
-	actors.RunLayout{Run: run, Chunks: "run.x", Table: table, Columns: []string{"text"}, Channel: "shop"},
-	actors.ChannelInfo{Settings: settings, Paused: "p", Warning: "w", Since: moment, Runs: 2, Waiting: true},
+	info,
+	actors.RunLayout{Run: run, Chunks: "run.x", Table: table, Columns: []string{"text"}, Channel: "shop",
+		Later: []actors.Deferral{{Until: moment, Paths: stretches}}, Due: moment, Variants: []string{"a"}, Trace: "trace"},
+	actors.ChannelInfo{Settings: settings, Paused: "p", Warning: "w", Since: moment, Runs: 2, Waiting: true, Held: "h",
+		Quota:   actors.QuotaInfo{Limited: true, Limit: 9, Used: 8, Reserved: 1, Read: moment, Trouble: "t"},
+		Breaker: actors.BreakerInfo{State: "open", Since: moment}},
 	actors.Tokens{
-		Seq: 7, Grants: []actors.Grant{{ID: 1 << 63, Run: run, Endpoint: provider.Multicast, N: 3, Open: true}}, Held: []string{"a"}, Over: []string{"b"},
-		Again: time.Millisecond, Paused: "p", Setup: settings,
+		Seq: 7, Grants: []actors.Grant{{ID: 1 << 63, Run: run, Endpoint: provider.Multicast, N: 3, Open: true, Trial: true,
+			Priority: actors.PriorityHigh, Weight: 20}}, Held: []string{"a"}, Over: []string{"b"},
+		Again: time.Millisecond, Paused: "p", Broken: true, Setup: settings,
 	},
 	actors.UnsettledPaths{Paths: stretches, Progress: progress}, actors.Outcomes{Outcomes: []actors.Outcome{1, 6}, Reasons: []string{"", "r"}},
-	actors.Account{Outcome: 6, Entries: []actors.AccountEntry{{At: "t", Event: "settled", Window: 3, Path: span, Outcome: "delivered", Reason: "r", Request: "q",
-		Tries: 2}}},
+	actors.Account{Outcome: 6, Entries: []actors.AccountEntry{{At: "t", Event: "settled", Generation: 2, Window: 3, Path: span, Outcome: "delivered",
+		Reason: "r", Request: "q", Tries: 2}}},
 	actors.Untaken{Paths: stretches}, actors.Counted{Run: run, Version: 7}, figures,
+	actors.NoteBooks{Books: actors.BooksOf(1, 70, 130, 255), Whole: true}, actors.WhichBooks{}, actors.NotedBooks{Books: actors.BooksOf(0, 64, 128, 192), Whole: true},
+	wishes, actors.RecipientDelta{Revision: 7, Latest: 8, Whole: true, Entries: []byte{1}},
+
+	actors.Origin{}, actors.RunOrigin{Campaign: "c"},
+	actors.AddWebhook{Settings: hook}, actors.RemoveWebhook{}, actors.DescribeWebhook{}, actors.TestWebhook{}, actors.StartPublishing{},
+	actors.WebhookInfo{Settings: hook, State: actors.WebhookRetrying, Since: moment, Reason: "r", Warning: "w", Oldest: moment, Delivered: 1, GivenUp: 2},
+	actors.WebhookTested{ID: "i", Status: 500, Error: "e", Took: time.Second},
 }
 
 // TestEveryMessageHasASample in which no field is zero: what stands there is what the frames hold.

@@ -27,5 +27,5 @@
 //
 // A bad file gives [Errors], up to [Limits].BadLines of them in the order of lines, each an [*Error] that says what to do and
 // never quotes a value. From the first bad line on, nothing more is given to the Sink; what it already got is the caller's to
-// drop. An error of the upload itself, the Sink or the disk is returned as it is, wrapped.
+// drop. With [Options].Bad a bad row or header refuses nothing: it is told, and the good rows are stored. An error of the upload itself, the Sink or the disk is returned as it is, wrapped.
 package audience

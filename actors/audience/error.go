@@ -10,6 +10,7 @@ type Error struct {
 	Line    int    // line of the file from 1, after decompression; 0 where it is about the file
 	Column  string // column or member, where one is to blame
 	Problem string // what is wrong and what to do
+	Missing bool   // the template needs Column, and the row or the header lacks it
 }
 
 // Error names the line, the column and the problem.
@@ -28,6 +29,7 @@ func (e *Error) Error() string {
 type Errors struct {
 	List []*Error
 	More bool // reading stopped at the limit: there may be others
+	Cut  bool // the last one is about the file, which can't be read on
 }
 
 // Error lists the problems, one a line.

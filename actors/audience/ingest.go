@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
 	"os"
 	"slices"
 
@@ -25,11 +26,22 @@ type Options struct {
 	Optional []string          // variables that are kept where a row has them, else empty
 	ID       func([]byte) bool // what an id looks like, default LineID
 	IDRule   string            // that rule in words, for the error of a bad id
+
+	// Rules say what is wrong with a value that isn't empty, by column; empty: nothing. The text never quotes the value. A CSV header has
+	// these columns: one that isn't there is misspelt.
+	Rules map[string]func(value []byte) (problem string)
+
+	// Bad is told all that is wrong with a row, first what it is refused for, or with the header; reading goes on, and the good rows are
+	// stored. rows is 1 for a row, 0 for the header. nil: the file is refused.
+	Bad func(rows int, problems []*Error)
+	// Stored is told on which line each stored row began; rows are numbered from 0. nil: nobody asks.
+	Stored func(row uint32, line int) error
 }
 
 // Summary is what was stored.
 type Summary struct {
-	Rows           int      // of the file, duplicates included
+	Rows           int      // of the file, duplicates included, without bad ones
+	BadRows        int      // told to Options.Bad
 	Duplicates     int      // rows whose id an earlier row has
 	Parts          int      // of rows: numbers 0 to Parts-1
 	DuplicateParts int      // numbers Parts to Parts+DuplicateParts-1
@@ -86,8 +98,12 @@ func (in *ingest) run(src Source) error {
 	if err != nil {
 		return in.refuse(err)
 	}
-	if err := in.checkHeader(src.Format, r.Columns()); err != nil {
-		return in.refuse(err)
+	if problems := in.checkHeader(src.Format, r.Columns()); len(problems) > 0 {
+		if in.opts.Bad == nil {
+			in.bad.List = append(in.bad.List, problems[0])
+			return &in.bad
+		}
+		in.opts.Bad(0, problems)
 	}
 	if err := in.rows(r); err != nil {
 		return in.refuse(err)
@@ -95,7 +111,7 @@ func (in *ingest) run(src Source) error {
 	switch {
 	case len(in.bad.List) > 0:
 		return &in.bad
-	case in.sum.Rows == 0:
+	case in.sum.Rows+in.sum.BadRows == 0:
 		return in.refuse(&Error{Problem: "the audience is empty: it has no rows"})
 	}
 	if err := in.finish(); err != nil {
@@ -107,16 +123,25 @@ func (in *ingest) run(src Source) error {
 }
 
 // checkHeader finds in a CSV header at once what would fail in every row.
-func (in *ingest) checkHeader(format Format, columns []string) error {
+func (in *ingest) checkHeader(format Format, columns []string) (problems []*Error) {
 	if format == NDJSON {
 		return nil
 	}
 	for _, name := range in.opts.Needs {
 		if name != UserColumn && !slices.Contains(columns, name) {
-			return &Error{Line: 1, Column: name, Problem: missing}
+			problems = append(problems, lacks(1, name))
 		}
 	}
-	return nil
+	for _, name := range slices.Sorted(maps.Keys(in.opts.Rules)) {
+		if !slices.Contains(columns, name) && !slices.Contains(in.opts.Needs, name) {
+			problems = append(problems, &Error{Line: 1, Column: name, Problem: "is missing: the campaign names it, add it or don't name it"})
+		}
+	}
+	return problems
+}
+
+func lacks(line int, name string) *Error {
+	return &Error{Line: line, Column: name, Problem: missing, Missing: true}
 }
 
 const missing = "is missing: the template needs it, add it or give a default in the template"
@@ -129,9 +154,18 @@ func (in *ingest) rows(r *Reader) error {
 		if err == nil {
 			continue
 		}
-		var bad *Error
-		if !errors.As(err, &bad) {
+		var (
+			end fatal
+			bad *Error
+		)
+		if errors.As(err, &end) || !errors.As(err, &bad) {
 			return err
+		}
+		if in.opts.Bad != nil {
+			if err := in.tell(bad, rec); err != nil {
+				return err
+			}
+			continue
 		}
 		if in.bad.List = append(in.bad.List, bad); len(in.bad.List) >= in.opts.Limits.BadLines {
 			in.bad.More = true
@@ -141,6 +175,30 @@ func (in *ingest) rows(r *Reader) error {
 	return context.Cause(in.ctx)
 }
 
+// tell tells what is wrong with a row; rec is nil where it could not be read.
+func (in *ingest) tell(first *Error, rec *Record) error {
+	problems := []*Error{first}
+	for i, name := range in.opts.Needs {
+		if rec != nil && rec.Values[i] == nil && (!first.Missing || name != first.Column) {
+			problems = append(problems, lacks(rec.Line, name))
+		}
+	}
+	in.opts.Bad(1, problems)
+	in.sum.BadRows++
+	if in.sum.BadRows%4096 == 0 && in.ctx.Err() != nil {
+		return context.Cause(in.ctx)
+	}
+	return in.bound(first.Line)
+}
+
+// bound ends the reading of a file with too many rows.
+func (in *ingest) bound(line int) error {
+	if in.sum.Rows+in.sum.BadRows <= in.opts.Limits.Rows {
+		return nil
+	}
+	return fatal{&Error{Line: line, Problem: fmt.Sprintf("more than %d rows: split the audience", in.opts.Limits.Rows)}}
+}
+
 // row checks a record and stores it while the file is good so far.
 func (in *ingest) row(rec *Record) error {
 	if err := in.check(rec); err != nil {
@@ -148,9 +206,10 @@ func (in *ingest) row(rec *Record) error {
 	}
 	number := uint32(in.sum.Rows)
 	in.sum.Rows++
+	if err := in.bound(rec.Line); err != nil {
+		return err
+	}
 	switch {
-	case in.sum.Rows > in.opts.Limits.Rows:
-		return fatal{&Error{Line: rec.Line, Problem: fmt.Sprintf("more than %d rows: split the audience", in.opts.Limits.Rows)}}
 	case len(in.bad.List) > 0:
 		return nil
 	case number%4096 == 0 && in.ctx.Err() != nil:
@@ -158,6 +217,11 @@ func (in *ingest) row(rec *Record) error {
 	}
 	if err := in.parts.Add(rec.User, rec.Values); err != nil {
 		return err
+	}
+	if in.opts.Stored != nil {
+		if err := in.opts.Stored(number, rec.Line); err != nil {
+			return err
+		}
 	}
 	return in.later.add(rec.User, number)
 }
@@ -171,7 +235,16 @@ func (in *ingest) check(rec *Record) error {
 	}
 	for i, name := range in.opts.Needs {
 		if rec.Values[i] == nil {
-			return &Error{Line: rec.Line, Column: name, Problem: missing}
+			return lacks(rec.Line, name)
+		}
+	}
+	for name, rule := range in.opts.Rules {
+		i := slices.Index(in.sum.Columns, name)
+		if i < 0 || len(rec.Values[i]) == 0 {
+			continue
+		}
+		if problem := rule(rec.Values[i]); problem != "" {
+			return &Error{Line: rec.Line, Column: name, Problem: problem}
 		}
 	}
 	return nil
@@ -182,6 +255,9 @@ type fatal struct{ problem *Error }
 
 // Error is the problem's text.
 func (f fatal) Error() string { return f.problem.Error() }
+
+// Unwrap is the problem.
+func (f fatal) Unwrap() error { return f.problem }
 
 // refuse turns what ended the reading into Errors when the file is to blame.
 func (in *ingest) refuse(err error) error {
@@ -195,7 +271,7 @@ func (in *ingest) refuse(err error) error {
 	case !errors.As(err, &bad):
 		return err
 	}
-	in.bad.List = append(in.bad.List, bad)
+	in.bad.List, in.bad.Cut = append(in.bad.List, bad), true
 	return &in.bad
 }
 

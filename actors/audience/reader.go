@@ -76,6 +76,9 @@ func (r *Reader) Records() iter.Seq2[*Record, error] {
 				if !yield(nil, bad) {
 					return
 				}
+			case bad != nil:
+				yield(nil, fatal{bad})
+				return
 			default:
 				yield(nil, err)
 				return

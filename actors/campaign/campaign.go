@@ -1,7 +1,7 @@
 package campaign
 
 import (
-	"fmt"
+	"context"
 	"sync"
 	"time"
 
@@ -17,10 +17,12 @@ type (
 	reminded struct {
 		actors.CampaignMsg
 		name string
+		due  time.Time
 	}
 	verified struct {
 		actors.CampaignMsg
 		accept actors.Accept
+		trace  string
 		reply  engine.Reply
 		err    error
 	}
@@ -56,6 +58,12 @@ type (
 		progress actors.Progress
 		err      error
 	}
+	reopened struct {
+		actors.CampaignMsg
+		generation uint32
+		answer     actors.ReopenedPaths
+		err        error
+	}
 	reread struct {
 		actors.CampaignMsg
 		progress actors.Progress
@@ -74,8 +82,11 @@ type Deps struct {
 	Objects journal.Objects
 	Plan    func(PlanJob) (plan.Table, error) // freezes a run, off the actor
 	Crash   func(point string)                // named crash points; nil: none
+	Keep    time.Duration                     // recipients are forgotten so long after the end; 0: never
 	// Shard is the number of a role's shard that an affinity key falls into, 0 to 63. nil: of what is lost nothing is told apart.
 	Shard func(role, key string) int
+	// Settings are those of a channel's users, with all that is durable when it is called. It blocks. nil: nobody has any.
+	Settings func(ctx context.Context, channel string) (Settings, error)
 }
 
 // Campaign is one aggregate of intent.
@@ -93,19 +104,26 @@ type Campaign struct {
 	retry     time.Duration       // back-off of failing steps
 	trouble   string              // why a step fails, for show
 	known     map[uint32]struct{} // windows that this activation dispatched
+	firsts    map[uint32]struct{} // windows that it has opened, and dispatches when the checker knows whom they leave out
 	draining  bool                // the node stops
 	shows     []engine.Reply      // who asked before the figures were known
+	ordered   []engine.Reply      // whose order was carried out before
+	redrives  []awaited           // redrives that are not in the plan yet
 	voided    map[uint32]bool     // windows whose demand was given back
 	local     *Local
 	missing   map[uint32]*actors.Set     // by window: paths that nobody sends any more
 	parts     map[uint32]question        // by window: what the checker is asked of them
 	reports   map[uint32][]actors.Report // by window: what came with them, until the checker has answered a question that brought it
 	sought    *engine.Timer              // when they are asked about
+	children  map[string]*child          // of a series: its open occurrences
+	shown     string                     // its id, where it is among the running ones of the figures
 }
 
 // listen is for the kind, which all systems of a process share.
 var listen = sync.OnceFunc(func() {
-	engine.OnReminder(actors.Campaigns, func(name string, _ time.Time, _ []byte) actors.CampaignMsg { return reminded{name: name} })
+	engine.OnReminder(actors.Campaigns, func(name string, due time.Time, _ []byte) actors.CampaignMsg {
+		return reminded{name: name, due: due}
+	})
 })
 
 // Serve lets sys host campaigns; see [Local] for what they need to be told of other nodes.
@@ -117,8 +135,10 @@ func Serve(sys *engine.System, d Deps) *Local {
 	local := &Local{sys: sys, began: time.Now()}
 	engine.ServeDurable(sys, actors.Campaigns, func(string) engine.Durable[actors.CampaignMsg, Event] {
 		return &Campaign{
-			deps: d, view: view{done: map[uint32]bool{}}, asking: map[uint32]bool{}, known: map[uint32]struct{}{}, voided: map[uint32]bool{},
+			deps: d, view: view{done: map[uint32]bool{}, spared: map[uint32]bool{}}, asking: map[uint32]bool{}, known: map[uint32]struct{}{},
+			voided: map[uint32]bool{}, firsts: map[uint32]struct{}{},
 			local: local, missing: map[uint32]*actors.Set{}, parts: map[uint32]question{}, reports: map[uint32][]actors.Report{},
+			children: map[string]*child{},
 		}
 	})
 	return local
@@ -133,12 +153,15 @@ func (a *Campaign) Started(c *engine.Context[actors.CampaignMsg]) {
 		a.hold(c) // an append without an answer ends the activation that knew of it, and others go on
 	}
 	if a.intent.Planned && a.intent.Last == 0 {
-		a.purge(c, a.intent.Accepted.Upload) // the chunks hold what the parts held; the first purge may have been lost
+		a.purgeAudience(c) // the chunks hold what the parts held; the first purge may have been lost
 	}
 	if p := a.intent.Parted; p != nil && a.local.heldOut(p.At) {
 		for _, number := range p.Windows {
 			a.known[number] = struct{}{}
 		}
+	}
+	if a.intent.Finished != nil && a.intent.Generation > 0 {
+		a.tellSeries(c) // the first word on what a redrive has come to may have been lost
 	}
 	a.advance(c)
 	a.reread(c)
@@ -159,6 +182,16 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 		a.verified(c, m)
 	case reminded:
 		a.reminded(c, m)
+	case actors.Occur:
+		a.occurs(c, m)
+	case actors.OccurrenceOver:
+		a.occurrenceOver(c, m)
+	case heard:
+		a.heard(c, m)
+	case ledgerForgotten:
+		a.ledgerForgotten(c, m)
+	case before:
+		a.before(c, m)
 	case actors.Show:
 		a.show(c)
 	case actors.Layout:
@@ -166,9 +199,13 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 	case actors.Pause:
 		a.pause(c)
 	case actors.Resume:
-		a.resume(c)
+		a.resume(c, m)
 	case actors.Cancel:
 		a.cancel(c)
+	case actors.Redrive:
+		a.redrive(c, m)
+	case actors.Rank:
+		a.rank(c, m)
 	case actors.Drain:
 		a.drain(c)
 	case actors.Dropped:
@@ -189,6 +226,10 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 		a.ledgerOpened(c, m)
 	case looked:
 		a.looked(c, m)
+	case screened:
+		a.screened(c, m)
+	case leftOutKnown:
+		a.leftOutKnown(c, m)
 	case described:
 		a.described(c, m)
 	case actors.Progress:
@@ -197,6 +238,8 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 		a.unsettledKnown(c, m)
 	case given:
 		a.given(c, m)
+	case reopened:
+		a.reopened(c, m)
 	case reread:
 		a.amend(c, m.progress)
 	case actors.StandingOf:
@@ -210,6 +253,10 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 func (a *Campaign) reminded(c *engine.Context[actors.CampaignMsg], m reminded) {
 	if m.name == remindUpload && a.intent.Accepted == nil {
 		a.expireUpload(c)
+		return
+	}
+	if m.name == remindForget {
+		a.forgets(c, m.due)
 		return
 	}
 	a.advance(c)
@@ -229,88 +276,4 @@ func (a *Campaign) notFound(c *engine.Context[actors.CampaignMsg]) bool {
 		c.Passivate() // any id may be asked for
 	}
 	return true
-}
-
-// show answers when the figures are known: after a restart nothing would look like progress lost.
-func (a *Campaign) show(c *engine.Context[actors.CampaignMsg]) {
-	switch {
-	case a.notFound(c):
-	case a.intent.Planned && a.intent.Finished == nil && !a.view.counted:
-		if a.view.waiting != "" {
-			c.Respond(a.info(c)) // for how long nobody knows
-			return
-		}
-		a.shows = append(a.shows, c.Reply())
-		if a.trouble != "" {
-			a.answerShows(actors.Problem{Status: 503, Title: "the ledger can't be read", Detail: a.trouble})
-		}
-	default:
-		c.Respond(a.info(c))
-	}
-}
-
-func (a *Campaign) answerShows(answer any) {
-	for _, r := range a.shows {
-		r.Send(answer)
-	}
-	a.shows = nil
-}
-
-func (a *Campaign) layout(c *engine.Context[actors.CampaignMsg]) {
-	switch {
-	case a.notFound(c):
-	case !a.intent.Planned && a.intent.Finished != nil:
-		refuse(c, 409, "cancelled before it was planned", fmt.Sprintf("all %d recipients are cancelled; nothing was sent", a.intent.Recipients()))
-	case !a.intent.Planned && a.trouble != "":
-		refuse(c, 409, "not planned yet", a.trouble)
-	case !a.intent.Planned:
-		refuse(c, 409, "not planned yet", "the recipients are listed once the run is planned, ten minutes before its due time at the latest")
-	default:
-		c.Respond(actors.RunLayout{Run: a.intent.Run, Chunks: a.intent.Chunks, Table: a.intent.Table, Columns: a.intent.Accepted.Audience.Columns,
-			Channel: a.intent.Accepted.Definition.Channel})
-	}
-}
-
-func (a *Campaign) info(c *engine.Context[actors.CampaignMsg]) actors.Info {
-	s := &a.intent
-	i := actors.Info{
-		ID: c.ID(), Name: s.Accepted.Definition.Name, Channel: s.Accepted.Definition.Channel,
-		State: s.state(a.view, c.Now()), Reason: a.reason(),
-		Rows: s.Accepted.Audience.Rows, Duplicates: s.Accepted.Audience.Duplicates,
-		Totals: a.totals(), Run: s.Run, AcceptedAt: s.Accepted.At, Due: s.Accepted.Due, StartedAt: s.Started, Mode: mode(s.Table),
-	}
-	if s.Finished != nil {
-		i.FinishedAt = s.Finished.At
-	}
-	return i
-}
-
-func (a *Campaign) totals() actors.Totals {
-	switch {
-	case a.intent.Finished != nil:
-		return a.intent.Finished.Totals
-	case a.view.ledger:
-		return a.view.totals
-	}
-	return actors.Totals{actors.Pending: a.intent.Recipients()}
-}
-
-func (a *Campaign) reason() string {
-	switch {
-	case a.intent.Finished != nil:
-		return ""
-	case !a.intent.CancelAt.IsZero() && a.trouble != "":
-		return "cancelling; " + a.trouble
-	case !a.intent.CancelAt.IsZero():
-		return "cancelling"
-	case a.intent.Paused:
-		return "paused by the operator"
-	case a.view.held != "":
-		return a.view.held
-	case a.view.waiting == actors.RoleChecker:
-		return waitingFor(a.view.waiting) + ", which has the figures"
-	case a.view.waiting != "":
-		return waitingFor(a.view.waiting)
-	}
-	return a.trouble
 }

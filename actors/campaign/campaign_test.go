@@ -26,9 +26,13 @@ type world struct {
 	sys       *engine.System
 	store     *journal.Memory
 	composers *enginetest.Probe[told]
+	local     *campaign.Local
 
 	mu     sync.Mutex
 	paused string // the channel's pause
+	fatal  string // the point at which the campaign fails next
+	held   string // why the run may not send
+	words  []actors.RunStanding
 }
 
 type told struct {
@@ -44,29 +48,59 @@ type durableChecker = engine.Durable[actors.CheckerMsg, checker.Event]
 
 // newWorldWith has the checker wrapped.
 func newWorldWith(t *testing.T, wrap func(*checker.Checker) durableChecker) *world {
+	return newWorldOf(t, wrap, func(*campaign.Deps) {})
+}
+
+// newWorldOf has the campaign's dependencies changed, too.
+func newWorldOf(t *testing.T, wrap func(*checker.Checker) durableChecker, change func(*campaign.Deps)) *world {
 	reg := codec.NewRegistry()
 	campaign.Register(reg)
 	checker.Register(reg)
 	w := &world{t: t, store: enginetest.NewStore()}
-	w.sys = enginetest.NewSystem(t, enginetest.Options{Store: w.store, Messages: reg})
+	w.sys = enginetest.NewSystem(t, enginetest.Options{Store: w.store, Messages: reg, Log: enginetest.Silence})
 	w.composers = enginetest.NewProbe[told](t, w.sys, "composers")
 	checker.Listen()
 	engine.ServeDurable(w.sys, actors.Checkers, func(string) durableChecker { return wrap(checker.New(checker.Deps{})) })
 	engine.Serve(w.sys, actors.Channels, func(string) engine.Actor[actors.ChannelMsg] { return channels{w} })
 	engine.Serve(w.sys, actors.Composers, func(string) engine.Actor[actors.ComposerMsg] { return composers{w} })
-	campaign.Serve(w.sys, campaign.Deps{Objects: w.store, Plan: func(campaign.PlanJob) (plan.Table, error) {
+	deps := campaign.Deps{Objects: w.store, Plan: func(campaign.PlanJob) (plan.Table, error) {
 		return plan.Table{Recipients: 3, Chunks: []plan.Entry{{Count: 3, Mode: plan.Push}}}, nil
-	}})
+	}, Crash: w.reach}
+	change(&deps)
+	w.local = campaign.Serve(w.sys, deps)
 	return w
+}
+
+// dieAt has the campaign fail when it comes to a point.
+func (w *world) dieAt(point string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fatal = point
+}
+
+func (w *world) reach(point string) {
+	w.mu.Lock()
+	fails := point == w.fatal
+	if fails {
+		w.fatal = ""
+	}
+	w.mu.Unlock()
+	if fails {
+		panic(point)
+	}
 }
 
 type channels struct{ w *world }
 
 func (a channels) Handle(c *engine.Context[actors.ChannelMsg], m actors.ChannelMsg) {
-	if _, ok := m.(actors.DescribeChannel); ok {
-		a.w.mu.Lock()
-		defer a.w.mu.Unlock()
-		c.Respond(actors.ChannelInfo{Paused: a.w.paused})
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	switch m := m.(type) {
+	case actors.DescribeChannel:
+		a.w.words = append(a.w.words, m.Standing)
+		c.Respond(actors.ChannelInfo{Paused: a.w.paused, Held: a.w.held})
+	case actors.RunStanding:
+		a.w.words = append(a.w.words, m)
 	}
 }
 

@@ -1,7 +1,9 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 
 	"hayauma.example/actors"
 	"hayauma.example/engine"
@@ -14,15 +16,19 @@ func (a *Campaign) pause(c *engine.Context[actors.CampaignMsg]) {
 		refuse(c, 409, "campaign is over", a.isOver(c))
 	case a.intent.Paused:
 		a.hold(c) // the first word may be on disk and nowhere else
-		c.Respond(a.info(c))
+		a.answerOrder(c)
 	default:
-		engine.Persist(c, []Event{Paused{}}, func() {
-			a.deps.Crash("campaign.paused")
-			a.hold(c)
-			c.Respond(a.info(c))
-			a.advance(c)
-		})
+		a.pauseAs(c, Paused{})
 	}
+}
+
+func (a *Campaign) pauseAs(c *engine.Context[actors.CampaignMsg], e Paused) {
+	engine.Persist(c, []Event{e}, func() {
+		a.deps.Crash("campaign.paused")
+		a.hold(c)
+		a.answerOrder(c)
+		a.advance(c)
+	})
 }
 
 // isOver says why an order comes too late.
@@ -30,7 +36,7 @@ func (a *Campaign) isOver(c *engine.Context[actors.CampaignMsg]) string {
 	if a.intent.Finished == nil {
 		return "it is being cancelled: that can't be taken back"
 	}
-	return "it is " + string(a.intent.state(a.view, c.Now())) + ": only a campaign that is not over can be paused or resumed"
+	return "it is " + string(a.intent.state(a.view, c.Now())) + ": only a campaign that is not over can be paused, resumed or ranked"
 }
 
 // drain takes back what is untried before the node stops, so that a planned stop puts nothing in doubt.
@@ -55,19 +61,72 @@ func (a *Campaign) takeBack(c *engine.Context[actors.CampaignMsg]) {
 	}
 }
 
-func (a *Campaign) resume(c *engine.Context[actors.CampaignMsg]) {
+// resume ends the operator's pause, and has the channel look again whether the quota does for the run; with IgnoreQuota that is no reason to
+// wait any more.
+func (a *Campaign) resume(c *engine.Context[actors.CampaignMsg], m actors.Resume) {
+	var events []Event
+	if a.intent.Paused {
+		events = append(events, Resumed{})
+	}
+	if m.IgnoreQuota && !a.intent.Waived {
+		events = append(events, QuotaWaived{})
+	}
 	switch {
 	case a.notFound(c):
 	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
 		refuse(c, 409, "campaign is over", a.isOver(c))
-	case !a.intent.Paused:
-		c.Respond(a.info(c))
+	case len(events) == 0:
+		a.lookAtQuota(c)
+		a.answerOrder(c)
 	default:
-		engine.Persist(c, []Event{Resumed{}}, func() {
+		engine.Persist(c, events, func() {
 			a.deps.Crash("campaign.resumed")
 			a.view.looked = false // what was returned meanwhile
 			a.outcomeAt = c.Now()
-			c.Respond(a.info(c))
+			a.lookAtQuota(c)
+			a.answerOrder(c)
+			a.advance(c)
+		})
+	}
+}
+
+// lookAtQuota has the channel read its quota for a run that has not begun: nothing is opened before the channel has answered.
+func (a *Campaign) lookAtQuota(c *engine.Context[actors.CampaignMsg]) {
+	if a.intent.Run == "" || !a.intent.Started.IsZero() {
+		return
+	}
+	a.view.channel = false
+	if a.intent.Waived && a.view.held == a.view.short {
+		a.view.held = ""
+	}
+	word := a.word(c)
+	word.Look = true
+	a.channel(c).Tell(word)
+	if a.view.looked {
+		a.describe(c)
+	}
+}
+
+// rank changes how the run stands beside others of its channel.
+func (a *Campaign) rank(c *engine.Context[actors.CampaignMsg], m actors.Rank) {
+	if a.notFound(c) {
+		return
+	}
+	p, weight := a.intent.Rank()
+	e := Ranked{Priority: cmp.Or(m.Priority, p), Weight: cmp.Or(m.Weight, weight)}
+	switch {
+	case a.intent.Finished != nil || !a.intent.CancelAt.IsZero():
+		refuse(c, 409, "campaign is over", a.isOver(c))
+	case !e.Priority.Known() || e.Weight < 1 || e.Weight > actors.MaxWeight:
+		refuse(c, 422, "rank refused",
+			fmt.Sprintf("priority is high, normal or low, and weight 1 to %d: these are %q and %d", actors.MaxWeight, m.Priority, m.Weight))
+	case e == Ranked{Priority: p, Weight: weight}:
+		a.tellStanding(c) // the first word may be on disk and nowhere else
+		a.answerOrder(c)
+	default:
+		engine.Persist(c, []Event{e}, func() {
+			a.tellStanding(c)
+			a.answerOrder(c)
 			a.advance(c)
 		})
 	}
@@ -79,15 +138,16 @@ func (a *Campaign) cancel(c *engine.Context[actors.CampaignMsg]) {
 	case a.intent.Finished != nil && a.intent.Finished.State != actors.StateCancelled:
 		refuse(c, 409, "campaign is over", "it is "+string(a.intent.Finished.State)+"; what was delivered can't be called back")
 	case a.intent.Finished != nil:
-		c.Respond(a.info(c))
+		a.answerOrder(c)
 	case !a.intent.CancelAt.IsZero():
 		a.hold(c) // as for pause
-		c.Respond(a.info(c))
+		a.answerOrder(c)
 	default:
+		a.remindCancel(c)
 		engine.Persist(c, []Event{CancelAsked{At: c.Now()}}, func() {
 			a.deps.Crash("campaign.cancel.asked")
 			a.hold(c)
-			c.Respond(a.info(c))
+			a.answerOrder(c)
 			a.advance(c)
 		})
 	}

@@ -41,6 +41,11 @@ func at(t time.Time) func(*view) { return func(v *view) { v.now = t } }
 func TestNext(t *testing.T) {
 	never := time.Time{}
 	cancelled := func(s *Intent) { s.CancelAt = due }
+	atNight := func(s *Intent) { s.hours = hoursOf(actors.Definition{Hours: "00:00-00:01"}) }
+	opens, shut := hoursOf(actors.Definition{Hours: "00:00-00:01"}).shut(due)
+	if !shut {
+		t.Fatal("it is due at midnight")
+	}
 	for _, c := range []struct {
 		name string
 		s    *Intent
@@ -57,6 +62,9 @@ func TestNext(t *testing.T) {
 		{"being planned", intentOf(func(s *Intent) { s.Planned = false }), viewOf(func(v *view) { v.planning = true }), idle, never},
 		{"no ledger", intentOf(), viewOf(func(v *view) { v.ledger = false }), openLedger, never},
 		{"all settled", intentOf(), viewOf(func(v *view) { v.totals = actors.Totals{actors.Delivered: 10} }), finish, never},
+		{"outside of its hours", intentOf(atNight), viewOf(), rest, opens},
+		{"redriven", intentOf(redriven, cancelled), viewOf(func(v *view) { v.totals = actors.Totals{actors.Failed: 10} }), reopen, never},
+		{"redriven, an answer is pending", intentOf(redriven), viewOf(func(v *view) { v.given = true }), idle, never},
 		{"just activated", intentOf(), viewOf(func(v *view) { v.looked = false }), lookAround, never},
 		{"an answer is pending", intentOf(cancelled), viewOf(func(v *view) { v.given = true }), idle, never},
 		{"cancelled, nothing open", intentOf(cancelled), viewOf(), cancelRest, never},
@@ -82,6 +90,12 @@ func TestNext(t *testing.T) {
 		{"newest not half settled", intentOf(withOpen(window(1, 10))), viewOf(settled(1, 4)), idle, never},
 		{"newest half settled", intentOf(withOpen(window(1, 10))), viewOf(settled(1, 5)), openWindow, never},
 		{"newest answered done", intentOf(withOpen(window(1, 10))), viewOf(func(v *view) { v.done[1] = true }), openWindow, never},
+		{"something came back, the newest not half settled", intentOf(withOpen(window(1, 8)), back), viewOf(settled(1, 3)), openWindow, never},
+		{"something came back, four open", intentOf(withOpen(window(1, 4), window(2, 4), window(3, 4), window(4, 4)), back), viewOf(settled(4, 3)), idle, never},
+		{"the newest that went ahead not half settled", intentOf(withOpen(window(1, 8), window(2, 2)), func(s *Intent) { s.Front = 1 }),
+			viewOf(settled(1, 3), settled(2, 2)), idle, never},
+		{"the newest that went ahead half settled", intentOf(withOpen(window(1, 8), window(2, 2)), func(s *Intent) { s.Front = 1 }),
+			viewOf(settled(1, 4), settled(2, 2)), openWindow, never},
 		{"four open", intentOf(withOpen(window(1, 4), window(2, 4), window(3, 4), window(4, 4))), viewOf(settled(4, 3)), idle, never},
 		{"the oldest of four settled", intentOf(withOpen(window(1, 4), window(2, 4), window(3, 4), window(4, 4))), viewOf(settled(4, 3), settled(1, 4)), openWindow,
 			never},
@@ -92,6 +106,10 @@ func TestNext(t *testing.T) {
 		}
 	}
 }
+
+func redriven(s *Intent) { s.Redrive = &RedriveAsked{Generation: 1, State: actors.Failed} }
+
+func back(s *Intent) { s.Back = []actors.Span{span(1, 3)} }
 
 func expires(d time.Duration) func(*Intent) {
 	return func(s *Intent) { s.Accepted.Definition.ExpireAfter = d }

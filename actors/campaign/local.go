@@ -14,6 +14,8 @@ const clockSlack = 5 * time.Second
 
 // Local tells the campaigns of one node what becomes of others. It is safe for concurrent use.
 type Local struct {
+	Figures Figures
+
 	sys   *engine.System
 	began time.Time
 
@@ -87,6 +89,7 @@ func (a *Campaign) wait(c *engine.Context[actors.CampaignMsg], role string) {
 		r.Send(a.info(c))
 	}
 	a.shows = nil
+	a.answerOrders(c)
 	if role == actors.RoleChecker {
 		a.view.looked = false // it is asked again with the next tick, whatever was asked: no re-drive is while it is away
 	}

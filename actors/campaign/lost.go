@@ -95,7 +95,7 @@ func (a *Campaign) seek(c *engine.Context[actors.CampaignMsg]) {
 	}
 	for _, w := range a.intent.Open {
 		m := a.missing[w.Number]
-		if m == nil || a.asking[w.Number] || !a.knows(w) { // one that is not known is sent again as a whole
+		if m == nil || a.asking[w.Number] || !a.knows(w) || a.view.owes(w) { // one that is not known is sent again as a whole
 			continue
 		}
 		q := question{part: true, paths: m.Spans()}
@@ -201,7 +201,7 @@ func (s sieve) find(ctx context.Context) (paths []actors.Span, err error) {
 			continue
 		}
 		if loaded != int(p.Chunk) {
-			if chunk, err = s.load(ctx, p.Chunk); err != nil {
+			if chunk, err = loadChunk(ctx, s.deps.Objects, ChunkName(s.chunks, p.Chunk)); err != nil {
 				return nil, err
 			}
 			loaded = int(p.Chunk)
@@ -213,12 +213,4 @@ func (s sieve) find(ctx context.Context) (paths []actors.Span, err error) {
 		}
 	}
 	return paths, nil
-}
-
-func (s sieve) load(ctx context.Context, n uint32) (plan.Chunk, error) {
-	data, err := s.deps.Objects.Get(ctx, ChunkName(s.chunks, n))
-	if err != nil {
-		return plan.Chunk{}, err
-	}
-	return plan.DecodeChunk(data)
 }

@@ -1,7 +1,9 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -32,6 +34,7 @@ type PlanJob struct {
 	Due        time.Time
 	Definition actors.Definition
 	Audience   actors.Audience
+	Seed       string // of who gets which variant
 }
 
 // workAt is when an accepted campaign must be awake.
@@ -39,13 +42,29 @@ func workAt(e Accepted) time.Time { return e.Due.Add(-PlanAhead) }
 
 // advance applies the next step. It is called after everything that may have changed the answer.
 func (a *Campaign) advance(c *engine.Context[actors.CampaignMsg]) {
+	if a.intent.series() && !a.intent.waitsForAnother() {
+		a.advanceSeries(c)
+		return
+	}
 	a.view.now = c.Now()
+	a.goByTheClock(c)
 	step, at := a.intent.next(a.view)
+	a.view.resting = time.Time{}
 	switch step {
 	case idle:
 	case wait:
 		a.tickIn(c, at.Sub(a.view.now))
 		return
+	case lookBefore:
+		a.lookBefore(c)
+		return
+	case rest:
+		a.view.resting = at
+		again := at.Sub(a.view.now)
+		if len(a.intent.toBeSent(a.view)) > 0 {
+			again = min(again, tickEvery)
+		}
+		a.tickIn(c, again)
 	case startRun:
 		engine.Persist(c, []Event{RunStarted{Run: ulid.Make().String()}}, func() { a.advance(c) })
 		return
@@ -58,17 +77,23 @@ func (a *Campaign) advance(c *engine.Context[actors.CampaignMsg]) {
 	case openWindow:
 		a.openWindow(c)
 		return
+	case tellLeftOut:
+		a.tellLeftOut(c)
 	case lapse:
-		engine.Persist(c, []Event{Lapsed{At: a.view.now}}, func() {
+		a.view.expired = false
+		engine.Persist(c, []Event{a.intent.lapsed(a.view)}, func() {
+			a.local.Figures.Late.Add(1)
 			a.hold(c)
 			a.advance(c)
 		})
 		return
 	case expire:
 		a.tellStanding(c) // what is in doubt goes on
-		a.direct(c, actors.Expired, "too_late", a.intent.unopened())
+		a.direct(c, actors.Expired, "too_late", a.intent.expired())
 	case cancelRest:
 		a.cancelRest(c)
+	case reopen:
+		a.reopen(c)
 	case finish:
 		a.finish(c)
 		return
@@ -96,6 +121,7 @@ func (a *Campaign) failed(c *engine.Context[actors.CampaignMsg], what string, er
 	a.trouble = what + ": " + err.Error()
 	c.Log().Warn("campaign step failed", "campaign", c.ID(), "step", what, "error", err)
 	a.answerShows(actors.Problem{Status: 503, Title: "the ledger can't be read", Detail: a.trouble})
+	a.answerOrders(c)
 	a.tickIn(c, a.retry)
 }
 
@@ -109,8 +135,8 @@ func (a *Campaign) succeeded(role string) {
 func (a *Campaign) plan(c *engine.Context[actors.CampaignMsg]) {
 	a.view.planning = true
 	s, freeze := &a.intent, a.deps.Plan
-	job := PlanJob{Upload: s.Accepted.Upload, Chunks: "run." + s.Run + "." + ulid.Make().String(), Due: s.Accepted.Due, Definition: s.Accepted.Definition,
-		Audience: s.Accepted.Audience}
+	job := PlanJob{Upload: s.Accepted.Upload, Chunks: "run." + s.Run + "." + ulid.Make().String(), Due: s.due(), Definition: s.Accepted.Definition,
+		Audience: s.Accepted.Audience, Seed: cmp.Or(s.Accepted.Series, c.ID())}
 	c.Go(func(ctx context.Context) actors.CampaignMsg {
 		job.Ctx = ctx
 		table, err := freeze(job)
@@ -134,7 +160,7 @@ func (a *Campaign) planned(c *engine.Context[actors.CampaignMsg], m planned) {
 		a.deps.Crash("campaign.planned")
 		c.Log().Info("campaign planned", "campaign", c.ID(), "recipients", m.table.Recipients, "chunks", len(m.table.Chunks), "mode", mode(m.table))
 		a.view.planning = false
-		a.purge(c, a.intent.Accepted.Upload) // the chunks hold what the parts held
+		a.purgeAudience(c) // the chunks hold what the parts held
 		a.advance(c)
 	})
 }
@@ -158,8 +184,9 @@ func (a *Campaign) openLedger(c *engine.Context[actors.CampaignMsg]) {
 		return
 	}
 	a.view.given = true
-	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Channel: a.intent.Accepted.Definition.Channel,
-		Due: a.intent.Accepted.Due, Table: a.intent.Table}),
+	d := &a.intent.Accepted.Definition
+	ask(c, a.checker(c), actors.CheckerMsg(actors.Open{Campaign: c.ID(), Run: a.intent.Run, Channel: d.Channel,
+		Due: a.intent.due(), Table: a.intent.Table, Variants: variantNames(d), Experiment: d.Experiment}),
 		func(p actors.Progress, err error) actors.CampaignMsg { return ledgerOpened{progress: p, err: err} })
 }
 
@@ -174,6 +201,7 @@ func (a *Campaign) ledgerOpened(c *engine.Context[actors.CampaignMsg], m ledgerO
 	a.outcomeAt = c.Now()
 	a.learn(c, m.progress)
 	a.answerShows(a.info(c))
+	a.answerOrders(c)
 	a.absorb(c, m.progress)
 }
 
@@ -204,30 +232,23 @@ func (a *Campaign) looked(c *engine.Context[actors.CampaignMsg], m looked) {
 	a.absorb(c, m.progress)
 }
 
-func (a *Campaign) openWindow(c *engine.Context[actors.CampaignMsg]) {
-	s := &a.intent
-	paths, cursor := s.window(shareOf(a.view.limits, a.view.runs))
-	if len(paths) == 0 && cursor == s.Cursor {
-		return
-	}
-	e := WindowOpened{Number: s.Last + 1, Paths: paths, Cursor: cursor, At: c.Now(), Settled: s.settledWindows(a.view)}
-	engine.Persist(c, []Event{e}, func() {
-		a.deps.Crash("campaign.window.opened")
-		a.known[e.Number] = struct{}{}
-		a.outcomeAt = c.Now()
-		a.compose(c, s.Window(e.Number), paths, question{})
-		a.deps.Crash("campaign.window.told")
-		a.advance(c)
-	})
-}
-
 // compose tells the window's composer what to send, at first or after a question.
 func (a *Campaign) compose(c *engine.Context[actors.CampaignMsg], w *Window, paths []actors.Span, q question) {
 	s := &a.intent
-	actors.Composers.Ref(c.System(), actors.ComposerID(s.Run, w.Number)).Tell(actors.Compose{
-		Campaign: c.ID(), Run: s.Run, Chunks: s.Chunks, Channel: s.Accepted.Definition.Channel, Window: w.Number, Number: q.number, Part: q.part,
+	var variants []json.RawMessage
+	if len(s.Accepted.Definition.Variants) > 0 {
+		variants = s.Accepted.Definition.TemplatesOf()
+	}
+	trace, traced := engine.TraceFrom(s.Accepted.Trace), uint32(0)
+	if trace.Valid() {
+		traced = uint32(len(s.Table.Chunks))
+	}
+	actors.Composers.Ref(c.System(), actors.ComposerID(s.Run, w.Number)).TellTraced(trace, actors.Compose{
+		Campaign: c.ID(), Run: s.Run, Chunks: s.Chunks, Channel: s.Accepted.Definition.Channel,
+		Generation: w.Generation, Window: w.Number, Number: q.number, Part: q.part,
 		Paths: s.toSend(paths), Deadline: w.At.Add(actors.CallDeadline),
-		Messages: s.Accepted.Definition.Messages, Due: s.Accepted.Due,
+		Messages: s.Accepted.Definition.Messages, Due: s.due(), Zone: s.Accepted.Definition.Zone, Except: w.Except.Spans(), Variants: variants,
+		Traced: traced,
 	})
 }
 
@@ -245,15 +266,16 @@ func (a *Campaign) progress(c *engine.Context[actors.CampaignMsg], m actors.Prog
 // amend takes what came after the end: an unknown that turned out to be delivered, and nothing else.
 func (a *Campaign) amend(c *engine.Context[actors.CampaignMsg], p actors.Progress) {
 	f := a.intent.Finished
-	if f == nil || p.Run != a.intent.Run || p.Totals[actors.Delivered] <= f.Totals[actors.Delivered] {
+	if f == nil || !a.intent.Forgotten.IsZero() || p.Run != a.intent.Run || p.Generation != a.intent.Generation ||
+		p.Totals[actors.Delivered] <= f.Totals[actors.Delivered] {
 		return
 	}
-	engine.Persist(c, []Event{Finished{State: f.State, Totals: p.Totals, At: f.At}}, nil)
+	engine.Persist(c, []Event{Finished{State: f.State, Totals: p.Totals, At: f.At, Variants: p.Variants}}, func() { a.tellSeries(c) })
 }
 
 // reread asks the ledger of a run that ended with unknowns, because word of what came after the end may have been lost.
 func (a *Campaign) reread(c *engine.Context[actors.CampaignMsg]) {
-	if f := a.intent.Finished; f == nil || f.Totals[actors.Unknown] == 0 {
+	if f := a.intent.Finished; f == nil || !a.intent.Forgotten.IsZero() || f.Totals[actors.Unknown] == 0 {
 		return
 	}
 	ask(c, a.checker(c), actors.CheckerMsg(actors.Totalled{Run: a.intent.Run}),
@@ -277,13 +299,19 @@ func (a *Campaign) absorb(c *engine.Context[actors.CampaignMsg], p actors.Progre
 
 // learn takes figures that are not older than those it has, and voids the demand of windows that are settled.
 func (a *Campaign) learn(c *engine.Context[actors.CampaignMsg], p actors.Progress) {
-	if p.Totals.Settled() < a.view.totals.Settled() {
+	before := a.view.totals.Settled()
+	switch {
+	case p.Generation < a.view.figures, p.Generation == a.view.figures && p.Totals.Settled() < before:
 		return
-	}
-	if p.Totals.Settled() > a.view.totals.Settled() {
+	case p.Totals.Settled() > before:
 		a.outcomeAt = c.Now()
 	}
-	a.view.totals, a.view.settled = p.Totals, p.Windows
+	a.view.figures, a.view.totals, a.view.settled = p.Generation, p.Totals, p.Windows
+	if a.intent.Finished == nil {
+		a.shown = c.ID()
+		a.local.Figures.Runs(a.shown, p.Totals)
+	}
+	a.view.variants = p.Variants
 	a.voidClosed(c)
 }
 
@@ -299,13 +327,16 @@ func (a *Campaign) voidClosed(c *engine.Context[actors.CampaignMsg]) {
 
 func (a *Campaign) finish(c *engine.Context[actors.CampaignMsg]) {
 	s := &a.intent
-	e := Finished{State: s.finalState(a.view.totals), Totals: a.view.totals, At: c.Now()}
-	c.Forget(remindWork, workAt(*s.Accepted))
+	e := Finished{State: s.finalState(a.view.totals), Totals: a.view.totals, At: c.Now(), Variants: a.view.variants}
+	c.Forget(remindWork, s.WorkAt)
+	a.keepFrom(c, e.At)
 	engine.Persist(c, []Event{e}, func() {
 		a.deps.Crash("campaign.finished")
+		a.local.Figures.ended(c.ID(), s.Started, e.At)
 		c.Log().Info("campaign ended", "campaign", c.ID(), "state", string(e.State), "delivered", e.Totals[actors.Delivered],
 			"failed", e.Totals[actors.Failed], "unknown", e.Totals[actors.Unknown], "recipients", e.Totals.Sum())
 		a.tellStanding(c)
+		a.tellSeries(c)
 		if a.ticking != nil {
 			a.ticking.Stop()
 		}
@@ -314,20 +345,10 @@ func (a *Campaign) finish(c *engine.Context[actors.CampaignMsg]) {
 
 // mode is what most recipients of a plan go by.
 func mode(t plan.Table) string {
-	push, multicast := uint32(0), uint32(0)
-	for _, e := range t.Chunks {
-		switch e.Mode {
-		case plan.Push:
-			push += e.Count
-		case plan.Multicast:
-			multicast += e.Count
-		case plan.Failed:
-		}
-	}
-	switch {
-	case push+multicast == 0:
+	switch s := t.Sends(); {
+	case s.Billed() == 0:
 		return ""
-	case multicast > push:
+	case s.MulticastRecipients > s.Pushes:
 		return "multicast"
 	}
 	return "push"
@@ -337,9 +358,11 @@ func mode(t plan.Table) string {
 // end without a ledger, because an operator who cancels to make room must not need room for it.
 func (a *Campaign) endUnplanned(c *engine.Context[actors.CampaignMsg]) {
 	totals := actors.Totals{actors.Cancelled: a.intent.Recipients()}
-	c.Forget(remindWork, workAt(*a.intent.Accepted))
+	c.Forget(remindWork, a.intent.WorkAt)
+	a.keepFrom(c, c.Now())
 	engine.Persist(c, []Event{Finished{State: actors.StateCancelled, Totals: totals, At: c.Now()}}, func() {
-		a.purge(c, a.intent.Accepted.Upload)
+		a.purgeAudience(c)
 		a.tellStanding(c)
+		a.tellSeries(c)
 	})
 }

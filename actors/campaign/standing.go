@@ -22,7 +22,7 @@ func (a *Campaign) described(c *engine.Context[actors.CampaignMsg], m described)
 	if m.info.Waiting {
 		a.outcomeAt = c.Now() // it waits its turn: nothing is lost
 	}
-	a.channelState(c, actors.ChannelState{Paused: m.info.Paused})
+	a.channelState(c, actors.ChannelState{Paused: m.info.Paused, Held: m.info.Held})
 }
 
 func (a *Campaign) channel(c *engine.Context[actors.CampaignMsg]) engine.Ref[actors.ChannelMsg] {
@@ -31,14 +31,14 @@ func (a *Campaign) channel(c *engine.Context[actors.CampaignMsg]) engine.Ref[act
 
 func (a *Campaign) channelState(c *engine.Context[actors.CampaignMsg], m actors.ChannelState) {
 	before := a.view.held
-	a.view.held = ""
+	a.view.held, a.view.short = m.Held, m.Held
 	if m.Paused != "" {
 		a.view.held = "channel paused: " + m.Paused
 	}
 	switch {
-	case before == "" && m.Paused != "":
+	case before == "" && a.view.held != "":
 		a.takeBack(c) // a pause may outlast the windows
-	case before != "" && m.Paused == "":
+	case before != "" && a.view.held == "":
 		a.outcomeAt = c.Now() // nothing could have come meanwhile
 	}
 	a.advance(c)
@@ -53,7 +53,16 @@ func (a *Campaign) tellStanding(c *engine.Context[actors.CampaignMsg]) {
 }
 
 func (a *Campaign) word(c *engine.Context[actors.CampaignMsg]) actors.RunStanding {
-	return actors.RunStanding{Campaign: c.ID(), Run: a.intent.Run, Standing: a.standing(c)}
+	s := &a.intent
+	priority, weight := s.Rank()
+	unsettled, begun := a.totals()[actors.Pending], !s.Started.IsZero()
+	if begun && !a.view.counted {
+		unsettled = 0 // how many is not known yet
+	}
+	return actors.RunStanding{
+		Campaign: c.ID(), Run: s.Run, Standing: a.standing(c), Generation: s.Generation, Priority: priority, Weight: weight,
+		Unsettled: unsettled, Begun: begun, Waived: s.Waived,
+	}
 }
 
 func (a *Campaign) standing(c *engine.Context[actors.CampaignMsg]) actors.Standing {

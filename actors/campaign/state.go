@@ -11,9 +11,11 @@ func (s *Intent) state(v view, now time.Time) actors.State {
 	switch {
 	case s.Finished != nil:
 		return s.Finished.State
-	case s.CancelAt.IsZero() && (s.Paused || s.Run != "" && v.held != ""):
+	case s.series():
+		return s.Series.state(s.CancelAt.IsZero() && s.Paused)
+	case s.CancelAt.IsZero() && (s.Paused || s.Run != "" && (v.held != "" || v.shut && !now.Before(s.due()))):
 		return actors.StatePaused
-	case s.CancelAt.IsZero() && now.Before(s.Accepted.Due):
+	case s.CancelAt.IsZero() && (now.Before(s.due()) || s.waitsForAnother()):
 		return actors.StateScheduled // also while it is planned ahead
 	case s.Run != "":
 		return actors.StateRunning
@@ -39,10 +41,17 @@ func (s *Intent) standing(now time.Time, draining bool) actors.Standing {
 		return actors.RunOver
 	case s.Paused || draining || !s.CancelAt.IsZero():
 		return actors.RunHeld
+	case s.isShut(now):
+		return actors.RunHeld
 	case !s.LapsedAt.IsZero() && now.Before(s.LapsedAt.Add(actors.CancelPatience)):
 		return actors.RunHeld
 	}
 	return actors.RunActive
+}
+
+func (s *Intent) isShut(now time.Time) bool {
+	_, shut := s.hours.shut(now)
+	return shut
 }
 
 // closedBy turns the checker's returned paths into events, without those that are closed already or whose window is not open.

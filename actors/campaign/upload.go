@@ -83,6 +83,13 @@ func (a *Campaign) drop(c *engine.Context[actors.CampaignMsg], reason string) {
 	})
 }
 
+// purgeAudience removes what was planned, unless it is a series'.
+func (a *Campaign) purgeAudience(c *engine.Context[actors.CampaignMsg]) {
+	if a.intent.Accepted.Series == "" {
+		a.purge(c, a.intent.Accepted.Upload)
+	}
+}
+
 // purge removes what an upload stored; a failure leaves bytes behind, nothing else.
 func (a *Campaign) purge(c *engine.Context[actors.CampaignMsg], upload string) {
 	objects, log := a.deps.Objects, c.Log()
@@ -105,9 +112,9 @@ func (a *Campaign) accept(c *engine.Context[actors.CampaignMsg], m actors.Accept
 		return
 	}
 	a.upload = c.Now()
-	reply, objects := c.Reply(), a.deps.Objects
+	reply, objects, trace := c.Reply(), a.deps.Objects, traceOf(c.Trace())
 	c.Go(func(ctx context.Context) actors.CampaignMsg {
-		return verified{accept: m, reply: reply, err: verify(ctx, objects, m.Upload, m.Audience)}
+		return verified{accept: m, trace: trace, reply: reply, err: verify(ctx, objects, m.Upload, m.Audience)}
 	})
 }
 
@@ -162,9 +169,9 @@ func (a *Campaign) verified(c *engine.Context[actors.CampaignMsg], m verified) {
 	if due.IsZero() {
 		due = now
 	}
-	e := Accepted{Upload: m.accept.Upload, Definition: m.accept.Definition, Audience: m.accept.Audience, At: now, Due: due}
+	e := Accepted{Upload: m.accept.Upload, Definition: m.accept.Definition, Audience: m.accept.Audience, At: now, Due: due, Trace: m.trace}
 	c.Forget(remindUpload, a.intent.UploadAt.Add(actors.UploadExpiry))
-	c.Remind(remindWork, workAt(e), nil)
+	c.Remind(remindWork, wakeOf(&e), nil)
 	engine.Persist(c, []Event{e}, func() {
 		a.deps.Crash("campaign.accepted")
 		m.reply.Send(a.info(c))

@@ -102,7 +102,7 @@ type watched struct {
 // care decides for one window.
 func (s *Intent) care(w watched, v view) care {
 	switch {
-	case v.settledOf(w.Window) >= w.Size || w.asking || v.given:
+	case v.settledOf(w.Window) >= w.Size || w.asking || v.given || v.owes(w.Window):
 		return carry
 	case !v.now.Before(w.At.Add(actors.GiveUpAfter)):
 		return giveUp
@@ -116,5 +116,5 @@ func (s *Intent) care(w watched, v view) care {
 
 // mayRedrive tells whether anything may be sent again now.
 func (s *Intent) mayRedrive(v view) bool {
-	return !s.Paused && !v.draining && v.waiting == "" && v.held == "" && v.channel && s.CancelAt.IsZero()
+	return !s.Paused && !v.shut && !v.draining && v.waiting == "" && v.held == "" && v.channel && s.CancelAt.IsZero()
 }

@@ -26,17 +26,38 @@ func shareOf(l actors.Limits, runs int) share {
 	return share{push: of(l.Push), multicast: of(l.Multicast)}
 }
 
-// window chooses the paths of the next window: returned ones first, then chunks in order, of at most ChunksInWindow chunks, and no
-// more sends than the share, but at least one path. A push chunk is cut to fit.
-func (s *Intent) window(sh share) (paths []actors.Span, cursor uint32) {
+// nextPaths are those of the next window, as far as the channel's limits and the windows before it allow.
+func (s *Intent) nextPaths(v view) (paths []actors.Span, cursor uint32) {
+	end := uint32(0)
+	if s.goesAhead(v) {
+		end = s.ready(v.now)
+	}
+	return s.fill(shareOf(v.limits, v.runs), end, s.dueAgain(v.now))
+}
+
+// window chooses the paths of the next window: returned ones first, then, where it goes ahead, chunks in order, of at most ChunksInWindow
+// chunks, and no more sends than the share, but at least one path. A push chunk is cut to fit.
+func (s *Intent) window(sh share, ahead bool) (paths []actors.Span, cursor uint32) {
+	end := uint32(0)
+	if ahead {
+		end = s.Table.Recipients
+	}
+	return s.fill(sh, end, s.back())
+}
+
+// fill does so with what came back, or what else goes before the rest, and goes ahead no further than to a recipient with whom a lot begins. Of lots
+// that came too late it opens nothing.
+func (s *Intent) fill(sh share, end uint32, first []actors.Span) (paths []actors.Span, cursor uint32) {
 	p := picker{table: s.Table, share: sh}
-	for _, b := range s.joinedBack() {
+	for _, b := range s.joined(first) {
 		if !p.take(b) {
 			return p.paths, s.Cursor
 		}
 	}
-	cursor = s.Cursor
-	for cursor < s.Table.Recipients {
+	if cursor = s.Cursor; cursor < end {
+		cursor = s.front()
+	}
+	for cursor < end {
 		_, entry, ok := plan.Find(s.Table, cursor)
 		if !ok {
 			return p.paths, cursor
@@ -57,11 +78,11 @@ func (s *Intent) window(sh share) (paths []actors.Span, cursor uint32) {
 	return p.paths, cursor
 }
 
-// joinedBack is what was returned, pushes that follow each other in one chunk joined to stretches.
-func (s *Intent) joinedBack() []actors.Span {
+// joined is what was returned, reopened or deferred, pushes that follow each other in one chunk joined to stretches: as much as a window may take.
+func (s *Intent) joined(paths []actors.Span) []actors.Span {
 	var out []actors.Span
 	var pushes actors.Set
-	for _, b := range s.Back {
+	for _, b := range paths {
 		if _, entry, ok := plan.Find(s.Table, b.Lo); ok && entry.Mode == plan.Multicast {
 			out = append(out, b)
 		} else {
@@ -69,6 +90,9 @@ func (s *Intent) joinedBack() []actors.Span {
 		}
 	}
 	for _, p := range pushes.Spans() {
+		if len(out) > maxStretches {
+			break
+		}
 		for _, q := range s.toSend([]actors.Span{p}) {
 			out = append(out, q.Span)
 		}
@@ -153,6 +177,9 @@ func byChunk(table plan.Table, paths []actors.Span) (out []actors.Path) {
 // unopened names every recipient that no window holds.
 func (s *Intent) unopened() []actors.Span {
 	out := append([]actors.Span(nil), s.Back...)
+	for _, d := range s.Later {
+		out = append(out, d.Paths...)
+	}
 	if s.Cursor < s.Table.Recipients {
 		out = append(out, actors.Span{Lo: s.Cursor, Hi: s.Table.Recipients})
 	}

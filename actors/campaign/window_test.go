@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -52,14 +53,41 @@ func TestWindow(t *testing.T) {
 		{"what came back fills the share", tableOf(pushes(5), pushes(5)), 5, []actors.Span{span(0, 4)}, share{push: 2}, []actors.Span{span(0, 2)}, 5},
 	} {
 		s := &Intent{Table: c.table, Cursor: c.cursor, Back: c.back}
-		paths, next := s.window(c.share)
+		paths, next := s.window(c.share, true)
 		if !slices.Equal(paths, c.want) || next != c.next {
 			t.Errorf("%s: %v and %d, want %v and %d", c.name, paths, next, c.want, c.next)
 		}
 	}
 	s := &Intent{Table: tableOf(many...)}
-	if paths, next := s.window(share{}); len(paths) != actors.ChunksInWindow || next != 500 {
+	if paths, next := s.window(share{}, true); len(paths) != actors.ChunksInWindow || next != 500 {
 		t.Errorf("%d chunks up to %d, want 50 up to 500", len(paths), next)
+	}
+}
+
+// What came back is sent again at once, and takes nothing along that was in no window yet.
+func TestWhatCameBackGoesAlone(t *testing.T) {
+	s := &Intent{}
+	s.Apply(Planned{Table: tableOf(pushes(100))})
+	s.Apply(WindowOpened{Number: 1, Paths: []actors.Span{span(0, 60)}, Cursor: 60, At: due})
+	s.Apply(WindowClosed{Number: 1, Paths: []actors.Span{span(40, 50)}})
+	v := viewOf(settled(1, 10))
+	if s.goesAhead(v) {
+		t.Fatal("10 of 60 are settled, 10 came back: that is not half")
+	}
+	paths, cursor := s.nextPaths(v)
+	if !slices.Equal(paths, []actors.Span{span(40, 50)}) || cursor != 60 {
+		t.Fatalf("%v and %d, want 40-50 alone and 60", paths, cursor)
+	}
+	s.Apply(WindowOpened{Number: 2, Paths: paths, Cursor: cursor, At: due})
+	v = viewOf(settled(1, 10), settled(2, 10))
+	if s.goesAhead(v) {
+		t.Fatal("the window that went ahead is not half settled, and the next one came before it")
+	}
+	if v = viewOf(settled(1, 20), settled(2, 10)); !s.goesAhead(v) {
+		t.Fatal("20 of 60 are settled and 10 have left: that is half")
+	}
+	if paths, cursor = s.nextPaths(v); !slices.Equal(paths, []actors.Span{span(60, 100)}) || cursor != 100 {
+		t.Fatalf("%v and %d, want the rest", paths, cursor)
 	}
 }
 
@@ -87,7 +115,7 @@ func TestWindowsCoverTheRun(t *testing.T) {
 				t.Fatal("windows without end")
 			}
 			sh := share{push: rapid.IntRange(0, 6).Draw(t, "push"), multicast: rapid.IntRange(0, 2).Draw(t, "multicast")}
-			paths, cursor := s.window(sh)
+			paths, cursor := s.window(sh, true)
 			s.Apply(WindowOpened{Number: number, Paths: paths, Cursor: cursor, At: due})
 			if len(paths) == 0 && cursor < s.Table.Recipients {
 				t.Fatal("an empty window in the middle")
@@ -157,5 +185,38 @@ func TestClosedBy(t *testing.T) {
 	}
 	if w := s.Window(1); w.Size != 8 || !slices.Equal(s.Back, []actors.Span{span(2, 4)}) || !slices.Equal(s.unopened(), []actors.Span{span(2, 4)}) {
 		t.Errorf("size %d, back %v", w.Size, s.Back)
+	}
+}
+
+// TestScatteredRecipientsTakeBoundedTime: each window takes its part of what a redrive has put back, and replaying them all is quick.
+func TestScatteredRecipientsTakeBoundedTime(t *testing.T) {
+	const chunks = 400
+	table := plan.Table{Recipients: 500 * chunks}
+	for i := range uint32(chunks) {
+		table.Chunks = append(table.Chunks, plan.Entry{First: 500 * i, Count: 500, Mode: plan.Push})
+	}
+	s := &Intent{Accepted: &Accepted{}, Run: "r", Planned: true, Table: table, Cursor: table.Recipients}
+	var scattered []actors.Span
+	for i := uint32(0); i < table.Recipients; i += 2 {
+		scattered = append(scattered, span(i, i+1))
+	}
+	s.Apply(RedriveAsked{Generation: 1, State: actors.Failed})
+	s.Apply(Replanned{Generation: 1, Paths: scattered, Next: table.Recipients})
+	began, sent := time.Now(), 0
+	for number := uint32(1); len(s.Back) > 0; number++ {
+		paths, cursor := s.window(share{}, true)
+		if len(paths) == 0 || len(paths) > maxStretches {
+			t.Fatalf("window %d has %d stretches, %d are left", number, len(paths), len(s.Back))
+		}
+		sent += actors.Total(paths)
+		s.Apply(WindowOpened{Number: number, Paths: paths, Cursor: cursor, Settled: []uint32{number - 1}})
+	}
+	if sent != len(scattered) {
+		t.Errorf("%d recipients in windows, want %d", sent, len(scattered))
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("%d recipients took %v", sent, took)
+	} else {
+		t.Logf("%d recipients took %v", sent, took)
 	}
 }

@@ -42,6 +42,9 @@ func (b *book) take(r journal.Record, registry *codec.Registry) error {
 		e = &entry{}
 		b.entries[r.Grain.ID] = e
 	}
+	if r.Snapshot {
+		return b.takeSnapshot(e, r, registry)
+	}
 	if r.First > e.last+1 && !b.anew {
 		return fmt.Errorf("%w: %s has %d, then comes %d", errGap, r.Grain.ID, e.last, r.First)
 	}
@@ -61,6 +64,27 @@ func (b *book) take(r journal.Record, registry *codec.Registry) error {
 		b.add(r.Grain.ID)
 	}
 	return failed
+}
+
+// takeSnapshot takes what stands instead of a forgotten campaign's events.
+func (b *book) takeSnapshot(e *entry, r journal.Record, registry *codec.Registry) error {
+	b.position = r.Position
+	if r.First <= e.last && e.glance.Accepted() {
+		return nil // folded from the events
+	}
+	before := e.glance.Accepted()
+	v, rest, err := registry.Decode(r.Data)
+	remains, ok := v.(campaign.Remains)
+	if err != nil || !ok || len(rest) > 0 {
+		e.unread = true
+		return fmt.Errorf("%w: %s: a snapshot of another kind: %w", errUnread, r.Grain.ID, errors.Join(err))
+	}
+	e.glance.Restore(remains)
+	e.last = r.First
+	if !before {
+		b.add(r.Grain.ID)
+	}
+	return nil
 }
 
 func (b *book) add(id string) {

@@ -132,6 +132,7 @@ type Query struct {
 	After   string       // ids beyond it
 	Limit   int          // at most so many
 	Channel string       // "": all
+	Series  string       // only occurrences of that campaign; "": all
 	State   actors.State // "": all. Running campaigns are among the paused, because their channel may have paused, which only they know
 }
 
@@ -145,7 +146,7 @@ func (c *Catalog) Page(q Query, now time.Time) (items []Item, more bool) {
 	for _, id := range c.book.after(q.After) {
 		e := c.book.entries[id]
 		g := &e.glance
-		if q.Channel != "" && g.Channel() != q.Channel || !q.mayBe(g.State(now)) {
+		if q.Channel != "" && g.Channel() != q.Channel || q.Series != "" && g.Series() != q.Series || !q.mayBe(g.State(now)) {
 			continue
 		}
 		if len(items) == q.Limit {
@@ -154,6 +155,19 @@ func (c *Catalog) Page(q Query, now time.Time) (items []Item, more bool) {
 		items = append(items, Item{g.Info(id, now), g.Running() || e.unread})
 	}
 	return items, false
+}
+
+// Count returns how many campaigns there are by state, of those that are mine. As in a list, the running ones among them may be paused.
+func (c *Catalog) Count(mine func(id string) bool, now time.Time) map[actors.State]int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	out := map[actors.State]int{}
+	for _, id := range c.book.ids {
+		if mine(id) {
+			out[c.book.entries[id].glance.State(now)]++
+		}
+	}
+	return out
 }
 
 func (q Query) mayBe(s actors.State) bool {

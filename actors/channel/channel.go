@@ -1,7 +1,6 @@
 package channel
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -25,6 +24,8 @@ type Deps struct {
 	Members func() int
 	// May tells whether this node may grant tokens now: false where its lease has lapsed, so that another may have the channel; nil: always.
 	May func() bool
+	// Figures are told what the limits leave; nil: nobody asks.
+	Figures *AllFigures
 }
 
 // Serve lets the system host channels.
@@ -33,11 +34,11 @@ func Serve(sys *engine.System, deps Deps) {
 	engine.ServeDurable(sys, actors.Channels, func(id string) engine.Durable[actors.ChannelMsg, Event] { return New(deps, id) })
 }
 
-// NodeGone tells the channels of a system that another node has left or was lost. Every node does so when its view drops one.
-func NodeGone(sys *engine.System) {
+// NodeGone tells the channels of a system which other nodes have left or were lost. Every node does so when its view drops some.
+func NodeGone(sys *engine.System, incarnations ...string) {
 	sys.Cells(func(c engine.CellInfo) bool {
 		if c.Kind == actors.Channels.Name() {
-			actors.Channels.Ref(sys, c.ID).Tell(actors.NodeGone{})
+			actors.Channels.Ref(sys, c.ID).Tell(actors.NodeGone{Incarnations: incarnations})
 		}
 		return true
 	})
@@ -49,6 +50,9 @@ func New(deps Deps, id string) *Channel { return &Channel{deps: deps.withDefault
 func (d Deps) withDefaults() Deps {
 	if d.Budget <= 0 {
 		d.Budget = DefaultBudget
+	}
+	if d.Figures == nil {
+		d.Figures = &AllFigures{}
 	}
 	if d.Members == nil {
 		d.Members = func() int { return 1 }
@@ -92,6 +96,8 @@ type Channel struct {
 	demand  *demand
 	told    map[string]bool // campaigns that know the channel's state
 	probing probing
+	quota   quota
+	breaker actors.BreakerInfo // as it was told last
 	chasing bool
 	freedAt time.Duration   // when demand was given back last
 	forgot  []time.Duration // when demand was forgotten in the last StallAfter
@@ -104,10 +110,14 @@ type call = engine.Context[actors.ChannelMsg]
 func (ch *Channel) Started(c *call) {
 	ch.began = c.Uptime()
 	ch.granter = newGranter(ch.state.settings.Limits, rand.Uint64())
+	ch.granter.runs.by[actors.MessagesRun(ch.name)] = singles()
 	ch.demand = newDemand(ch.deps.Budget)
+	ch.demand.rank = ch.granter.runs.rank
 	ch.told = make(map[string]bool)
 	ch.forgot, ch.settles = nil, false
 	ch.probing = probing{}
+	ch.quota = quota{}
+	ch.breaker = actors.BreakerInfo{State: string(breakerClosed)}
 	if ch.state.pause != nil {
 		ch.watch(c)
 	}
@@ -115,6 +125,7 @@ func (ch *Channel) Started(c *call) {
 
 // Stopping hands what waits for demand to the next activation, which another node may have: composers need not ask again.
 func (ch *Channel) Stopping(c *call) {
+	ch.deps.Figures.Of(ch.name).leave()
 	for _, m := range ch.demand.requests() {
 		c.Self().Tell(m)
 	}
@@ -130,7 +141,7 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 	case actors.DescribeChannel:
 		ch.demand.keepOpen(m.Standing.Run, m.Last, m.Open)
 		ch.hear(c, m.Standing)
-		ch.describe(c, m.Standing.Run)
+		ch.describeTo(c, m.Standing.Run)
 	case actors.ResumeChannel:
 		ch.resumeByOperator(c)
 	case actors.RunStanding:
@@ -142,11 +153,16 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 		ch.demand.free(m.Run, m.Window, m.Bytes)
 		ch.grantDemand(c)
 	case actors.NodeGone:
-		ch.nodeGone(c)
+		ch.nodeGone(c, m)
 	case actors.WantDemand:
 		ch.wantDemand(c, m)
 	case actors.WantTokens:
 		ch.wantTokens(c, m)
+	case actors.NoteBooks:
+		ch.noteBooks(c, m)
+	case actors.WhichBooks:
+		c.Respond(ch.state.books)
+		ch.rest(c)
 	case chase:
 		ch.chasing = false
 		ch.grantDemand(c)
@@ -157,6 +173,10 @@ func (ch *Channel) Handle(c *call, m actors.ChannelMsg) {
 		ch.probe(c, m)
 	case probed:
 		ch.afterProbe(c, m)
+	case quotaDue:
+		ch.quotaDue(c, m)
+	case quotaRead:
+		ch.quotaRead(c, m)
 	}
 }
 
@@ -172,7 +192,7 @@ func (ch *Channel) configure(c *call, m actors.Configure) {
 		return
 	}
 	first := ch.state.since.IsZero()
-	engine.Persist(c, []Event{Configured{c.Now(), m.Settings}}, func() {
+	engine.Persist(c, []Event{Configured{At: c.Now(), Settings: m.Settings, New: first && ch.state.books == actors.NotedBooks{}}}, func() {
 		if first {
 			ch.granter.begin(m.Settings.Limits, ch.now(c))
 		} else {
@@ -201,18 +221,6 @@ func (ch *Channel) remove(c *call) {
 	engine.Persist(c, []Event{Removed{c.Now()}}, func() { c.Respond(actors.Done{}) })
 }
 
-// hear takes what a campaign says of its run with a question: a word that was lost lasts no longer than that.
-func (ch *Channel) hear(c *call, m actors.RunStanding) {
-	if m.Run == "" || !ch.state.configured {
-		return
-	}
-	ch.granter.runs.set(m, ch.now(c))
-	if m.Standing == actors.RunOver {
-		ch.demand.over(m.Run)
-	}
-	ch.grantDemand(c)
-}
-
 // describe answers; run is the asking campaign's, empty where somebody else asks.
 func (ch *Channel) describe(c *call, run string) {
 	if !ch.state.configured {
@@ -220,39 +228,21 @@ func (ch *Channel) describe(c *call, run string) {
 		c.Passivate()
 		return
 	}
-	c.Respond(actors.ChannelInfo{
+	c.Respond(ch.info(c, run))
+}
+
+func (ch *Channel) info(c *call, run string) actors.ChannelInfo {
+	return actors.ChannelInfo{
 		Settings: ch.state.settings,
 		Paused:   ch.state.stopped(ch.name),
 		Warning:  tokenWarning(ch.state.settings, ch.deps.Getenv),
 		Since:    ch.state.since,
 		Runs:     ch.granter.runs.active(),
 		Waiting:  run != "" && ch.waits(run, ch.now(c)),
-	})
-}
-
-// waits tells whether something of a run waits its turn. Demand that nobody gives back, while no call waits at any gate, was lost with
-// those who held it: waiting for it has no end, and only a re-drive frees it.
-func (ch *Channel) waits(run string, now time.Duration) bool {
-	runs := &ch.granter.runs
-	return runs.waiting(run, now) ||
-		len(ch.demand.queues[run]) > 0 && (now-ch.freedAt < actors.StallAfter || runs.anyWaiting(now))
-}
-
-func (ch *Channel) runStanding(c *call, m actors.RunStanding) {
-	ch.granter.runs.set(m, ch.now(c))
-	if m.Standing == actors.RunOver {
-		ch.demand.over(m.Run)
+		Held:     ch.granter.runs.short(run),
+		Quota:    ch.quota.info(&ch.granter.runs),
+		Breaker:  ch.breaker,
 	}
-	ch.grantDemand(c)
-	if ch.told[m.Campaign] || m.Standing == actors.RunOver || m.Standing == actors.RunUnknown {
-		return
-	}
-	ch.told[m.Campaign] = true
-	if p, more := ch.state.pause.with(m.Campaign); more {
-		engine.Persist(c, []Event{p}, func() { ch.tell(c, []string{m.Campaign}) })
-		return
-	}
-	ch.tell(c, []string{m.Campaign})
 }
 
 // maxForgot is how often demand is forgotten in StallAfter: nodes that come and go all the time would multiply the budget without a bound.
@@ -261,7 +251,8 @@ const maxForgot = 16
 // settleFor is longer than the nodes differ about who is gone: what is granted before the last of them knows may be lost on its way there.
 const settleFor = 3 * time.Second
 
-func (ch *Channel) nodeGone(c *call) {
+func (ch *Channel) nodeGone(c *call, m actors.NodeGone) {
+	ch.granter.gates.gone(m.Incarnations)
 	ch.forget(c)
 	if !ch.settles {
 		ch.settles = true
@@ -308,28 +299,6 @@ func (ch *Channel) grantDemand(c *call) {
 	ch.chaseStandings(c)
 }
 
-// chaseStandings asks for the standing of runs whose demand waits for it, until it is known.
-func (ch *Channel) chaseStandings(c *call) {
-	unknown := false
-	for _, run := range ch.demand.turns {
-		if ch.granter.may(run, false) == RunNotKnown {
-			unknown = true
-			ch.askStanding(c, run, "")
-		}
-	}
-	if unknown && !ch.chasing {
-		ch.chasing = true
-		c.After(askEvery, chase{})
-	}
-}
-
-// askStanding asks a run's campaign whether it may send, if that is unknown and was not asked within the second.
-func (ch *Channel) askStanding(c *call, run, campaign string) {
-	if campaign, ok := ch.granter.runs.ask(run, campaign, ch.now(c)); ok {
-		actors.Campaigns.Ref(c.System(), campaign).Tell(actors.StandingOf{Run: run})
-	}
-}
-
 func (ch *Channel) wantTokens(c *call, m actors.WantTokens) {
 	now := ch.now(c)
 	k, fresh := ch.granter.gates.hear(m.Gate, m.Seq, now)
@@ -338,6 +307,7 @@ func (ch *Channel) wantTokens(c *call, m actors.WantTokens) {
 	}
 	if fresh {
 		ch.granter.report(m, now)
+		ch.tellBreaker(c)
 		ch.probing.fine += m.Fine[provider.Push] + m.Fine[provider.Multicast]
 		for _, f := range m.Freed {
 			ch.demand.free(f.Run, f.Window, f.Bytes)
@@ -361,6 +331,8 @@ func (ch *Channel) answer(c *call, m actors.WantTokens, k *gate) {
 	}
 	stopped := ch.state.stopped(ch.name)
 	t, unknown := ch.granter.tokens(m, k, stopped != "", ch.now(c))
+	ch.tellBreaker(c)
+	ch.measure(c)
 	t.Paused, t.Setup = stopped, ch.state.settings
 	c.Respond(t)
 	for _, w := range unknown {
@@ -368,11 +340,30 @@ func (ch *Channel) answer(c *call, m actors.WantTokens, k *gate) {
 	}
 }
 
+// tellBreaker notes what the circuit breaker has come to.
+func (ch *Channel) tellBreaker(c *call) {
+	b := &ch.granter.breaker
+	if string(b.state) == ch.breaker.State {
+		return
+	}
+	ch.breaker = actors.BreakerInfo{State: string(b.state), Since: c.Now()}
+	switch b.state {
+	case breakerOpen:
+		c.Log().Warn("circuit breaker opened", "channel", ch.name, "wait", b.wait)
+	case breakerTries:
+		c.Log().Info("circuit breaker tries one call", "channel", ch.name)
+	case breakerClosed:
+		c.Log().Info("circuit breaker closed", "channel", ch.name)
+	}
+}
+
 // tell tells campaigns whether the channel sends.
 func (ch *Channel) tell(c *call, campaigns []string) {
+	short := ch.granter.runs.shortByCampaign()
 	m := actors.ChannelState{Channel: ch.name, Paused: ch.state.stopped(ch.name)}
 	for _, id := range campaigns {
 		ch.told[id] = true
+		m.Held = short[id]
 		actors.Campaigns.Ref(c.System(), id).Tell(m)
 	}
 }
@@ -380,15 +371,4 @@ func (ch *Channel) tell(c *call, campaigns []string) {
 // everyCampaign are those of the runs that are not over and those that a pause remembers, each once.
 func (ch *Channel) everyCampaign() []string {
 	return ch.state.pause.join(ch.granter.runs.campaigns())
-}
-
-// quotaOf asks the provider, off the actor.
-func (d Deps) quotaOf(ctx context.Context, s actors.Settings) (provider.Quota, error) {
-	p, err := d.Provider(s)
-	if err != nil {
-		return provider.Quota{}, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	return p.Quota(ctx)
 }

@@ -24,15 +24,20 @@ type request struct {
 	campaign string
 }
 
-// demand is the channel's byte budget. Requests of one run are granted in order, runs take turns, and the one whose turn it is waits for
-// its room before the next: nothing is passed over because it is big.
+// demand is the channel's byte budget. Requests of one run are granted in order. The run whose turn it is waits for its room before the next:
+// nothing is passed over because it is big. It is one of the highest priority that asks, and of these the one that got the fewest bytes by
+// its weight.
 type demand struct {
 	budget  int
 	out     int // sum of windows
 	windows map[windowKey]int
 	queues  map[string][]request
-	turns   []string // runs with requests; the first is next
-	freed   bool     // something was given back since the channel looked
+	turns   []string // runs with requests; of equals the first is next
+	head    string   // the run whose turn it was when there was no room
+	rank    func(run string) (order, weight int)
+	had     map[string]float64         // bytes by weight that a run with requests got, made level with the others when it begins to ask
+	floors  [actors.Priorities]float64 // where it begins, by priority
+	freed   bool                       // something was given back since the channel looked
 }
 
 // grant is leave to render, for a composer.
@@ -45,7 +50,10 @@ type grant struct {
 }
 
 func newDemand(budget int) *demand {
-	return &demand{budget: budget, windows: make(map[windowKey]int), queues: make(map[string][]request)}
+	return &demand{
+		budget: budget, windows: make(map[windowKey]int), queues: make(map[string][]request), had: make(map[string]float64),
+		rank: func(string) (int, int) { return actors.PriorityNormal.Order(), actors.DefaultWeight },
+	}
 }
 
 // want queues a request. A composer asks for one thing at a time: its later request takes the place of the one that waits.
@@ -57,6 +65,8 @@ func (d *demand) want(m actors.WantDemand) {
 	q := d.queues[m.Run]
 	if len(q) == 0 {
 		d.turns = append(d.turns, m.Run)
+		order, _ := d.rank(m.Run)
+		d.had[m.Run] = max(d.had[m.Run], d.floors[order])
 	}
 	if i := slices.IndexFunc(q, func(o request) bool { return o.composer == r.composer }); i >= 0 {
 		q[i] = r
@@ -97,6 +107,7 @@ func (d *demand) over(run string) {
 		}
 	}
 	d.keep(run, nil)
+	delete(d.had, run)
 }
 
 // keep replaces a run's queue.
@@ -107,6 +118,7 @@ func (d *demand) keep(run string, q []request) {
 	}
 	if _, ok := d.queues[run]; ok {
 		delete(d.queues, run)
+		d.rest(run)
 		d.turns = slices.DeleteFunc(d.turns, func(r string) bool { return r == run })
 	}
 }
@@ -124,26 +136,58 @@ func (d *demand) free(run string, window uint32, bytes int) {
 
 // next takes the request that is granted now, of the runs that may have demand; false: none, or there is no room for it yet.
 func (d *demand) next(active func(run string) bool) (grant, bool) {
-	i := slices.IndexFunc(d.turns, active)
+	i := d.first(active)
 	if i < 0 {
 		return grant{}, false
 	}
 	run := d.turns[i]
 	q := d.queues[run]
+	order, weight := d.rank(run)
 	r := q[0]
-	if d.out > 0 && d.out+r.bytes > d.budget {
+	if d.head = run; d.out > 0 && d.out+r.bytes > d.budget {
 		return grant{}, false
 	}
+	d.head = ""
 	d.windows[windowKey{run, r.window}] += r.bytes
 	d.out += r.bytes
 	d.turns = slices.Delete(d.turns, i, i+1)
+	d.floors[order] = max(d.floors[order], d.had[run])
+	d.had[run] += float64(max(1, r.bytes)) / float64(weight)
 	if q = q[1:]; len(q) > 0 {
 		d.queues[run] = q
 		d.turns = append(d.turns, run)
 	} else {
 		delete(d.queues, run)
+		d.rest(run)
 	}
 	return grant{r.composer, run, r.window, r.bytes, r.piece}, true
+}
+
+// first is where the run stands in turns whose turn it is, of those that may have demand; -1: there is none.
+func (d *demand) first(active func(run string) bool) int {
+	best, bestOrder := -1, 0
+	for i, run := range d.turns {
+		if !active(run) {
+			continue
+		}
+		order, _ := d.rank(run)
+		if best < 0 || order < bestOrder || order == bestOrder && d.before(run, d.turns[best]) {
+			best, bestOrder = i, order
+		}
+	}
+	return best
+}
+
+// before tells whether it is the turn of one run rather than of another of its priority that stands before it in turns.
+func (d *demand) before(run, other string) bool {
+	return run == d.head || other != d.head && d.had[run] < d.had[other]
+}
+
+// rest forgets what runs had by now that ask for nothing, unless it is more than others had.
+func (d *demand) rest(run string) {
+	if order, _ := d.rank(run); d.had[run] <= d.floors[order] {
+		delete(d.had, run)
+	}
 }
 
 // requests are the questions that wait, as they were asked.

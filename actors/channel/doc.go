@@ -23,9 +23,44 @@
 //
 // # Standing
 //
-//	RunUnknown ──RunStanding──▶ RunActive ⇄ RunHeld ──▶ RunOver (remembered for 10 minutes)
+//	RunUnknown ──RunStanding──▶ RunActive ⇄ RunHeld ──▶ RunOver (remembered for 10 minutes; a later generation is RunUnknown again)
 //
-// Tokens and demand go to active runs only. An unknown run's campaign is asked, at most once a second.
+// Tokens and demand go to active runs only. An unknown run's campaign is asked, at most once a second. The run of all single messages
+// ([actors.MessagesRun]) is nobody's: it is active from the beginning, of high priority and default weight.
+//
+// # Priorities and weights
+//
+// Tokens of one endpoint, and demand, go to the highest priority first: none to a lower one while calls of a higher one lack tokens at any gate
+// that keeps its turn. Runs of one priority that have enough waiting get shares in proportion to their weights, by start-time fair queueing:
+//
+//	pass(run) += tokens / weight        the run with the least pass is next
+//	a run that begins to lack tokens is raised to the least pass of those that lack some
+//	a gate's run may be ahead of runs that lack tokens at other gates by its part of a burst, and of itself at other gates by a burst
+//
+// The gates of a run are level with each other. Where an endpoint has no limit there is nothing to divide here: gates start what waits by the
+// priorities and weights that come with the grants. Demand is divided likewise, by bytes; the request that waits for its room isn't passed over
+// but by a higher priority.
+//
+// # Quota
+//
+// The month's quota is read when a run that has recipients left stands active and no figure is younger than 10 minutes, then every 10 minutes
+// while there are such runs, and at an operator's resume; never by more than one question at a time. Runs reserve what they need, the oldest
+// first. One that has not begun and needs more than is left is held, says why, and reserves nothing:
+//
+//	left = limit − used − Σ of older runs: the most that each needed since the quota was read
+//
+// A campaign's question about the channel waits for the answer, so that no window is opened before. A run that has begun is not held for the
+// quota's sake, because what is in flight is counted by the provider and not yet by its campaign, or the other way round; the provider's own
+// refusal stops it. A figure that can't be read is a warning and stops nothing.
+//
+// # Circuit breaker
+//
+//	closed ──of the calls of 10 s, 20 or more, half failed──▶ open ──1 s, doubling to 30 s──▶ trial ──answered──▶ closed
+//	                                                           ◀─────────────failed──────────────┘
+//
+// While it is open there are no tokens, and in the trial one for one call at a time. After it closes the rate is a tenth of the limit and
+// doubles each second; of an endpoint without a limit it is what it was before. It is forgotten with the activation. What waits for it
+// waits for a token, which is no silence to its campaign.
 //
 // # Pauses
 //

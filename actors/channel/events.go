@@ -17,6 +17,7 @@ type (
 	Configured struct {
 		At       time.Time
 		Settings actors.Settings
+		New      bool `msgpack:",omitempty"` // nothing was stored of a channel of this name before, and no book of its users' settings
 	}
 	// Removed says that the channel is forgotten.
 	Removed struct{ At time.Time }
@@ -32,12 +33,18 @@ type (
 		At time.Time
 		By string // "operator" or "probe"
 	}
+	// BooksNoted says that books of users' settings are about to be written for the first time.
+	BooksNoted struct {
+		Books actors.Books
+		Whole bool // all that were written before are noted, too
+	}
 )
 
 func (Configured) channelEvent() {}
 func (Removed) channelEvent()    {}
 func (Paused) channelEvent()     {}
 func (Resumed) channelEvent()    {}
+func (BooksNoted) channelEvent() {}
 
 // PauseKind is what a pause waits for.
 type PauseKind string
@@ -54,4 +61,5 @@ func Register(reg *codec.Registry) {
 	codec.Register[Removed](reg, "channel.Removed")
 	codec.Register[Paused](reg, "channel.Paused")
 	codec.Register[Resumed](reg, "channel.Resumed")
+	codec.Register[BooksNoted](reg, "channel.BooksNoted")
 }

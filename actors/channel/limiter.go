@@ -16,6 +16,7 @@ const (
 	LogFull      Reason = "limit_reached"
 	NotDue       Reason = "not_due"
 	OthersTurn   Reason = "another_gate_first"
+	BreakerOpen  Reason = "breaker_open" // or its trial is under way
 )
 
 // An endpoint that the provider throttles.
@@ -107,6 +108,14 @@ func (l *limiter) room(now time.Duration) (int, Reason) {
 		return 0, NotDue
 	}
 	return min(free, due), Allowed
+}
+
+// burst is how many tokens are granted at once.
+func (l *limiter) burst() int {
+	if l.log == nil {
+		return 1
+	}
+	return burst(l.log.limit)
 }
 
 // take grants n tokens, at most room, under an id.

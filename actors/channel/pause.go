@@ -101,6 +101,9 @@ func (ch *Channel) resume(c *call, by string, then func()) {
 
 func (ch *Channel) resumeByOperator(c *call) {
 	ch.probing.ended = 0
+	if ch.granter.runs.needQuota() {
+		ch.readQuota(c)
+	}
 	ch.resume(c, "operator", func() { ch.describe(c, "") })
 }
 
@@ -111,14 +114,20 @@ func (ch *Channel) probe(c *call, m probe) {
 	if m.pause != ch.probing.pause || ch.state.pause == nil {
 		return
 	}
+	if ch.quota.busy { // one question at a time
+		c.After(probeFirst, m)
+		return
+	}
+	ch.quota.busy = true
 	settings := ch.state.settings
 	c.Go(func(ctx context.Context) actors.ChannelMsg {
-		q, err := ch.deps.quotaOf(ctx, settings)
+		q, err := ch.deps.quotaOf(ctx, settings, probeTimeout)
 		return probed{pause: m.pause, quota: q, err: err}
 	})
 }
 
 func (ch *Channel) afterProbe(c *call, m probed) {
+	ch.answered(c, m.quota, m.err)
 	if m.pause != ch.probing.pause || ch.state.pause == nil {
 		return
 	}

@@ -14,6 +14,7 @@ type state struct {
 	settings   actors.Settings
 	since      time.Time // of the last event that changed what is shown
 	pause      *Paused
+	books      actors.NotedBooks // of users' settings; they outlast the channel
 }
 
 // Apply makes an event part of the state.
@@ -25,12 +26,15 @@ func (ch *Channel) Apply(e Event) {
 		if s.pause == nil {
 			s.since = e.At
 		}
+		s.books.Whole = s.books.Whole || e.New
 	case Removed:
-		*s = state{since: e.At}
+		*s = state{since: e.At, books: s.books}
 	case Paused:
 		s.pause, s.since = &e, e.At
 	case Resumed:
 		s.pause, s.since = nil, e.At
+	case BooksNoted:
+		s.books = actors.NotedBooks{Books: s.books.Books.And(e.Books), Whole: s.books.Whole || e.Whole}
 	}
 }
 

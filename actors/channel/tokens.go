@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"slices"
 	"time"
 
 	"hayauma.example/actors"
@@ -21,12 +22,15 @@ type granter struct {
 	runs     runs
 	gates    gates
 	limiters [len(endpoints)]limiter
+	floors   [len(endpoints)][actors.Priorities]float64 // where runs of a priority begin, see run.pass
+	limits   actors.Limits                              // as configured
+	breaker  breaker
 	last     uint64 // id of the last grant; begins anywhere, so that no id of an earlier activation comes again
 }
 
 // newGranter is the granter of a fresh activation.
 func newGranter(l actors.Limits, first uint64) granter {
-	g := granter{runs: newRuns(), gates: gates{by: make(map[string]*gate)}, last: first}
+	g := granter{runs: newRuns(), gates: gates{by: make(map[string]*gate)}, limits: l, breaker: breaker{state: breakerClosed}, last: first}
 	for _, e := range endpoints {
 		g.limiters[e] = newLimiter(l.Of(e), 0)
 	}
@@ -35,6 +39,7 @@ func newGranter(l actors.Limits, first uint64) granter {
 
 // begin sets the first limits of a channel that has never been configured.
 func (g *granter) begin(l actors.Limits, now time.Duration) {
+	g.limits = l
 	for _, e := range endpoints {
 		g.limiters[e] = newChannelLimiter(l.Of(e), now)
 	}
@@ -42,8 +47,26 @@ func (g *granter) begin(l actors.Limits, now time.Duration) {
 
 // change sets other limits.
 func (g *granter) change(l actors.Limits, now time.Duration) {
+	g.limits = l
 	for _, e := range endpoints {
-		g.limiters[e].change(l.Of(e), now)
+		g.limiters[e].change(g.breaker.limit(e, l.Of(e), now), now)
+	}
+}
+
+// ramp raises the limits after the breaker has closed.
+func (g *granter) ramp(now time.Duration) {
+	if !g.breaker.ramping {
+		return
+	}
+	g.breaker.ramping = false
+	for _, e := range endpoints {
+		limit, l := g.breaker.limit(e, g.limits.Of(e), now), &g.limiters[e]
+		g.breaker.ramping = g.breaker.ramping || limit != g.limits.Of(e)
+		if l.log == nil && limit > 0 { // nothing but trials started in the last second
+			*l = limiter{log: newLog(limit), pace: newPace(limit, now), throttle: l.throttle}
+			continue
+		}
+		l.change(limit, now)
 	}
 }
 
@@ -56,7 +79,9 @@ func (g *granter) report(m actors.WantTokens, now time.Duration) {
 	}
 	for _, e := range endpoints {
 		g.limiters[e].throttle.fine += m.Fine[e]
+		g.breaker.count(e, m.Fine[e]+m.Other[e], m.Failed[e], now)
 	}
+	g.breaker.told(m, now)
 	for _, t := range m.Trouble {
 		if t.Verdict == provider.Throttled && int(t.Endpoint) < len(endpoints) {
 			g.limiters[t.Endpoint].throttle.trouble(t.Count, now)
@@ -66,22 +91,20 @@ func (g *granter) report(m actors.WantTokens, now time.Duration) {
 
 // may tells why a run gets tokens and demand or not. stopped tells that the channel grants nothing.
 func (g *granter) may(run string, stopped bool) Reason {
-	switch s := g.runs.standing(run); {
-	case s == actors.RunOver:
-		return RunIsOver
-	case s == actors.RunUnknown:
-		return RunNotKnown
-	case s == actors.RunHeld:
-		return RunIsHeld
-	case stopped:
+	why := RunNotKnown
+	if k := g.runs.by[run]; k != nil {
+		why = k.may()
+	}
+	if why == Allowed && stopped {
 		return ChannelStops
 	}
-	return Allowed
+	return why
 }
 
 // tokens answers a gate's question: the answer without the channel's own part, and the runs whose campaigns are to be asked.
 func (g *granter) tokens(m actors.WantTokens, k *gate, stopped bool, now time.Duration) (t actors.Tokens, unknown []actors.RunWaiting) {
 	t.Seq = m.Seq
+	g.ramp(now)
 	var active []actors.RunWaiting
 	for _, w := range m.Waiting {
 		switch g.may(w.Run, stopped) {
@@ -97,11 +120,14 @@ func (g *granter) tokens(m actors.WantTokens, k *gate, stopped bool, now time.Du
 			t.Again = againParked
 		}
 	}
+	k.keep(active)
+	slices.SortStableFunc(active, func(a, b actors.RunWaiting) int { return g.runs.by[a.Run].order() - g.runs.by[b.Run].order() })
 	for _, e := range endpoints {
-		if again := g.grant(turn{&t, k, e, now}, active); again > 0 && (t.Again == 0 || again < t.Again) {
+		if again := g.grant(turn{&t, k, e, m.Room, now}, active); again > 0 && (t.Again == 0 || again < t.Again) {
 			t.Again = again
 		}
 	}
+	t.Broken = g.breaker.opened()
 	k.until = now + min(t.Again+gateGrace, gateWaits)
 	return t, unknown
 }
@@ -111,31 +137,52 @@ type turn struct {
 	answer   *actors.Tokens
 	gate     *gate
 	endpoint provider.Endpoint
+	most     int // how many calls it could start; 0: as many as wait
 	now      time.Duration
 }
 
 // grant adds one endpoint's grants to the answer. It returns when to ask again for what was not granted, or 0.
 func (g *granter) grant(t turn, active []actors.RunWaiting) time.Duration {
-	k, e, now := t.gate, t.endpoint, t.now
+	e, now := t.endpoint, t.now
 	l := &g.limiters[e]
-	rows, wants, waiting := wanting(active, e)
+	claims, waiting := g.claims(t, active)
 	n, why := l.room(now)
-	if why == Allowed && l.log == nil {
-		for _, run := range rows {
-			g.last++
-			t.answer.Grants = append(t.answer.Grants, actors.Grant{ID: g.last, Run: run, Endpoint: e, Open: true})
+	trial, pause := g.breaker.lets(now)
+	if why == Allowed && pause > 0 {
+		n, why = 0, BreakerOpen
+	}
+	if why == Allowed && l.log == nil && !trial {
+		for _, c := range claims {
+			g.give(t, c, actors.Grant{Open: true})
 		}
 		waiting = 0
 	}
 	if waiting == 0 {
-		k.lacks[e] = false
+		for _, c := range claims {
+			c.lane.lacks[e] = false
+		}
 		return 0
 	}
-	if why == Allowed {
-		n, why = g.limited(t, rows, wants, min(n, waiting))
+	if trial {
+		n, waiting = 1, 1
 	}
-	k.lacks[e] = n < waiting
+	if why != Allowed {
+		n = 0
+	}
+	x := contest{endpoint: e, burst: l.burst(), claims: claims, rivals: g.rivals(t.gate, e, now)}
+	x.begin(&g.floors[e])
+	if n > 0 {
+		n, why = x.divide(min(n, waiting), &g.floors[e])
+		g.hand(t, claims, trial)
+	}
+	for _, c := range claims {
+		c.lane.lacks[e] = c.got < c.want && (n < waiting || trial)
+	}
 	switch {
+	case why == BreakerOpen:
+		return pause
+	case trial && n > 0:
+		return againParked
 	case n == waiting:
 		return 0
 	case why == OthersTurn:
@@ -144,39 +191,52 @@ func (g *granter) grant(t turn, active []actors.RunWaiting) time.Duration {
 	return max(againLeast, l.again(waiting-n, now))
 }
 
-// limited grants at most n tokens of a limited endpoint: every gate and every run has its turn.
-func (g *granter) limited(t turn, rows []string, wants []int, n int) (int, Reason) {
-	k, e, now := t.gate, t.endpoint, t.now
-	l, why := &g.limiters[e], Allowed
-	if a := g.gates.allowance(k, e, burst(l.log.limit), now); a >= 0 && a < n {
-		n, why = a, OthersTurn
-	}
-	if n == 0 {
-		return 0, why
-	}
-	for i, got := range share(n, wants, k.turn[e]%len(rows)) {
-		if got > 0 {
-			g.last++
-			l.log.take(g.last, got, now)
-			t.answer.Grants = append(t.answer.Grants, actors.Grant{ID: g.last, Run: rows[i], Endpoint: e, N: got})
+// hand gives what the claims got.
+func (g *granter) hand(t turn, claims []claim, trial bool) {
+	l, sum := &g.limiters[t.endpoint], 0
+	for _, c := range claims {
+		if c.got == 0 {
+			continue
+		}
+		g.give(t, c, actors.Grant{N: c.got, Trial: trial})
+		c.lane.used[t.endpoint] += c.got
+		sum += c.got
+		if l.log != nil {
+			l.log.take(g.last, c.got, t.now)
+		}
+		if trial {
+			g.breaker.tries(g.last, t.now)
 		}
 	}
-	l.pace.take(n, now)
-	k.turn[e] += n
-	k.used[e] += n
-	return n, why
+	if l.log != nil && sum > 0 {
+		l.pace.take(sum, t.now)
+	}
 }
 
-// wanting are the runs that have calls of an endpoint waiting, and how many.
-func wanting(active []actors.RunWaiting, e provider.Endpoint) (rows []string, wants []int, sum int) {
+// give adds a grant to the answer.
+func (g *granter) give(t turn, c claim, m actors.Grant) {
+	g.last++
+	m.ID, m.Run, m.Endpoint, m.Priority, m.Weight = g.last, c.id, t.endpoint, c.run.priority, c.run.weight()
+	t.answer.Grants = append(t.answer.Grants, m)
+}
+
+// claims are the runs that have calls of an endpoint waiting, and how many of them could start.
+func (g *granter) claims(t turn, active []actors.RunWaiting) (claims []claim, sum int) {
 	for _, w := range active {
 		n := w.Push
-		if e == provider.Multicast {
+		if t.endpoint == provider.Multicast {
 			n = w.Multicast
 		}
-		if n > 0 {
-			rows, wants, sum = append(rows, w.Run), append(wants, n), sum+n
+		l := t.gate.lanes[w.Run]
+		if n <= 0 {
+			l.lacks[t.endpoint] = false
+			continue
 		}
+		claims = append(claims, claim{id: w.Run, run: g.runs.by[w.Run], lane: l, want: n})
+		sum += n
 	}
-	return rows, wants, sum
+	if t.most > 0 {
+		sum = min(sum, t.most)
+	}
+	return claims, sum
 }

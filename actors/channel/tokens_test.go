@@ -2,7 +2,6 @@ package channel
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +62,11 @@ func TestTokens(t *testing.T) {
 			want: "held=[] over=[a] again=0s"},
 		{name: "run over stays over", waiting: rows(7, "a"),
 			prepare: func(g *granter) { set(g, "a", actors.RunOver); set(g, "a", actors.RunActive) }, want: "held=[] over=[a] again=0s"},
+		{name: "run goes on in another generation", waiting: rows(7, "a"), prepare: func(g *granter) {
+			set(g, "a", actors.RunOver)
+			g.runs.set(actors.RunStanding{Campaign: "c", Run: "a", Standing: actors.RunActive, Generation: 1}, 0)
+			set(g, "a", actors.RunOver) // a late word of the first
+		}, want: "a/0=open held=[] over=[] again=0s"},
 		{name: "channel stopped", waiting: rows(7, "a"), stopped: true, want: "held=[a] over=[] again=100ms"},
 		{name: "channel stopped, run over", waiting: rows(7, "a"), stopped: true, prepare: func(g *granter) { set(g, "a", actors.RunOver) },
 			want: "held=[] over=[a] again=0s"},
@@ -147,44 +151,11 @@ func TestGatesTakeTurns(t *testing.T) {
 	}
 }
 
-func TestShare(t *testing.T) {
-	tests := []struct {
-		n     int
-		wants []int
-		first int
-		want  string
-	}{
-		{0, []int{5, 5}, 0, "[0 0]"},
-		{4, []int{5, 5}, 0, "[2 2]"},
-		{5, []int{5, 5}, 1, "[2 3]"},
-		{9, []int{1, 10, 10}, 0, "[1 4 4]"},
-		{100, []int{1, 2}, 0, "[1 2]"},
-		{1, []int{3, 3, 3}, 2, "[0 0 1]"},
-		{2, []int{3, 0, 3}, 1, "[1 0 1]"},
+func standing(r runs, id string) actors.Standing {
+	if k := r.by[id]; k != nil {
+		return k.standing
 	}
-	for _, tt := range tests {
-		if got := fmt.Sprint(share(tt.n, tt.wants, tt.first)); got != tt.want {
-			t.Errorf("%d of %v from %d: %s, want %s", tt.n, tt.wants, tt.first, got, tt.want)
-		}
-	}
-	rng := rand.New(rand.NewPCG(1, 2))
-	for range 1000 {
-		wants, sum := make([]int, 1+rng.IntN(5)), 0
-		for i := range wants {
-			wants[i] = rng.IntN(20)
-			sum += wants[i]
-		}
-		n, got := rng.IntN(60), 0
-		for i, k := range share(n, wants, rng.IntN(len(wants))) {
-			if k > wants[i] {
-				t.Fatalf("more than wanted: %d of %v", n, wants)
-			}
-			got += k
-		}
-		if got != min(n, sum) {
-			t.Fatalf("%d of %v shared, want %d", got, wants, min(n, sum))
-		}
-	}
+	return actors.RunUnknown
 }
 
 func TestRunsThatAreOverAreForgotten(t *testing.T) {
@@ -194,11 +165,11 @@ func TestRunsThatAreOverAreForgotten(t *testing.T) {
 	}
 	over("old", 0)
 	over("new", rememberOver)
-	if r.standing("old") != actors.RunOver {
+	if standing(r, "old") != actors.RunOver {
 		t.Error("forgotten too soon")
 	}
 	over("newer", rememberOver+1)
-	if r.standing("old") != actors.RunUnknown || r.standing("new") != actors.RunOver {
+	if standing(r, "old") != actors.RunUnknown || standing(r, "new") != actors.RunOver {
 		t.Error("the old one is to be forgotten, the new one not")
 	}
 	for i := range 3 * mostOver {
@@ -206,6 +177,25 @@ func TestRunsThatAreOverAreForgotten(t *testing.T) {
 	}
 	if n := len(r.by); n > mostOver {
 		t.Errorf("%d runs remembered", n)
+	}
+}
+
+// The run of single messages is active whoever says what of it, and no campaign's: nothing is asked of it, or told.
+func TestSingleMessagesAreNobodysRun(t *testing.T) {
+	const id = "messages/shop"
+	r := newRuns()
+	r.by[id] = singles()
+	for _, word := range []actors.Standing{actors.RunUnknown, actors.RunHeld, actors.RunOver} {
+		if first := r.set(actors.RunStanding{Run: id, Standing: word}, time.Second); first || standing(r, id) != actors.RunActive {
+			t.Errorf("after %v it stands at %v", word, standing(r, id))
+		}
+	}
+	if _, asks := r.ask(id, "", time.Minute); asks || len(r.campaigns()) != 0 || r.inUse() != 0 || r.active() != 0 {
+		t.Errorf("asked: %t, campaigns %q, %d in use, %d active", asks, r.campaigns(), r.inUse(), r.active())
+	}
+	r.set(actors.RunStanding{Campaign: "c", Run: "run", Standing: actors.RunHeld}, time.Second)
+	if got := r.campaigns(); len(got) != 1 || got[0] != "c" || r.inUse() != 1 {
+		t.Errorf("campaigns %q, %d in use", got, r.inUse())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -25,6 +26,7 @@ type world struct {
 	sys   *engine.System
 	store journal.Store
 	seq   uint64
+	log   *slog.Logger
 
 	mu     sync.Mutex
 	env    map[string]string
@@ -35,10 +37,16 @@ type world struct {
 	states []string // "campaign: reason"
 	grants []string // "composer bytes"
 	onEnv  func()
+	took   time.Duration // by an answer about the quota
+	asking int           // questions about it under way
+	most   int           // at once
 }
 
-func newWorld(t *testing.T) *world {
-	w := &world{t: t, store: enginetest.NewStore(), env: map[string]string{"LINE_TOKEN": "x"}}
+func newWorld(t *testing.T) *world { return newLoggedWorld(t, nil) }
+
+// newLoggedWorld has a log of its own; nil: the test's output.
+func newLoggedWorld(t *testing.T, log *slog.Logger) *world {
+	w := &world{t: t, store: enginetest.NewStore(), env: map[string]string{"LINE_TOKEN": "x"}, log: log}
 	w.start()
 	return w
 }
@@ -50,7 +58,7 @@ func (w *world) start() {
 	}
 	reg := codec.NewRegistry()
 	channel.Register(reg)
-	w.sys = enginetest.NewSystem(w.t, enginetest.Options{Store: w.store, Messages: reg})
+	w.sys = enginetest.NewSystem(w.t, enginetest.Options{Store: w.store, Messages: reg, Log: w.log})
 	channel.Serve(w.sys, channel.Deps{
 		Provider: func(actors.Settings) (provider.Provider, error) { return fakeProvider{w}, nil },
 		Getenv:   w.getenv,
@@ -77,10 +85,23 @@ func (fakeProvider) Send(context.Context, provider.Call) provider.Answer {
 func (fakeProvider) Validate(context.Context, provider.Endpoint, json.RawMessage) provider.Answer {
 	panic("a channel validates nothing")
 }
-func (p fakeProvider) Quota(context.Context) (provider.Quota, error) {
+func (p fakeProvider) Quota(ctx context.Context) (provider.Quota, error) {
+	p.w.mu.Lock()
+	p.w.probes = append(p.w.probes, time.Now())
+	p.w.asking++
+	p.w.most = max(p.w.most, p.w.asking)
+	took := p.w.took
+	p.w.mu.Unlock()
+	select {
+	case <-time.After(took):
+	case <-ctx.Done():
+	}
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	p.w.probes = append(p.w.probes, time.Now())
+	p.w.asking--
+	if err := ctx.Err(); err != nil {
+		return provider.Quota{}, err
+	}
 	return p.w.quota, p.w.err
 }
 
@@ -96,7 +117,7 @@ func (f fakeCampaign) Handle(_ *engine.Context[actors.CampaignMsg], m actors.Cam
 	case actors.StandingOf:
 		f.w.asked = append(f.w.asked, f.id+" "+m.Run)
 	case actors.ChannelState:
-		f.w.states = append(f.w.states, f.id+": "+m.Paused)
+		f.w.states = append(f.w.states, f.id+": "+m.Paused+m.Held)
 	}
 }
 

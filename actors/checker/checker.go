@@ -23,8 +23,10 @@ type Checker struct {
 
 	buffer  []actors.Report // reports not yet judged; owned by Handle
 	waiting bool            // a flush is under way in time
+	traces  []engine.Trace  // of the chunks that reports in the buffer are about, at most mostTraces; owned by Handle
 	crash   func(point string)
 	history History
+	judged  *Judged
 	debt    debt // figures to tell; owned by Handle
 }
 
@@ -32,6 +34,7 @@ type Checker struct {
 type Deps struct {
 	Crash   func(point string) // named crash points; nil: none
 	History History            // reads a run's journal for Story
+	Judged  *Judged            // counts what is recorded; nil: nobody asks
 }
 
 // Serve lets sys host checkers.
@@ -48,7 +51,10 @@ func New(d Deps) *Checker {
 	if d.Crash == nil {
 		d.Crash = func(string) {}
 	}
-	return &Checker{crash: d.Crash, history: d.History}
+	if d.Judged == nil {
+		d.Judged = &Judged{}
+	}
+	return &Checker{crash: d.Crash, history: d.History, judged: d.Judged}
 }
 
 // Apply folds one fact into the ledger.
@@ -69,6 +75,10 @@ func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerM
 		c.Passivate()
 		return
 	}
+	if !k.ledger.forgotten.IsZero() {
+		k.afterwards(c, m)
+		return
+	}
 	switch m := m.(type) {
 	case actors.Open:
 		k.open(c, m)
@@ -85,12 +95,18 @@ func (k *Checker) Handle(c *engine.Context[actors.CheckerMsg], m actors.CheckerM
 		k.direct(c, m)
 	case actors.GiveUp:
 		k.giveUp(c, m)
+	case actors.Reopen:
+		k.reopen(c, m)
 	case actors.Totalled:
 		c.Respond(k.ledger.Progress(m.Windows...))
 	case actors.Page:
 		c.Respond(k.ledger.page(m.Span))
 	case actors.Story:
 		k.story(c, m)
+	case actors.Forget:
+		k.forget(c)
+	case actors.Origin:
+		c.Respond(actors.RunOrigin{Campaign: k.ledger.Campaign})
 	case actors.TellAgain:
 		k.tellAgain(c)
 	case reminded:
@@ -111,13 +127,15 @@ func (k *Checker) open(c *engine.Context[actors.CheckerMsg], m actors.Open) {
 	if now := c.Now(); now.After(begin) {
 		begin = now
 	}
-	k.record(c, []Event{Opened{Campaign: m.Campaign, Run: m.Run, Table: m.Table, Channel: m.Channel, At: begin}}, func() {
+	k.record(c, []Event{Opened{Campaign: m.Campaign, Run: m.Run, Table: m.Table, Channel: m.Channel, At: begin, Variants: m.Variants,
+		Experiment: m.Experiment}}, func() {
 		c.Respond(k.ledger.Progress())
 	})
 }
 
 func (k *Checker) report(c *engine.Context[actors.CheckerMsg], m actors.Report) {
 	k.buffer = append(k.buffer, m)
+	k.notice(c.Trace())
 	switch {
 	case len(k.buffer) >= packReports:
 		k.flush(c, nil)
@@ -148,7 +166,10 @@ func (k *Checker) flush(c *engine.Context[actors.CheckerMsg], then func()) {
 	}
 	rest := slices.Clone(k.buffer[len(batch):])
 	facts := k.ledger.rule(batch, c.Now())
+	check := k.check(c, len(batch))
 	done := func() {
+		check.over()
+		k.judged.count(k.ledger.figures.channel, facts)
 		k.crash("checker.ack.before")
 		k.acknowledge(c, batch, facts)
 		k.crash("checker.ack.after")
@@ -156,7 +177,7 @@ func (k *Checker) flush(c *engine.Context[actors.CheckerMsg], then func()) {
 		k.flush(c, then)
 	}
 	if events := facts.events(); len(events) > 0 {
-		k.record(c, events, func() { k.tellProgress(c, facts.returned); done() })
+		k.record(c, events, func() { check.stored(); k.tellProgress(c, facts.returned); done() })
 		return
 	}
 	done()
@@ -200,14 +221,53 @@ func (k *Checker) redrive(c *engine.Context[actors.CheckerMsg], m actors.Unsettl
 }
 
 func (k *Checker) direct(c *engine.Context[actors.CheckerMsg], m actors.Direct) {
+	if m.Window > 0 {
+		k.leaveOut(c, m)
+		return
+	}
 	k.flush(c, func() {
-		k.decide(c, Directed{Paths: k.ledger.pendingOf(m.Paths, &actors.Set{}), Outcome: m.Outcome, Reason: m.Reason, At: c.Now()})
+		k.decide(c, Directed{Paths: k.ledger.pendingOf(m.Paths, 0), Outcome: m.Outcome, Reason: m.Reason, At: c.Now()})
 	})
+}
+
+// leaveOut records whom a window leaves out, also those of them who have an outcome: no report of the window is about them.
+func (k *Checker) leaveOut(c *engine.Context[actors.CheckerMsg], m actors.Direct) {
+	k.flush(c, func() {
+		paths := k.ledger.stays(m.Window, m.Paths)
+		k.decide(c, Directed{Window: m.Window, Paths: paths, Outcome: actors.Suppressed, Reason: m.Reason, At: c.Now()})
+	})
+}
+
+// reopen begins the operator's redrive, or goes on with it. What was answered last is answered again: the answer may have been lost.
+func (k *Checker) reopen(c *engine.Context[actors.CheckerMsg], m actors.Reopen) {
+	k.flush(c, func() {
+		last := &k.ledger.lives.newest
+		begins := m.Generation > last.Generation && m.Generation <= mostGenerations && m.From == 0
+		switch {
+		case m.Generation > 0 && m.Generation == last.Generation && m.From == last.From:
+			c.Respond(k.reopened())
+		case begins, m.Generation == last.Generation && m.From == last.Next && m.From < k.ledger.Table.Recipients:
+			paths, next := k.ledger.reopenable(m.State, m.From)
+			e := Reopened{Generation: m.Generation, After: m.After, State: m.State, Paths: paths, From: m.From, Next: next, At: c.Now()}
+			k.record(c, []Event{e}, func() {
+				k.crash("checker.reopened.after")
+				c.Respond(k.reopened())
+			})
+		default:
+			c.Respond(actors.Problem{Status: 409, Title: "no such generation", Detail: "the ledger is at another one: ask the campaign again"})
+		}
+	})
+}
+
+// reopened is the answer to the newest Reopen.
+func (k *Checker) reopened() actors.ReopenedPaths {
+	last := k.ledger.lives.newest
+	return actors.ReopenedPaths{Paths: last.Paths, Next: last.Next, More: last.Next < k.ledger.Table.Recipients, Progress: k.ledger.Progress()}
 }
 
 func (k *Checker) giveUp(c *engine.Context[actors.CheckerMsg], m actors.GiveUp) {
 	k.flush(c, func() {
-		paths := k.ledger.pendingOf(m.Paths, k.ledger.gone(m.Window))
+		paths := k.ledger.pendingOf(m.Paths, m.Window)
 		k.decide(c, Directed{Window: m.Window, Paths: paths, Outcome: actors.Unknown, Reason: m.Reason, At: c.Now()})
 	})
 }
@@ -217,5 +277,8 @@ func (k *Checker) decide(c *engine.Context[actors.CheckerMsg], d Directed) {
 		c.Respond(k.ledger.Progress(d.Window))
 		return
 	}
-	k.record(c, []Event{d}, func() { c.Respond(k.ledger.Progress(d.Window)) })
+	k.record(c, []Event{d}, func() {
+		k.judged.direct(k.ledger.figures.channel, d)
+		c.Respond(k.ledger.Progress(d.Window))
+	})
 }

@@ -24,6 +24,7 @@ type world struct {
 	sys      *engine.System
 	progress *enginetest.Probe[actors.CampaignMsg]
 	recorded *enginetest.Probe[recorded]
+	judged   *checker.Judged
 }
 
 type recorded struct {
@@ -50,12 +51,12 @@ func (p campaigns) Handle(_ *engine.Context[actors.CampaignMsg], m actors.Campai
 func newWorld(t *testing.T, store journal.Store) *world {
 	reg := codec.NewRegistry()
 	checker.Register(reg)
-	w := &world{t: t, sys: enginetest.NewSystem(t, enginetest.Options{Store: store, Messages: reg})}
+	w := &world{t: t, judged: &checker.Judged{}, sys: enginetest.NewSystem(t, enginetest.Options{Store: store, Messages: reg})}
 	w.progress = enginetest.NewProbe[actors.CampaignMsg](t, w.sys, "campaign-probe")
 	w.recorded = enginetest.NewProbe[recorded](t, w.sys, "poster-probe")
 	engine.Serve(w.sys, actors.Posters, func(id string) engine.Actor[actors.PosterMsg] { return posters{w.recorded, id} })
 	engine.Serve(w.sys, actors.Campaigns, func(string) engine.Actor[actors.CampaignMsg] { return campaigns{w.progress} })
-	checker.Serve(w.sys, checker.Deps{History: func(context.Context, string) iter.Seq2[checker.Recorded, error] {
+	checker.Serve(w.sys, checker.Deps{Judged: w.judged, History: func(context.Context, string) iter.Seq2[checker.Recorded, error] {
 		return func(yield func(checker.Recorded, error) bool) { yield(checker.Recorded{}, errNoHistory) }
 	}})
 	return w

@@ -49,11 +49,25 @@ var listen = sync.OnceFunc(func() {
 	engine.OnReminder(actors.Checkers, func(_ string, due time.Time, _ []byte) actors.CheckerMsg { return reminded{due: due} })
 })
 
-// listeners are the kinds that are told: each by itself, so that neither waits for the other.
-var listeners = [...]struct {
+// listener is a kind that is told.
+type listener struct {
 	kind  *engine.Kind[actors.TallyMsg]
-	month month
-}{{actors.Usages, ofUsage}, {actors.Statistics, ofStatistics}}
+	month month // nil: it is told by variant
+}
+
+// listeners are told each by itself, so that none waits for another.
+var listeners = [...]listener{{actors.Usages, ofUsage}, {actors.Statistics, ofStatistics}, {actors.Experiments, nil}}
+
+// identity is whom of the kind a run's checker tells; empty: nobody.
+func (t listener) identity(f *figures) string {
+	switch {
+	case f.channel == "" || t.month == nil && f.variants.experiment == "":
+		return ""
+	case t.month == nil:
+		return actors.ExperimentID(f.channel, f.variants.experiment)
+	}
+	return f.channel
+}
 
 // debt is what an activation knows of its telling; all of it may be lost.
 type debt [len(listeners)]struct {
@@ -131,7 +145,7 @@ func (k *Checker) tellSoon(c *engine.Context[actors.CheckerMsg]) {
 	}
 	for i := range k.debt {
 		switch d := &k.debt[i]; {
-		case d.has >= f.version, d.asking, d.asleep, !d.since.IsZero():
+		case listeners[i].identity(f) == "", d.has >= f.version, d.asking, d.asleep, !d.since.IsZero():
 		case f.over:
 			k.tell(c, i)
 		case d.timer == nil:
@@ -147,12 +161,13 @@ func (k *Checker) tell(c *engine.Context[actors.CheckerMsg], i int) {
 		d.timer.Stop()
 		d.timer = nil
 	}
-	if d.asking || d.has >= f.version || f.owing.Due.IsZero() {
+	id := listeners[i].identity(f)
+	if id == "" || d.asking || d.has >= f.version || f.owing.Due.IsZero() {
 		return
 	}
 	d.asking = true
-	word := f.word(k.ledger.Run, listeners[i].month, c.Now())
-	to := listeners[i].kind.Ref(c.System(), f.channel)
+	word := k.ledger.word(listeners[i], c.Now())
+	to := listeners[i].kind.Ref(c.System(), id)
 	c.Go(func(ctx context.Context) actors.CheckerMsg {
 		ctx, cancel := context.WithTimeout(ctx, tellFor)
 		defer cancel()
@@ -175,14 +190,14 @@ func (k *Checker) answered(c *engine.Context[actors.CheckerMsg], m answered) {
 	k.tellSoon(c)
 }
 
-// settleDebt records that both have everything. Then they are told that it is never told again, so that they may forget the run.
+// settleDebt records that all have everything. Then they are told that it is never told again, so that they may forget the run.
 func (k *Checker) settleDebt(c *engine.Context[actors.CheckerMsg]) bool {
 	f := &k.ledger.figures
 	if f.owing.Due.IsZero() {
 		return false
 	}
-	for _, d := range k.debt {
-		if d.has < f.version {
+	for i, d := range k.debt {
+		if d.has < f.version && listeners[i].identity(f) != "" {
 			return false
 		}
 	}
@@ -195,7 +210,9 @@ func (k *Checker) settleDebt(c *engine.Context[actors.CheckerMsg]) bool {
 func (k *Checker) release(c *engine.Context[actors.CheckerMsg]) {
 	f := &k.ledger.figures
 	for _, l := range listeners {
-		l.kind.Ref(c.System(), f.channel).Tell(f.word(k.ledger.Run, l.month, c.Now()))
+		if id := l.identity(f); id != "" {
+			l.kind.Ref(c.System(), id).Tell(k.ledger.word(l, c.Now()))
+		}
 	}
 }
 

@@ -15,12 +15,15 @@ type figures struct {
 	slots   []slot  // in the order in which they came to be
 	now     uint8   // slot of the event in hand
 	in      []uint8 // slot of each recipient's outcome; nil: all are in the first, as it is in a run within one month
-	over    bool    // the run has been counted as finished
+	over    bool    // nothing is pending
+	counted bool    // … for the first time: the run counts as finished once, whatever is sent again
 
 	version uint64 // rises with each event that changes numbers
 	told    uint64 // the version that both tallies are known to have
 	base    []slot // as of told
 	owing   Owing  // Due is zero where nothing is owed
+
+	variants variants
 }
 
 // slot is a time that lies in one month of each zone.
@@ -59,11 +62,13 @@ func (f *figures) begin(e Event, recipients int) {
 		}
 	case Directed:
 		f.enter(e.At, recipients)
+	case Reopened:
+		f.enter(e.At, recipients)
 	case Owing:
 		f.owing = e
 	case Told:
 		f.told, f.base, f.owing = e.Version, slices.Clone(f.slots), Owing{}
-	case Redriven, Returned, Split: // no numbers
+	case Redriven, Returned, Split, Forgotten: // no numbers
 	}
 }
 
@@ -104,6 +109,9 @@ func (f *figures) move(i uint32, from, to actors.Outcome) {
 		}
 		f.slots[was].numbers.Outcomes[from]--
 	}
+	if to == actors.Pending {
+		return // of no month
+	}
 	if f.in != nil {
 		f.in[i] = f.now
 	}
@@ -112,19 +120,21 @@ func (f *figures) move(i uint32, from, to actors.Outcome) {
 
 // end counts the run as finished once nothing is pending.
 func (f *figures) end(e Event, settled bool) {
-	if !changes(e) || !settled || f.over || f.channel == "" {
+	if !changes(e) || f.channel == "" {
 		return
 	}
-	f.over = true
-	f.slots[f.now].numbers.Finished++
+	if f.over = settled; f.over && !f.counted {
+		f.counted = true
+		f.slots[f.now].numbers.Finished++
+	}
 }
 
 // changes tells whether an event may change the figures.
 func changes(e Event) bool {
 	switch e.(type) {
-	case Opened, Settled, Directed:
+	case Opened, Settled, Directed, Reopened:
 		return true
-	case Redriven, Returned, Split, Owing, Told:
+	case Redriven, Returned, Split, Owing, Told, Forgotten:
 	}
 	return false
 }
@@ -149,6 +159,13 @@ func by(slots []slot, name month) []actors.Figures {
 }
 
 // word is what is told to a tally.
-func (f *figures) word(run string, name month, now time.Time) actors.Count {
-	return actors.Count{Run: run, Sent: now, Version: f.version, Figures: by(f.slots, name), Told: f.told, Base: by(f.base, name)}
+func (l *Ledger) word(to listener, now time.Time) actors.Count {
+	f := &l.figures
+	m := actors.Count{Run: l.Run, Sent: now, Version: f.version, Told: f.told}
+	if to.month == nil {
+		m.Figures, m.Base = l.byVariant(), f.variants.base
+	} else {
+		m.Figures, m.Base = by(f.slots, to.month), by(f.base, to.month)
+	}
+	return m
 }

@@ -39,7 +39,7 @@ func newOffice(t *testing.T, store journal.Store, away ...*engine.Kind[actors.Ta
 	engine.Serve(o.sys, actors.Posters, func(string) engine.Actor[actors.PosterMsg] { return silent[actors.PosterMsg]{} })
 	engine.Serve(o.sys, actors.Campaigns, func(string) engine.Actor[actors.CampaignMsg] { return silent[actors.CampaignMsg]{} })
 	checker.Serve(o.sys, checker.Deps{})
-	for _, kind := range []*engine.Kind[actors.TallyMsg]{actors.Statistics, actors.Usages} {
+	for _, kind := range []*engine.Kind[actors.TallyMsg]{actors.Statistics, actors.Usages, actors.Experiments} {
 		if len(away) == 0 || away[0] != kind {
 			tally.Serve(o.sys, kind)
 		}
@@ -110,6 +110,45 @@ func TestFiguresAreToldEveryTenSecondsAndAtTheEnd(t *testing.T) {
 		actors.Checkers.Ref(o.sys, "r").Tell(actors.TellAgain{})
 		time.Sleep(time.Hour)
 		o.want(actors.Usages, "2000-01", "1/1 8 2+1+0")
+	})
+}
+
+// TestRedriveMovesFigures: who is sent to again is counted by what comes of it, and the run as finished once.
+func TestRedriveMovesFigures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, enginetest.NewStore())
+		until(t, "2000-01-31T23:00:00Z")
+		o.open("r", 3)
+		o.report("r", 0, actors.PathRefused, time.Now())
+		o.report("r", 1, actors.PathRefused, time.Now())
+		o.report("r", 2, actors.PathAccepted, time.Now())
+		time.Sleep(time.Second)
+		o.want(actors.Statistics, "2000-01", "1/1 6 1+2+0")
+		until(t, "2000-02-01T00:10:00Z")
+		ask := func(m actors.Reopen) (actors.ReopenedPaths, error) {
+			return engine.Ask[actors.ReopenedPaths](t.Context(), actors.Checkers.Ref(o.sys, "r"), actors.CheckerMsg(m))
+		}
+		m := actors.Reopen{Run: "r", Generation: 1, After: 1, State: actors.Failed}
+		for range 2 { // the answer to the first was lost
+			r, err := ask(m)
+			if err != nil || !slices.Equal(r.Paths, []actors.Span{{Lo: 0, Hi: 2}}) || r.More || r.Progress.Generation != 1 || r.Progress.Totals[actors.Pending] != 2 {
+				t.Fatalf("%+v %v", r, err)
+			}
+		}
+		for _, wrong := range []actors.Reopen{{Run: "r", Generation: 1, From: 3}, {Run: "r"}, {Run: "r", Generation: 2, From: 3}, {Run: "r", Generation: 256}} {
+			if r, err := ask(wrong); err == nil {
+				t.Errorf("%+v is answered %+v", wrong, r)
+			}
+		}
+		time.Sleep(10 * time.Second)
+		o.want(actors.Statistics, "2000-01", "1/1 6 1+0+0")
+		for i, what := range []actors.What{actors.PathAccepted, actors.PathRefused} {
+			actors.Checkers.Ref(o.sys, "r").Tell(actors.Report{Run: "r", Window: 2, Path: actors.Span{Lo: uint32(i), Hi: uint32(i) + 1},
+				What: what, Tries: 2, At: time.Now()})
+		}
+		time.Sleep(time.Second)
+		o.want(actors.Statistics, "2000-01", "1/1 6 1+0+0")
+		o.want(actors.Statistics, "2000-02", "0/0 4 1+1+0")
 	})
 }
 

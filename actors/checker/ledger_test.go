@@ -18,6 +18,68 @@ type machine struct {
 	l      *Ledger
 	events []Event
 	before []actors.Outcome
+	top    uint32                     // the newest window
+	lives  []life                     // by recipient
+	spared map[uint32]map[uint32]bool // recipients by the window that leaves them out
+}
+
+// life is what a recipient's generations have come to, told by hand.
+type life struct {
+	after []uint32         // by generation
+	out   []actors.Outcome // by generation
+}
+
+func (x *life) note(window uint32, o actors.Outcome) {
+	g := len(x.after) - 1
+	for window > 0 && window <= x.after[g] {
+		g--
+	}
+	x.out[g] = max(x.out[g], o)
+}
+
+// outcome is pending while the newest generation is, but delivered at once.
+func (x *life) outcome() actors.Outcome {
+	best := slices.Max(x.out)
+	if x.out[len(x.out)-1] == actors.Pending && best != actors.Delivered {
+		return actors.Pending
+	}
+	return best
+}
+
+// follow keeps the lives.
+func (m *machine) follow(e Event) {
+	each := func(p actors.Span, f func(*life)) {
+		for i := p.Lo; i < p.Hi; i++ {
+			f(&m.lives[i])
+		}
+	}
+	switch e := e.(type) {
+	case Opened:
+		m.lives = make([]life, e.Table.Recipients)
+		each(span(0, e.Table.Recipients), func(x *life) { *x = life{[]uint32{0}, []actors.Outcome{actors.Pending}} })
+		for _, c := range e.Table.Chunks {
+			if c.Mode == plan.Failed {
+				each(chunkSpan(c), func(x *life) { x.note(0, actors.Failed) })
+			}
+		}
+	case Settled:
+		for _, s := range e.Entries {
+			for i := s.Path.Lo; i < s.Path.Hi; i++ {
+				if !m.spared[s.Window][i] {
+					m.lives[i].note(s.Window, s.Outcome)
+				}
+			}
+		}
+	case Directed:
+		for _, p := range e.Paths {
+			each(p, func(x *life) { x.note(e.Window, e.Outcome) })
+		}
+	case Reopened:
+		for _, p := range e.Paths {
+			each(p, func(x *life) { x.after, x.out = append(x.after, e.After), append(x.out, actors.Pending) })
+		}
+	case Redriven, Returned, Split, Owing, Told:
+	}
 }
 
 func (m *machine) apply(t *rapid.T, events ...Event) {
@@ -25,11 +87,13 @@ func (m *machine) apply(t *rapid.T, events ...Event) {
 		m.before = slices.Clone(m.l.outcome)
 		m.l.Apply(e)
 		m.events = append(m.events, e)
-		m.check(t)
+		m.follow(e)
+		m.check(t, e)
 	}
 }
 
-func (m *machine) check(t *rapid.T) {
+func (m *machine) check(t *rapid.T, e Event) {
+	_, reopens := e.(Reopened)
 	l := m.l
 	if l.totals.Sum() != l.Table.Recipients {
 		t.Fatalf("totals %v add up to %d, want %d", l.totals, l.totals.Sum(), l.Table.Recipients)
@@ -37,7 +101,10 @@ func (m *machine) check(t *rapid.T) {
 	var count actors.Totals
 	for i, o := range l.outcome {
 		count[o]++
-		if m.before != nil && o < m.before[i] {
+		if want := m.lives[i].outcome(); o != want {
+			t.Fatalf("recipient %d is %v, its generations came to %v: want %v", i, o, m.lives[i].out, want)
+		}
+		if m.before != nil && o < m.before[i] && !reopens {
 			t.Fatalf("recipient %d fell from %v to %v", i, m.before[i], o)
 		}
 	}
@@ -67,7 +134,7 @@ func (m *machine) report(t *rapid.T) {
 	for range rapid.IntRange(1, 4).Draw(t, "reports") {
 		what := actors.What(rapid.IntRange(int(actors.PathAccepted), int(actors.PathUnmatched)).Draw(t, "what"))
 		batch = append(batch, actors.Report{Run: "r", What: what, Path: path(t, m.l), Reason: "bad",
-			Window: rapid.Uint32Range(1, 3).Draw(t, "window"), Doubt: rapid.Bool().Draw(t, "doubt")})
+			Window: rapid.Uint32Range(1, m.top).Draw(t, "window"), Doubt: rapid.Bool().Draw(t, "doubt")})
 	}
 	for len(batch) > 0 {
 		now := disjoint(batch)
@@ -85,7 +152,7 @@ func (m *machine) report(t *rapid.T) {
 }
 
 func (m *machine) unsettled(t *rapid.T) {
-	l, window := m.l, rapid.Uint32Range(1, 3).Draw(t, "window")
+	l, window := m.l, rapid.Uint32Range(1, m.top).Draw(t, "window")
 	var paths []actors.Span
 	for _, e := range l.Table.Chunks {
 		paths = append(paths, chunkSpan(e))
@@ -104,7 +171,7 @@ func (m *machine) unsettled(t *rapid.T) {
 		named.Add(p)
 	}
 	for i, o := range l.outcome {
-		want := o == actors.Pending && !l.gone(window).Has(uint32(i))
+		want := o == actors.Pending && !l.gone(window).Has(uint32(i)) && window > m.lives[i].after[len(m.lives[i].after)-1]
 		_, e, _ := plan.Find(l.Table, uint32(i))
 		if got := named.Has(uint32(i)); got != want && (e.Mode == plan.Push || !got) { // a leaf is named whole
 			t.Fatalf("recipient %d (%v): named %v", i, o, got)
@@ -118,29 +185,72 @@ func (m *machine) unsettled(t *rapid.T) {
 func (m *machine) direct(t *rapid.T) {
 	p := []actors.Span{path(t, m.l)}
 	o := rapid.SampledFrom([]actors.Outcome{actors.Expired, actors.Suppressed, actors.Cancelled}).Draw(t, "outcome")
-	m.apply(t, Directed{Paths: m.l.pendingOf(p, &actors.Set{}), Outcome: o, Reason: "decided"})
+	m.apply(t, Directed{Paths: m.l.pendingOf(p, 0), Outcome: o, Reason: "decided"})
+}
+
+// leaveOut says of a window whom it leaves out, as the campaign does before anything of it is sent, and again.
+func (m *machine) leaveOut(t *rapid.T) {
+	w, p := rapid.Uint32Range(1, m.top).Draw(t, "window"), path(t, m.l)
+	p.Lo = rapid.Uint32Range(p.Lo, p.Hi-1).Draw(t, "from")
+	paths := m.l.stays(w, []actors.Span{p})
+	if m.spared[w] == nil {
+		m.spared[w] = map[uint32]bool{}
+	}
+	if len(paths) > 0 {
+		m.apply(t, Directed{Window: w, Paths: paths, Outcome: actors.Suppressed, Reason: "opted_out"})
+	}
+	for i := p.Lo; i < p.Hi; i++ {
+		m.spared[w][i] = true
+		if !m.l.spares(w, i) || m.l.outcome[i] == actors.Pending && !m.l.older(w, i) {
+			t.Fatalf("recipient %d is %v after window %d has left him out", i, m.l.outcome[i], w)
+		}
+	}
+	if more := m.l.stays(w, []actors.Span{p}); len(more) > 0 {
+		t.Fatalf("%v is to be told again", more)
+	}
 }
 
 func (m *machine) giveUp(t *rapid.T) {
-	w, p := rapid.Uint32Range(1, 3).Draw(t, "window"), path(t, m.l)
-	paths := m.l.pendingOf([]actors.Span{p}, m.l.gone(w))
+	w, p := rapid.Uint32Range(1, m.top).Draw(t, "window"), path(t, m.l)
+	paths := m.l.pendingOf([]actors.Span{p}, w)
 	m.apply(t, Directed{Window: w, Paths: paths, Outcome: actors.Unknown, Reason: "too late"})
 	for i := p.Lo; i < p.Hi; i++ {
-		if m.l.outcome[i] == actors.Pending && !m.l.gone(w).Has(i) {
+		if m.l.outcome[i] == actors.Pending && !m.l.gone(w).Has(i) && !m.l.older(w, i) {
 			t.Fatalf("recipient %d is pending after window %d was given up", i, w)
 		}
 	}
+}
+
+// reopen is an operator's redrive: every window after it has a greater number.
+func (m *machine) reopen(t *rapid.T) {
+	g := m.l.lives.newest.Generation
+	if g == 4 {
+		return
+	}
+	o := rapid.SampledFrom([]actors.Outcome{actors.Failed, actors.Unknown}).Draw(t, "state")
+	paths, next := m.l.reopenable(o, 0)
+	for _, p := range paths {
+		for i := p.Lo; i < p.Hi; i++ {
+			_, e, _ := plan.Find(m.l.Table, i)
+			if m.l.outcome[i] != o && (e.Mode != plan.Multicast || m.l.outcome[i] != actors.Suppressed) || e.Mode == plan.Failed {
+				t.Fatalf("recipient %d is %v and is reopened as %v", i, m.l.outcome[i], o)
+			}
+		}
+	}
+	m.apply(t, Reopened{Generation: g + 1, After: m.top, State: o, Paths: paths, Next: next})
+	m.top += 2
 }
 
 func TestLedgerUnderRandomReports(t *testing.T) {
 	reg := codec.NewRegistry()
 	Register(reg)
 	rapid.Check(t, func(t *rapid.T) {
-		m := &machine{l: &Ledger{}}
+		m := &machine{l: &Ledger{}, top: 3, spared: map[uint32]map[uint32]bool{}}
 		m.apply(t, Opened{Campaign: "c", Run: "r", Table: plan.Table{Recipients: 27, Chunks: []plan.Entry{
 			{First: 0, Count: 5, Mode: plan.Push}, {First: 5, Count: 8, Mode: plan.Multicast}, {First: 13, Count: 2, Mode: plan.Failed},
 			{First: 15, Count: 5, Mode: plan.Multicast}, {First: 20, Count: 7, Mode: plan.Push}}}})
-		t.Repeat(map[string]func(*rapid.T){"report": m.report, "unsettled": m.unsettled, "direct": m.direct, "give up": m.giveUp})
+		t.Repeat(map[string]func(*rapid.T){"report": m.report, "unsettled": m.unsettled, "direct": m.direct, "give up": m.giveUp, "reopen": m.reopen,
+			"leave out": m.leaveOut})
 		m.replay(t, reg)
 	})
 }
@@ -176,8 +286,8 @@ func TestStretchesOfPushesAreExpanded(t *testing.T) {
 func TestEventNamesNeverChange(t *testing.T) {
 	reg := codec.NewRegistry()
 	Register(reg)
-	want := []string{"checker.directed", "checker.opened", "checker.owing", "checker.redriven", "checker.returned", "checker.settled", "checker.split",
-		"checker.told"}
+	want := []string{"checker.directed", "checker.forgotten", "checker.opened", "checker.owing", "checker.redriven", "checker.remains", "checker.reopened",
+		"checker.returned", "checker.settled", "checker.split", "checker.told"}
 	if !slices.Equal(reg.Names(), want) {
 		t.Errorf("%v, want %v", reg.Names(), want)
 	}

@@ -14,6 +14,7 @@ type rulings struct {
 	at       []time.Time // parallel: when they were answered
 	returned []Returned  // paths that follow each other joined; the ledger knows how they were cut
 	split    []Split
+	repeated int // reports on what was recorded already
 }
 
 // disjoint is the longest beginning of reports of which no two concern the same recipient.
@@ -70,12 +71,18 @@ func (l *Ledger) rule(batch []actors.Report, now time.Time) rulings {
 	for _, r := range batch {
 		switch v := l.judge(r); v.ruling {
 		case settles:
-			f.settle(answeredAt(r, now), Entry{Path: r.Path, Window: r.Window, Outcome: v.outcome, Reason: v.reason, Request: r.Request, Tries: r.Tries})
+			e := Entry{Path: r.Path, Window: r.Window, Outcome: v.outcome, Reason: v.reason, Request: r.Request, Tries: r.Tries}
+			for _, part := range l.concerned(e, mostParts-len(f.settled)) {
+				f.settle(answeredAt(r, now), part)
+			}
 		case returns:
 			f.giveBack(r.Window, r.Path, r.What == actors.PathAltered)
 		case splits:
 			f.split = append(f.split, Split{Window: r.Window, Path: r.Path, Reason: v.reason})
 		case ignored: // acknowledged, changes nothing
+			if v.reason == alreadySettled || v.reason == alreadySplit || v.reason == wasReturned {
+				f.repeated++
+			}
 		}
 	}
 	return f
@@ -139,12 +146,12 @@ func (f *rulings) events() []Event {
 	return out
 }
 
-// pendingOf is what has no outcome of paths, but for what is in except.
-func (l *Ledger) pendingOf(paths []actors.Span, except *actors.Set) []actors.Span {
+// pendingOf is what has no outcome of paths, but for what was returned from a window, or is of a later generation than that; 0: of all.
+func (l *Ledger) pendingOf(paths []actors.Span, window uint32) []actors.Span {
 	var out []actors.Span
 	for _, p := range paths {
 		p.Hi = min(p.Hi, l.Table.Recipients)
-		out = l.stretches(p, except, out)
+		out = l.stretches(p, window, out)
 	}
 	return out
 }

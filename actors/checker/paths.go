@@ -46,9 +46,8 @@ func (l *Ledger) parent(p actors.Span) (parent actors.Span, ok bool) {
 func chunkSpan(e plan.Entry) actors.Span { return actors.Span{Lo: e.First, Hi: e.First + e.Count} }
 
 // unsettled names what is still to be sent of a window's paths: pushes as stretches, multicasts as their leaves, without what was
-// returned from that window. Paths that follow each other may be asked about as one: what is named is always a path.
+// returned from that window, and without what a later generation sends. Paths that follow each other may be asked about as one: what is named is always a path.
 func (l *Ledger) unsettled(window uint32, paths []actors.Span) []actors.Span {
-	gone := l.gone(window)
 	var out []actors.Span
 	for _, p := range paths {
 		if p.Hi > l.Table.Recipients {
@@ -62,9 +61,9 @@ func (l *Ledger) unsettled(window uint32, paths []actors.Span) []actors.Span {
 			chunk := chunkSpan(entry)
 			part := actors.Span{Lo: p.Lo, Hi: min(p.Hi, chunk.Hi)}
 			if entry.Mode == plan.Multicast {
-				out = l.leaves(chunk, part, gone, out)
+				out = l.leaves(chunk, part, window, out)
 			} else {
-				out = l.stretches(part, gone, out)
+				out = l.stretches(part, window, out)
 			}
 			p.Lo = part.Hi
 		}
@@ -73,26 +72,27 @@ func (l *Ledger) unsettled(window uint32, paths []actors.Span) []actors.Span {
 }
 
 // leaves are the unsettled paths that p has become, as far as they lie within a stretch.
-func (l *Ledger) leaves(p, within actors.Span, gone *actors.Set, out []actors.Span) []actors.Span {
+func (l *Ledger) leaves(p, within actors.Span, window uint32, out []actors.Span) []actors.Span {
 	switch {
 	case l.split[p]:
 		a, b := p.Halves()
-		return l.leaves(b, within, gone, l.leaves(a, within, gone, out))
-	case within.Contains(p) && l.pending(p) && !gone.Covers(p):
+		return l.leaves(b, within, window, l.leaves(a, within, window, out))
+	case within.Contains(p) && l.pending(p) && !l.gone(window).Covers(p) && !l.olderPath(window, p):
 		out = append(out, p)
 	}
 	return out
 }
 
-func (l *Ledger) stretches(p actors.Span, gone *actors.Set, out []actors.Span) []actors.Span {
-	from := p.Lo
+// stretches are what has no outcome of p, by the window that asks; 0: whoever asks.
+func (l *Ledger) stretches(p actors.Span, window uint32, out []actors.Span) []actors.Span {
+	from, gone := p.Lo, l.gone(window)
 	flush := func(to uint32) {
 		if from < to {
 			out = append(out, actors.Span{Lo: from, Hi: to})
 		}
 	}
 	for i := p.Lo; i < p.Hi; i++ {
-		if l.outcome[i] != actors.Pending || gone.Has(i) {
+		if l.outcome[i] != actors.Pending || gone.Has(i) || l.older(window, i) {
 			flush(i)
 			from = i + 1
 		}

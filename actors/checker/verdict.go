@@ -27,6 +27,7 @@ const (
 	wasRedriven    = "re-driven before: somebody else may have called"
 	wasReturned    = "returned already"
 	notSplit       = "half of a path that was not split"
+	anotherLife    = "of an older generation: what became of that is recorded"
 	bytesChanged   = "bytes_changed"
 	inDoubt        = "in_doubt: "
 )
@@ -35,7 +36,8 @@ const (
 //
 // A path is in doubt from its first attempt without a certain answer, and from the moment it was re-driven: from then on a final
 // refusal proves nothing about the other attempt, so it becomes unknown. Redriven and Returned exclude each other per path and
-// window: the one recorded first rules. The executable model in actors/model explores these rules.
+// window: the one recorded first rules. What is said of an older generation's window is that generation's: it is never returned or split
+// any more, and its doubts are its own. The executable model in actors/model explores these rules.
 func (l *Ledger) judge(r actors.Report) verdict {
 	if !l.isPath(r.Path) {
 		return verdict{ruling: ignored, reason: noSuchPath}
@@ -54,11 +56,17 @@ func (l *Ledger) judge(r actors.Report) verdict {
 }
 
 func (l *Ledger) judgeRefused(r actors.Report) verdict {
+	older, redriven := l.olderPath(r.Window, r.Path), &l.redriven
+	if older {
+		redriven = &l.lives.redriven
+	}
 	switch {
 	case l.split[r.Path]:
 		return verdict{ruling: ignored, reason: alreadySplit}
-	case r.Doubt || l.redriven.Touches(r.Path):
+	case r.Doubt || redriven.Touches(r.Path):
 		return l.settleWith(r, actors.Unknown, inDoubt+r.Reason)
+	case older:
+		return l.settleWith(r, actors.Failed, r.Reason)
 	case r.What == actors.PathSplit && r.Path.Len() > 1 && l.pending(r.Path):
 		return verdict{ruling: splits, reason: r.Reason}
 	}
@@ -71,6 +79,8 @@ func (l *Ledger) judgeReturned(r actors.Report) verdict {
 		return verdict{ruling: ignored, reason: alreadySplit}
 	case !l.isLeaf(r.Path):
 		return verdict{ruling: ignored, reason: notSplit}
+	case l.olderPath(r.Window, r.Path):
+		return verdict{ruling: ignored, reason: anotherLife}
 	case !l.pending(r.Path):
 		return verdict{ruling: ignored, reason: alreadySettled}
 	case l.redriven.Touches(r.Path):
@@ -83,7 +93,14 @@ func (l *Ledger) judgeReturned(r actors.Report) verdict {
 
 func (l *Ledger) settleWith(r actors.Report, o actors.Outcome, reason string) verdict {
 	for i := r.Path.Lo; i < r.Path.Hi; i++ {
-		if o > l.outcome[i] {
+		if l.spares(r.Window, i) {
+			continue
+		}
+		have := l.outcome[i]
+		if have == actors.Pending && o != actors.Delivered && l.older(r.Window, i) {
+			have, _ = l.lives.prior.of(i)
+		}
+		if o > have {
 			return verdict{settles, o, reason}
 		}
 	}

@@ -60,16 +60,19 @@ type Deps struct {
 type Composer struct {
 	deps *Deps
 
-	order    actors.Compose     // the newest one: deadline, due time
-	template *template.Template // of order
-	bound    *template.Bound    // template, with the columns of the run's chunks; nil until the first was loaded
-	queue    []piece            // what is still to be told
-	piece    *rendering         // in hand
-	repeat   *engine.Timer      // of the question for demand; a pending timer would keep the composer in memory
-	seq      uint32             // of the piece in hand; answers for an older one are ignored
-	told     map[uint32]bool    // dispatch numbers seen
-	owed     []*actors.Untold   // returns that the checker has not recorded yet
-	anew     bool               // the next demand is the first of a re-drive: what the window held before is void
+	order     actors.Compose       // the newest one: deadline, due time
+	except    actors.Set           // recipients that the window's multicasts leave out
+	templates []*template.Template // of order, by variant
+	bound     *template.Bound      // a template, with the columns of the chunk in hand; nil until the first was loaded
+	lot       plan.Lot             // … of which bound is
+	queue     []piece              // what is still to be told
+	piece     *rendering           // in hand
+	repeat    *engine.Timer        // of the question for demand; a pending timer would keep the composer in memory
+	seq       uint32               // of the piece in hand; answers for an older one are ignored
+	told      map[uint32]bool      // dispatch numbers seen
+	owed      []*actors.Untold     // returns that the checker has not recorded yet
+	trace     engine.Trace         // of the campaign's acceptance, where its chunks are traced
+	anew      bool                 // the next demand is the first of a re-drive: what the window held before is void
 }
 
 // piece is what is rendered at once: one multicast, or stretches of pushes of one chunk.
@@ -88,7 +91,8 @@ type rendering struct {
 	granted  bool
 	spent    bool // the commands hold the demand, or it was given back
 	failures int
-	refrozen bool // the window's own hashes hold this piece's
+	refrozen bool            // the window's own hashes hold this piece's
+	span     engine.OpenSpan // nil: it is not traced
 }
 
 // Serve lets sys host composers.
@@ -135,19 +139,23 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 	if k.told[m.Number] {
 		return
 	}
-	t, err := template.Parse(m.Messages, template.Options{})
+	templates, err := parse(m)
 	if err != nil {
 		// The template was accepted and planned by a build that could read it; nothing was told, so the window waits for one that can.
 		c.Log().Error("template not readable", "campaign", m.Campaign, "window", m.Window, "error", err)
 		return
 	}
 	k.told[m.Number] = true
-	if m.Part && k.template != nil {
+	if t := c.Trace(); t.Valid() {
+		k.trace = t
+	}
+	if m.Part && k.templates != nil {
 		k.insert(c, pieces(m))
 		return
 	}
 	// A re-drive of the window names everything that is unsettled: it takes the place of what is queued and in hand, whose demand may be lost.
-	k.order, k.template, k.bound, k.anew = m, t, nil, m.Number > 0 && !m.Part
+	k.order, k.templates, k.bound, k.anew = m, templates, nil, m.Number > 0 && !m.Part
+	k.except = actors.SetOf(m.Except...)
 	k.queue = pieces(m)
 	k.next(c)
 }
@@ -157,6 +165,7 @@ func (k *Composer) compose(c *engine.Context[actors.ComposerMsg], m actors.Compo
 func (k *Composer) insert(c *engine.Context[actors.ComposerMsg], part []piece) {
 	if k.piece != nil && !k.piece.granted {
 		part = append(part, k.piece.piece)
+		k.piece.over("something else goes first")
 		k.piece = nil
 	}
 	k.queue = append(part, k.queue...)
@@ -190,6 +199,7 @@ func (k *Composer) next(c *engine.Context[actors.ComposerMsg]) {
 	}
 	k.piece = &rendering{piece: k.queue[0]}
 	k.queue = k.queue[1:]
+	k.begin(c)
 	k.seq++
 	k.load(c, k.seq)
 }
@@ -203,6 +213,7 @@ func (k *Composer) letGo(c *engine.Context[actors.ComposerMsg]) {
 	if p := k.piece; p != nil && p.granted && !p.spent {
 		free(c, k.order.Channel, actors.FreeDemand{Run: k.order.Run, Window: k.order.Window, Bytes: p.demand})
 	}
+	k.piece.over(k.unsaid())
 	k.piece = nil
 }
 
@@ -262,16 +273,12 @@ func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
 		k.retryLater(c)
 		return
 	}
-	if k.bound == nil {
-		bound, err := k.template.Bind(m.chunk.Columns, k.order.Due)
-		if err != nil {
-			c.Log().Error("template not bound", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", err)
-			return
-		}
-		k.bound = bound
+	if err := k.bind(m.chunk); err != nil {
+		c.Log().Error("template not bound", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", err)
+		return
 	}
 	k.piece.chunk, k.piece.hashes = m.chunk, m.hashes
-	k.piece.demand = estimate(m.chunk, k.piece.piece, len(k.order.Messages))
+	k.piece.demand = estimate(m.chunk, k.piece.piece, len(messagesOf(&k.order)[m.chunk.Variant]))
 	k.want(c, k.seq)
 }
 
@@ -360,7 +367,7 @@ func (k *Composer) tell(c *engine.Context[actors.ComposerMsg], posts []actors.Po
 		if i == len(posts)/2 {
 			k.deps.Crash("composer.tell.midway")
 		}
-		actors.Posters.Ref(c.System(), poster(m)).Tell(m)
+		actors.Posters.Ref(c.System(), poster(m)).TellTraced(k.piece.traceOf(i), m)
 	}
 	k.deps.Crash("composer.tell.after")
 }

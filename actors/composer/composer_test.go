@@ -230,6 +230,44 @@ func (w *world) expect(t *testing.T, posts []uint32, reports ...actors.Report) {
 	}
 }
 
+// TestClockOfTheZone: what a template makes of now is the same on every node, whatever zone a time came with.
+func TestClockOfTheZone(t *testing.T) {
+	const messages = `[{"type":"text","text":"{{ name }}, it is {{ 'now' | date: '%H:%M %z' }}"}]`
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		dir, err := os.OpenRoot(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = dir.Close() }()
+		def := actors.Definition{Messages: json.RawMessage(messages), Zone: "Asia/Tokyo"}
+		s := &campaign.Parts{Upload: "u", Put: func(name string, data []byte) error { return w.objects.Put(t.Context(), name, data) }}
+		sum, err := audience.Ingest(t.Context(), audience.Source{Reader: strings.NewReader("user_id,name\nua,ann\nub,BOB\nuc,cat\nud,DAN\n")}, s,
+			audience.Options{Dir: dir, Needs: []string{"name"}, ID: func([]byte) bool { return true }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		freezer := campaign.Freezer{Objects: w.objects, Dir: dir}
+		job := campaign.PlanJob{Ctx: t.Context(), Upload: "u", Chunks: "r", Due: due.In(time.FixedZone("", -3600)), Definition: def, Audience: campaign.Stored(sum)}
+		if _, err := freezer.Freeze(job); err != nil {
+			t.Fatal(err)
+		}
+		w.ref(1).Tell(actors.Compose{Campaign: "c", Run: "r", Chunks: "r", Channel: "shop", Window: 1, Messages: def.Messages, Due: due.In(time.FixedZone("", 7200)),
+			Zone: def.Zone, Deadline: due.Add(time.Hour), Paths: []actors.Path{{Span: span(0, 4)}}})
+		time.Sleep(400 * time.Millisecond)
+		synctest.Wait()
+		posts := w.posts.Messages()
+		if len(posts) != 4 {
+			t.Fatalf("%d posts, reports %+v", len(posts), w.reports.Messages())
+		}
+		for _, p := range posts {
+			if !strings.Contains(string(p.Messages), "it is 18:00 +0900") {
+				t.Errorf("%s", p.Messages)
+			}
+		}
+	})
+}
+
 func TestNothingIsToldWithoutDemand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -24,7 +24,7 @@ func (k *Composer) Stopping(c *engine.Context[actors.ComposerMsg]) {
 // followLost tells campaigns and channels of commands that reached nobody: their member was lost, or a mailbox or the way to it was full.
 func followLost(sys *engine.System) {
 	engine.DeadLetters.Subscribe(sys, func(d engine.DeadLetter) {
-		if m, ok := d.Message.(actors.Post); ok {
+		if m, ok := d.Message.(actors.Post); ok && m.Ledger == "" {
 			actors.Channels.Ref(sys, m.Channel).Tell(actors.FreeDemand{Run: m.Run, Window: m.Window, Bytes: m.Demand})
 			actors.Campaigns.Ref(sys, m.Campaign).Tell(actors.Dropped{Run: m.Run, Window: m.Window, Paths: []actors.Span{m.Path}})
 		}

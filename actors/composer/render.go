@@ -52,6 +52,9 @@ func (k *Composer) render() (posts []actors.Post, altered []actors.Span, hashes 
 			altered = append(altered, span)
 			continue
 		}
+		if r.path.Multicast && k.except.Covers(span) {
+			continue // nobody is left: its members have their outcome
+		}
 		posts = append(posts, k.post(span, body))
 	}
 	k.shareDemand(posts)
@@ -94,12 +97,15 @@ func (k *Composer) post(span actors.Span, body []byte) actors.Post {
 		endpoint = provider.Multicast
 	}
 	to := make([]string, 0, span.Len())
-	for _, p := range r.chunk.Recipients[span.Lo-first : span.Hi-first] {
+	for i, p := range r.chunk.Recipients[span.Lo-first : span.Hi-first] {
+		if r.path.Multicast && k.except.Has(span.Lo+uint32(i)) {
+			p.User = ""
+		}
 		to = append(to, p.User)
 	}
 	return actors.Post{
 		Campaign: k.order.Campaign, Run: k.order.Run, Channel: k.order.Channel,
-		Window: k.order.Window, Number: r.number, Chunk: r.path.Chunk, Path: span, Endpoint: endpoint,
+		Generation: k.order.Generation, Window: k.order.Window, Number: r.number, Chunk: r.path.Chunk, Path: span, Endpoint: endpoint,
 		To: to, Messages: body, Deadline: k.order.Deadline,
 	}
 }

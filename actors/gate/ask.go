@@ -77,7 +77,7 @@ func (g *gate) ask(c *call, now time.Time) {
 		g.reports.take(&q)
 		a.question, a.open = q, true
 	}
-	a.question.Waiting = g.waiting(now)
+	a.question.Waiting, a.question.Room = g.waiting(now)
 	a.busy, a.sent = true, now
 	q, ref := a.question, actors.Channels.Ref(c.System(), g.channel)
 	c.Go(func(ctx context.Context) Msg {
@@ -104,23 +104,21 @@ func (g *gate) spent(now time.Time) (reports []actors.Spent) {
 	return reports
 }
 
-// waiting are the runs with parked calls, with how many could start if they had tokens.
-func (g *gate) waiting(now time.Time) []actors.RunWaiting {
+// waiting are the runs with parked calls, with how many of each could start if they had tokens, and how many could of all.
+func (g *gate) waiting(now time.Time) (rows []actors.RunWaiting, room int) {
 	p := &g.parked
 	if len(p.ring) == 0 {
-		return nil
+		return nil, 0
 	}
-	room := 0
 	if g.lacks() {
 		room = g.room()
 	}
-	each := (room + len(p.ring) - 1) / len(p.ring)
-	rows := make([]actors.RunWaiting, 0, len(p.ring))
+	rows = make([]actors.RunWaiting, 0, len(p.ring))
 	for _, r := range p.ring {
-		want := func(e provider.Endpoint) int { return min(each, max(0, len(r.queues[e])-r.tokens[e].count(now))) }
+		want := func(e provider.Endpoint) int { return min(room, max(0, len(r.queues[e])-r.tokens[e].count(now))) }
 		rows = append(rows, actors.RunWaiting{Campaign: r.campaign, Run: r.id, Push: want(provider.Push), Multicast: want(provider.Multicast)})
 	}
-	return rows
+	return rows, room
 }
 
 func (g *gate) answered(c *call, m answered, now time.Time) {
@@ -132,6 +130,9 @@ func (g *gate) answered(c *call, m answered, now time.Time) {
 		return
 	}
 	a.open = false
+	if m.tokens.Broken {
+		g.broken = now
+	}
 	g.setupProvider(m.tokens.Setup)
 	g.standings(c, m.tokens)
 	useful := g.accept(m.tokens, now)
@@ -174,13 +175,16 @@ func (g *gate) accept(t actors.Tokens, now time.Time) (useful bool) {
 		r := g.parked.runs[grant.Run]
 		ok := r != nil && now.Before(expires) && !g.reports.worries(grant.Endpoint)
 		useful = useful || ok
+		if r != nil {
+			r.order, r.weight = grant.Priority.Order(), actors.WeightOf(grant.Weight)
+		}
 		if grant.Open {
 			if ok {
 				r.tokens[grant.Endpoint].open = expires
 			}
 			continue
 		}
-		l := &lot{grant: grant.ID, expires: expires, left: grant.N}
+		l := &lot{grant: grant.ID, expires: expires, left: grant.N, trial: grant.Trial}
 		g.lots[grant.ID] = l
 		if !ok {
 			l.void()

@@ -7,11 +7,13 @@
 //	                      │
 //	     Withdraw, Deadline (GiveBack), run over (Drop) ──▶ forgotten
 //
-// Calls of one run and endpoint start in the order of the plan, those that can't be given back before the untried ones; runs take turns. As many calls are in
+// Calls of one run and endpoint start in the order of the plan, those that can't be given back before the untried ones; runs of the highest
+// priority go first, and those of one priority take turns of as many calls as they weigh, by what came with their tokens. As many calls are in
 // flight as the provider's latency asks for (width.go), and all gates together at most MaxInFlight (share.go).
 //
 // Tokens come from the channel: one question ([actors.WantTokens]) at a time, and with it what became of the tokens before, what demand is
-// free again and what trouble the provider made. A token is void [channel.TokenLife] after its question was sent. Where an endpoint has no
+// free again, what became of calls, one by one of the breaker's trials, and what trouble the provider made. A token is void
+// [channel.TokenLife] after its question was sent. Where an endpoint has no
 // limit the answer is a lease of that length for any number of calls, so a busy gate asks some ten times a second however fast it is.
 //
 // Right before a call starts the gate's Deps are asked whether this node still may: a token that comes after its node's lease has lapsed is

@@ -27,6 +27,8 @@ type flight struct {
 	lot *lot // nil where the endpoint has no limit
 	at  time.Time
 	to  holder
+	// trial is the grant that was given to see what comes of a call; 0: it is none.
+	trial uint64
 }
 
 // holder is who has a token.
@@ -39,6 +41,7 @@ type holder struct {
 // gate starts the calls of one channel on one node. Its fields are owned by Handle.
 type gate struct {
 	gates   *Gates
+	figures *Figures
 	channel string
 	id      string // incarnation and channel
 
@@ -48,6 +51,7 @@ type gate struct {
 	width   width
 	token   uint64 // the last one
 
+	broken  time.Time       // when the channel's circuit breaker was last known to be open
 	lots    map[uint64]*lot // those of which something will be known or is to be reported
 	reports reports
 	asking  asking
@@ -64,7 +68,7 @@ type call = engine.Context[Msg]
 
 func newGate(gs *Gates, name string) *gate {
 	return &gate{
-		gates: gs, channel: name, id: gs.sys.Incarnation() + "/" + name,
+		gates: gs, figures: gs.Figures(name), channel: name, id: gs.sys.Incarnation() + "/" + name,
 		parked: newParked(), flights: make(map[uint64]flight), holders: make(map[holder]uint64), width: newWidth(gs.deps.MaxInFlight), lots: make(map[uint64]*lot),
 		reports: newReports(),
 	}
@@ -126,7 +130,8 @@ func (g *gate) started(m Started, now time.Time) {
 	}
 	f.lot.out--
 	f.lot.started = append(f.lot.started, at)
-	g.flights[m.Token] = flight{at: f.at, to: f.to}
+	f.lot = nil
+	g.flights[m.Token] = f
 	g.reports.begin(now)
 }
 
@@ -154,6 +159,7 @@ func (g *gate) ended(c *call, m Ended, now time.Time) {
 	g.land(m.Token)
 	g.width.ended(now.Sub(f.at), len(g.flights), now)
 	g.trouble(m, now)
+	g.news(m, f, now)
 	g.pump(c, now)
 }
 
@@ -177,6 +183,24 @@ func (g *gate) trouble(m Ended, now time.Time) {
 	}
 	g.reports.trouble(m, now)
 }
+
+// news counts a call for the channel's circuit breaker, but for those that began before it was open: when it has closed, their time-outs are
+// old.
+func (g *gate) news(m Ended, f flight, now time.Time) {
+	switch {
+	case f.trial != 0:
+		g.reports.tell(actors.Tried{Grant: f.trial, Failed: failed(m.Verdict)})
+	case failed(m.Verdict) && !f.at.After(g.broken):
+	case failed(m.Verdict):
+		g.reports.failed[m.Endpoint]++
+		g.reports.begin(now)
+	case m.Verdict != provider.Accepted:
+		g.reports.other[m.Endpoint]++
+	}
+}
+
+// failed tells whether a verdict is one of those that the channel's circuit breaker counts against the provider.
+func failed(v provider.Verdict) bool { return v == provider.Doubtful || v == provider.Unsent }
 
 func (g *gate) withdraw(m Withdraw) {
 	r := g.parked.runs[m.Run]
@@ -218,6 +242,7 @@ func (g *gate) room() int {
 func (g *gate) fly(f flight) {
 	g.token++
 	g.flights[g.token] = f
+	g.figures.InFlight.Add(1)
 	g.holders[f.to] = g.token
 	g.gates.share.began(len(g.flights))
 }
@@ -228,23 +253,45 @@ func (g *gate) land(token uint64) {
 		delete(g.holders, to)
 	}
 	delete(g.flights, token)
+	g.figures.InFlight.Add(-1)
 	g.gates.share.ended(len(g.flights))
 }
 
-// pump starts what has tokens, one call of each run and endpoint in turn.
+// pump starts what has tokens: of the highest priority first, and of its runs as many calls of each endpoint in turn as the run weighs.
 func (g *gate) pump(c *call, now time.Time) {
-	for idle := 0; idle < len(g.parked.ring) && g.parked.ready > 0 && g.may(); {
-		p := &g.parked
-		p.turn %= len(p.ring)
-		r := p.ring[p.turn]
-		p.turn++ // before the run may leave the ring
-		push := g.start(c, r, provider.Push, now)
-		if multicast := g.may() && g.start(c, r, provider.Multicast, now); push || multicast {
+	for order := range actors.Priorities {
+		g.pumpClass(c, order, now)
+	}
+}
+
+func (g *gate) pumpClass(c *call, order int, now time.Time) {
+	p := &g.parked
+	for idle := 0; idle < len(p.ring) && p.ready > 0 && g.may(); {
+		p.turn[order] %= len(p.ring)
+		r := p.ring[p.turn[order]]
+		if r.order == order && g.pumpRun(c, r, now) {
 			idle = 0
 			continue
 		}
 		idle++
+		if r.place == p.turn[order] { // else it has left the ring, and another has its place
+			p.turn[order]++
+		}
 	}
+}
+
+// pumpRun starts a call of each endpoint of a run whose turn it is, and ends the turn when it has had as many as it weighs.
+func (g *gate) pumpRun(c *call, r *run, now time.Time) bool {
+	push := g.start(c, r, provider.Push, now)
+	multicast := g.may() && g.start(c, r, provider.Multicast, now)
+	if !push && !multicast {
+		return false
+	}
+	if r.turn++; r.turn >= r.weight && r.place >= 0 {
+		r.turn = 0
+		g.parked.turn[r.order]++
+	}
+	return true
 }
 
 // start hands a token to the first waiter of a run and endpoint, if there are both.
@@ -259,7 +306,8 @@ func (g *gate) start(c *call, r *run, e provider.Endpoint, now time.Time) bool {
 		if !ok {
 			return false
 		}
-		g.fly(flight{lot: l, at: now, to: holder{r.id, w.Path, w.Poster}})
+		g.fly(flight{lot: l, at: now, to: holder{r.id, w.Path, w.Poster}, trial: l.tries()})
+		g.figures.Waits.Took(now.Sub(w.NotBefore))
 		to := actors.Posters.Ref(c.System(), w.Poster)
 		to.Tell(actors.Start{Run: r.id, Path: w.Path, Token: g.token, Expires: expires, Report: l != nil, Provider: g.provider})
 		g.parked.remove(w)

@@ -8,6 +8,7 @@ import (
 	"hayauma.example/actors"
 	"hayauma.example/actors/provider"
 	"hayauma.example/engine"
+	"hayauma.example/engine/meter"
 )
 
 // DefaultInFlight is how many calls of all gates are in flight at once.
@@ -33,6 +34,7 @@ type Gates struct {
 	closed    engine.Ref[Msg]        // where messages go when the system stops
 	suspended atomic.Pointer[string] // why no call starts; nil: calls start
 	share     share
+	figures   meter.By[Figures]
 
 	mu sync.RWMutex // guards by
 	by map[string]engine.Ref[Msg]

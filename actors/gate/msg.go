@@ -21,6 +21,7 @@ type (
 		Path          actors.Span
 		Endpoint      provider.Endpoint
 		Untried       bool      // it could still be given back
+		Order         int64     // of calls of one run the smaller goes first, then the smaller path
 		NotBefore     time.Time // zero: now
 		Deadline      time.Time // no start later; zero: none
 	}

@@ -12,10 +12,19 @@ type lot struct {
 	expires time.Time
 	left    int // not handed out
 	out     int // handed out, neither started nor given back
+	trial   bool
 
 	// Since the last report.
 	started []time.Time
 	unused  int
+}
+
+// tries is the grant of a trial; 0: it is none.
+func (l *lot) tries() uint64 {
+	if l == nil || !l.trial {
+		return 0
+	}
+	return l.grant
 }
 
 // settled tells whether nothing more will be known of the lot.

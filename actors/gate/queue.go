@@ -48,6 +48,9 @@ func (q queue) Less(i, j int) bool {
 	if a.Untried != b.Untried {
 		return b.Untried
 	}
+	if a.Order != b.Order {
+		return a.Order < b.Order
+	}
 	return a.Path.Lo < b.Path.Lo
 }
 
@@ -113,6 +116,9 @@ type run struct {
 	waiters      int      // ready and later
 	untold       int      // of them, those that are to be asked to give back when the run is held
 	held         bool     // the channel's last word on it while it had waiters
+	order        int      // of its priority; 0 is the highest
+	weight       int      // so many calls are its turn
+	turn         int      // how many of them it has had
 	place        int      // in the gate's ring; -1: it has no waiters
 }
 
@@ -120,9 +126,9 @@ type run struct {
 type parked struct {
 	all   map[key]*waiter
 	runs  map[string]*run
-	ring  []*run // runs with waiters, in turn
-	turn  int    // whose turn it is in ring
-	ready int    // waiters in queues
+	ring  []*run                 // runs with waiters, in turn
+	turn  [actors.Priorities]int // whose turn it is in ring, by priority
+	ready int                    // waiters in queues
 	later later
 	spare *waiter // chain of used waiters by next
 }
@@ -132,7 +138,7 @@ func newParked() parked { return parked{all: make(map[key]*waiter), runs: make(m
 func (p *parked) run(campaign, id string) *run {
 	r := p.runs[id]
 	if r == nil {
-		r = &run{campaign: campaign, id: id, place: -1}
+		r = &run{campaign: campaign, id: id, place: -1, order: actors.PriorityNormal.Order(), weight: actors.DefaultWeight}
 		p.runs[id] = r
 	}
 	return r
@@ -152,6 +158,9 @@ func (p *parked) add(m Wait, now time.Time) *waiter {
 		p.spare = w.next
 	}
 	*w = waiter{Wait: m, key: k, run: r, late: -1}
+	if !m.NotBefore.After(now) {
+		w.NotBefore = now // since when it waits for a token
+	}
 	p.all[k] = w
 	if w.Untried {
 		r.untold++
@@ -198,10 +207,12 @@ func (p *parked) leave(r *run) {
 	for i := r.place; i < len(p.ring); i++ {
 		p.ring[i].place = i
 	}
-	if p.turn > r.place {
-		p.turn--
+	for i := range p.turn {
+		if p.turn[i] > r.place {
+			p.turn[i]--
+		}
 	}
-	r.place = -1
+	r.place, r.turn = -1, 0
 }
 
 // ripen makes waiters ready whose time has come.

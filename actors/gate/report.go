@@ -20,7 +20,10 @@ type reports struct {
 	freed map[window]int
 	bytes int
 	worry []actors.Trouble // one per endpoint and verdict
-	fine  [2]int           // accepted calls by endpoint; told with the next question, no reason for one
+	tried []actors.Tried
+
+	// Calls by endpoint and what became of them: told with the next question, no reason for one but where they failed.
+	fine, failed, other [2]int
 }
 
 func newReports() reports { return reports{freed: make(map[window]int)} }
@@ -60,6 +63,12 @@ func (r *reports) trouble(m Ended, now time.Time) {
 	r.beginNow()
 }
 
+// tell notes what came of a trial, for which everybody waits.
+func (r *reports) tell(t actors.Tried) {
+	r.tried = append(r.tried, t)
+	r.beginNow()
+}
+
 // worries tells whether trouble that the channel was not told of makes tokens of an endpoint void.
 func (r *reports) worries(e provider.Endpoint) bool {
 	return slices.ContainsFunc(r.worry, func(t actors.Trouble) bool {
@@ -74,6 +83,8 @@ func (r *reports) take(q *actors.WantTokens) {
 	}
 	clear(r.freed)
 	q.Trouble, r.worry = r.worry, nil
-	q.Fine, r.fine = r.fine, [2]int{}
+	q.Tried, r.tried = r.tried, nil
+	q.Fine, q.Failed, q.Other = r.fine, r.failed, r.other
+	r.fine, r.failed, r.other = [2]int{}, [2]int{}, [2]int{}
 	r.bytes, r.due = 0, time.Time{}
 }

@@ -23,7 +23,7 @@ func TestNoBehaviourViolatesAProperty(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		large bool
-	}{{name: "push"}, {name: "runs"}, {name: "replan", large: true}, {name: "mcast", large: true}, {name: "gens", large: true}} {
+	}{{name: "push"}, {name: "runs"}, {name: "spare"}, {name: "replan", large: true}, {name: "mcast", large: true}, {name: "gens", large: true}} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.large && testing.Short() {
 				t.Skip("some 900,000 states")
@@ -68,6 +68,12 @@ func TestEveryRulePreventsSomething(t *testing.T) {
 		{config: "replan", rule: "replanByChecker", want: "P3 the provider accepted, the ledger says cancelled"},
 		{config: "gens", rule: "deliveredStays", want: "P3 the provider accepted, the ledger says failed"},
 		{config: "gens", rule: "unknownSticks", want: "P3 the provider accepted, the ledger says failed"},
+		{config: "gens", rule: "redriveAsked", want: "P2 stuck: no calm behaviour ends in a final state", large: true},
+		{config: "gens", rule: "ownGeneration", want: "P3 the provider accepted, the ledger says failed"},
+		{config: "spare", rule: "sparedFirst", want: "P3 the ledger says delivered, the provider never accepted"},
+		{config: "spare", rule: "sparedSticks", want: "P3 the ledger says delivered, the provider never accepted"},
+		{config: "spare", rule: "sparedStays", want: "P3 the provider accepted, the ledger says suppressed"},
+		{config: "spare", rule: "exceptFrozen", want: "P3 the provider accepted, the ledger says suppressed"},
 		{config: "mcast", rule: "doubtPoster", want: "P1 a recipient got one generation twice"},
 		{config: "mcast", rule: "doubtRedriven", want: "P1 a recipient got one generation twice"},
 		{config: "mcast", rule: "splitFirst", want: "P1 a recipient got one generation twice"},

@@ -15,10 +15,10 @@ func (m *model) poster(s *state, k, p int, emit emitter) {
 		emit(cost, calm, t, text, k, p, w)
 	}
 	late := m.r.deadlineAtPoster && s.k[k].age[w] > 0
-	doubt := slot{held, sl.w, sl.re, 1}
+	doubt := slot{held, sl.w, sl.re, 1, sl.ex}
 	if sl.st == held {
 		if !late {
-			step(0, true, slot{calling, sl.w, sl.re, sl.doubt}, "poster {p}: calls the provider for {k}/{w}", func(t *state) { t.called = true && !m.r.freeRedrive })
+			step(0, true, slot{calling, sl.w, sl.re, sl.doubt, sl.ex}, "poster {p}: calls the provider for {k}/{w}", func(t *state) { t.called = true && !m.r.freeRedrive })
 		}
 		if sl.re == 0 && sl.doubt == 0 && w+1 < nWin { // pause, drain, quota stop, cancel, 23 h: also a stale request to return
 			step(0, true, slot{}, "poster {p}: {k}/{w} untried, drops it and reports Returned", func(t *state) { m.report(t, k, p, repReturned<<w) })
@@ -39,8 +39,8 @@ func (m *model) poster(s *state, k, p int, emit emitter) {
 	}
 	acc, conflict := m.provider(s, k, sl.w)
 	if acc {
-		step(0, true, slot{}, "provider: accepts {k}/{w}; poster {p} gets 200, reports", func(t *state) { m.accept(t, k, sl.w); m.report(t, k, p, repOK) })
-		step(1, false, doubt, "provider: accepts {k}/{w}; poster {p} gets a time-out or 500", func(t *state) { m.accept(t, k, sl.w) })
+		step(0, true, slot{}, "provider: accepts {k}/{w}; poster {p} gets 200, reports", func(t *state) { m.accept(t, k, sl.w, sl.ex); m.report(t, k, p, repOK) })
+		step(1, false, doubt, "provider: accepts {k}/{w}; poster {p} gets a time-out or 500", func(t *state) { m.accept(t, k, sl.w, sl.ex) })
 	}
 	if conflict {
 		step(0, true, slot{}, "provider: 409 for {k}/{w}; poster {p} reports accepted", func(t *state) { m.report(t, k, p, repOK) })
@@ -56,7 +56,7 @@ func (m *model) poster(s *state, k, p int, emit emitter) {
 	step(1, false, doubt, "provider: nothing done for {k}/{w}; poster {p} gets a time-out or 500", nil)
 	step(1, false, doubt, "poster {p} gives up waiting for {k}/{w}, the request is still on its way", func(t *state) { t.k[k].orphan |= 1 << w })
 	step(1, false, slot{}, "poster {p} crashes during the call of {k}/{w}", func(t *state) { t.k[k].orphan |= 1 << w })
-	step(0, false, slot{held, sl.w, sl.re, sl.doubt}, "provider: 429 or 401 for {k}/{w}; poster {p} keeps it", func(t *state) {
+	step(0, false, slot{held, sl.w, sl.re, sl.doubt, sl.ex}, "provider: 429 or 401 for {k}/{w}; poster {p} keeps it", func(t *state) {
 		if pr := m.prov(t, k, sl.w); m.r.seenStartsClock && pr.st == 0 {
 			*pr = rec{1, sl.w}
 		}

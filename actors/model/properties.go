@@ -29,7 +29,7 @@ func (m *model) check(s *state) string {
 		switch o := m.ledger(s, r); {
 		case o == delivered && total == 0:
 			return "P3 the ledger says delivered, the provider never accepted"
-		case total > 0 && (o == failed || o == cancelled):
+		case total > 0 && (o == failed || o == cancelled || o == suppressed):
 			return "P3 the provider accepted, the ledger says " + outName[o]
 		}
 	}

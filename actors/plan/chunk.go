@@ -31,6 +31,7 @@ func Sum(messages []byte) Hash {
 // Chunk is one frozen chunk.
 type Chunk struct {
 	Entry
+	Lot                 // of all of its recipients
 	Columns    []string // what Values belong to: bind the template to these
 	Values     []string // Multicast: of the one body
 	Hash       Hash     // Multicast: of the one body
@@ -49,17 +50,28 @@ type Recipient struct {
 var ErrDamaged = errors.New("plan: stored plan data is damaged or of an unknown version")
 
 const (
-	kindChunk = 'C'
-	version   = 1
-	maxChunk  = 768 << 10 // bytes that DecodeChunk accepts
+	kindChunk   = 'C'
+	version     = 1
+	versionLots = 2         // of chunks and tables of a run with lots
+	maxChunk    = 768 << 10 // bytes that DecodeChunk accepts
 )
 
-// appendHead begins a chunk: everything before the recipients.
-func appendHead(dst []byte, e Entry, shared []byte) []byte {
-	dst = append(dst, kindChunk, version, byte(e.Mode))
+func versionOf(lots bool) byte {
+	if lots {
+		return versionLots
+	}
+	return version
+}
+
+// appendHead begins a chunk: everything before the recipients. Without a lot it is of a run without lots.
+func appendHead(dst []byte, e Entry, lot *Lot) []byte {
+	dst = append(dst, kindChunk, versionOf(lot != nil), byte(e.Mode))
 	dst = binary.AppendUvarint(dst, uint64(e.First))
 	dst = binary.AppendUvarint(dst, uint64(e.Count))
-	return append(dst, shared...)
+	if lot != nil {
+		dst = appendLot(dst, *lot)
+	}
+	return dst
 }
 
 func appendColumns(dst []byte, columns []string) []byte {
@@ -78,7 +90,8 @@ func appendTexts(dst []byte, texts []string) []byte {
 func DecodeChunk(data []byte) (Chunk, error) {
 	d := &decoder{Cursor: audience.NewCursor(data)}
 	var c Chunk
-	if len(data) > maxChunk || d.Byte() != kindChunk || d.Byte() != version {
+	kind, form := d.Byte(), d.Byte()
+	if len(data) > maxChunk || kind != kindChunk || form != version && form != versionLots {
 		return Chunk{}, ErrDamaged
 	}
 	c.Mode = Mode(d.Byte())
@@ -86,6 +99,9 @@ func DecodeChunk(data []byte) (Chunk, error) {
 	c.Count = uint32(d.Number(uint64(d.Rest())))
 	if c.Mode < Push || c.Mode > Failed || c.Count == 0 || uint64(c.First)+uint64(c.Count) > math.MaxUint32 {
 		return Chunk{}, ErrDamaged
+	}
+	if form == versionLots {
+		c.Lot = readLot(d.Cursor)
 	}
 	if c.Mode != Failed {
 		c.Columns = d.texts(int(d.Number(uint64(d.Rest()))))

@@ -13,6 +13,11 @@ import (
 	"hayauma.example/actors/audience/spill"
 )
 
+// source yields the rows of a run, or of one of its lots, as often as needed. values are valid until do returns.
+type source interface {
+	each(do func(number uint32, user string, values []string) error) error
+}
+
 // delivery is pass 2: it turns rows into chunks by what the survey found.
 type delivery struct {
 	survey *survey
@@ -32,7 +37,7 @@ type delivery struct {
 
 var errChanged = errors.New("plan: the audience changed between two readings")
 
-func (d *delivery) run(rows *rows) error {
+func (d *delivery) run(rows source) error {
 	d.failures = &failureReader{r: d.survey.failures.Reader(spillBuffer), left: d.survey.failed}
 	if err := d.failures.advance(); err != nil {
 		return err

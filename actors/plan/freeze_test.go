@@ -232,6 +232,48 @@ func TestFreezeMatchesModel(t *testing.T) {
 	}
 }
 
+// TestFreezeIsWatched: what is told of rows adds up to the plan.
+func TestFreezeIsWatched(t *testing.T) {
+	tmpl := parse(t, "{{ name }}")
+	for seed, people := range [][]person{crowd(0, 1), crowd(1, 7), crowd(2, 900), uniform(1), uniform(30), {{id(1), "refuse me"}}} {
+		stored := ingest(t, people)
+		in := stored.input(tmpl)
+		in.Check = check
+		var numbers []uint32
+		bodies, failed, distinct := map[string]bool{}, uint32(0), -1
+		in.Watch = plan.Watch{
+			Row: func(r plan.Rendered) error {
+				numbers = append(numbers, r.Number)
+				switch {
+				case r.User != people[r.Number].user:
+					t.Errorf("crowd %d: row %d is %s", seed, r.Number, r.User)
+				case r.Reason != "":
+					failed++
+				case r.Hash != plan.Sum(r.Body):
+					t.Errorf("crowd %d: row %d has the body %s", seed, r.Number, r.Body)
+				default:
+					bodies[string(r.Body)] = true
+				}
+				return nil
+			},
+			Bodies: func(n uint32) { distinct = int(n) },
+		}
+		sends := freeze(t, in, plan.Options{MulticastLeast: 3}).table.Sends()
+		if !slices.IsSorted(numbers) || len(numbers) != stored.sum.Rows-stored.sum.Duplicates || distinct != len(bodies) {
+			t.Errorf("crowd %d: %d rows and %d bodies are told, there are %d bodies", seed, len(numbers), distinct, len(bodies))
+		}
+		if sends.Failed != failed || sends.Billed()+failed != uint32(len(numbers)) {
+			t.Errorf("crowd %d: %+v", seed, sends)
+		}
+	}
+	broken := errors.New("enough")
+	in := ingest(t, uniform(3)).input(tmpl)
+	in.Watch.Row = func(plan.Rendered) error { return broken }
+	if _, err := plan.Freeze(t.Context(), in, plan.Options{Dir: tempRoot(t)}, nil); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func uniform(n int) []person {
 	people := make([]person, n)
 	for i := range people {

@@ -13,7 +13,8 @@ import (
 type rows struct {
 	ctx     context.Context
 	in      Input
-	inputs  []string // the template's
+	inputs  []string // what is read of a row; the last ones may be missing
+	options int      // … that many
 	part    audience.Part
 	columns []string // of the part for which source holds
 	source  []int    // column of each input, -1 where the part has none; nil when the columns are the inputs
@@ -80,7 +81,7 @@ func (r *rows) match() error {
 	r.source = make([]int, len(r.inputs))
 	for i, name := range r.inputs {
 		r.source[i] = slices.Index(r.columns, name)
-		if r.source[i] < 0 && i < len(r.inputs)-len(r.in.Template.Optional()) {
+		if r.source[i] < 0 && i < len(r.inputs)-r.options {
 			missing = append(missing, name)
 		}
 	}

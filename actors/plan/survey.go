@@ -1,11 +1,13 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"hash/maphash"
 	"io"
 	"strings"
+	"time"
 
 	"hayauma.example/actors/audience"
 	"hayauma.example/actors/audience/spill"
@@ -18,10 +20,14 @@ type survey struct {
 	dir  *spill.Dir
 
 	good    uint32
-	same    bool // all good rows have the hash first
+	same    bool   // all good rows have the hash first, and nobody is apart
+	grouped uint32 // good rows that are not apart
+	alike   bool   // … and all have the hash of the first of them, body
+	body    Hash
+	others  uint32 // distinct hashes, once they are grouped, unless same
 	first   Hash
 	hashes  *spill.File   // of the good rows in order, unless same
-	buckets []*spill.File // {hash, delta of ordinal}… by partition, unless same
+	buckets []*spill.File // {hash, delta of ordinal and whether it is apart}… by partition, unless same
 	last    []uint32      // ordinal last written, by partition
 	seed    maphash.Seed  // so that no audience can be made to fill one partition
 
@@ -33,20 +39,34 @@ type survey struct {
 
 const spillBuffer = 64 << 10
 
-func takeSurvey(in Input, rows *rows, dir *spill.Dir, opts Options) (*survey, error) {
-	s := &survey{opts: opts, dir: dir, same: true, seed: maphash.MakeSeed(), failures: dir.File(spillBuffer)}
-	render, err := newRenderer(in)
+func newSurvey(dir *spill.Dir, opts Options) *survey {
+	return &survey{opts: opts, dir: dir, same: true, alike: true, seed: maphash.MakeSeed(), failures: dir.File(spillBuffer)}
+}
+
+// takeSurvey renders every row of a run without lots.
+func takeSurvey(in Input, rows *rows, s *survey) (*survey, error) {
+	render, err := newRenderer(in.Template, in.Now, in.Check)
 	if err != nil {
 		return nil, err
 	}
 	err = rows.each(func(number uint32, user string, values []string) error {
-		hash, problem := render.row(values)
-		if problem != nil {
-			return s.fail(number, user, problem)
+		r := render.rendered(number, user, values)
+		if in.Watch.Row != nil {
+			if err := in.Watch.Row(r); err != nil {
+				return err
+			}
 		}
-		return s.add(hash)
+		return s.take(r, in.Apart)
 	})
 	return s, err
+}
+
+// take notes the next row.
+func (s *survey) take(r Rendered, apart func(user string) bool) error {
+	if r.Reason != "" {
+		return s.fail(r.Number, r.User, r.Reason)
+	}
+	return s.add(r.Hash, apart != nil && apart(r.User))
 }
 
 // renderer turns a row into its hash, or into the reason why it failed.
@@ -54,18 +74,28 @@ type renderer struct {
 	bound  *template.Bound
 	check  func([]byte) error
 	static bool
-	body   []byte
-	known  bool // hash and problem are those of the last body
+	body   *[]byte // of the newest row
+	known  bool    // hash and problem are those of the last body
 	hash   Hash
 	err    error
 }
 
-func newRenderer(in Input) (*renderer, error) {
-	b, err := in.Template.Bind(in.Template.Inputs(), in.Now)
+func newRenderer(t *template.Template, now time.Time, check func([]byte) error) (*renderer, error) {
+	b, err := t.Bind(t.Inputs(), now)
 	if err != nil {
 		return nil, err
 	}
-	return &renderer{bound: b, check: in.Check, static: in.Template.Static()}, nil
+	return &renderer{bound: b, check: check, static: t.Static(), body: new([]byte)}, nil
+}
+
+// rendered is what became of a row.
+func (r *renderer) rendered(number uint32, user string, values []string) Rendered {
+	hash, problem := r.row(values)
+	out := Rendered{Number: number, User: user, Body: *r.body, Hash: hash}
+	if problem != nil {
+		out.Reason = reasonOf(problem)
+	}
+	return out
 }
 
 func (r *renderer) row(values []string) (Hash, error) {
@@ -73,28 +103,35 @@ func (r *renderer) row(values []string) (Hash, error) {
 		return r.hash, r.err
 	}
 	var err error
-	if r.body, err = r.bound.Render(r.body[:0], values); err != nil {
+	if *r.body, err = r.bound.Render((*r.body)[:0], values); err != nil {
 		r.known, r.err = true, err
 		r.hash = Hash{}
 		return Hash{}, err
 	}
-	hash := Sum(r.body)
+	hash := Sum(*r.body)
 	if r.known && hash == r.hash && r.err == nil {
 		return hash, nil // the same body as in the row before: checked
 	}
 	r.known, r.hash, r.err = true, hash, nil
 	if r.check != nil {
-		r.err = r.check(r.body)
+		r.err = r.check(*r.body)
 	}
 	return hash, r.err
 }
 
 // add notes the hash of the next good row.
-func (s *survey) add(hash Hash) error {
+func (s *survey) add(hash Hash, apart bool) error {
 	if s.good == 0 {
 		s.first = hash
 	}
-	if s.same && hash != s.first {
+	if !apart {
+		if s.grouped == 0 {
+			s.body = hash
+		}
+		s.grouped++
+		s.alike = s.alike && hash == s.body
+	}
+	if s.same && (apart || hash != s.first) {
 		if err := s.differ(); err != nil {
 			return err
 		}
@@ -103,7 +140,7 @@ func (s *survey) add(hash Hash) error {
 	if s.same {
 		return nil
 	}
-	return s.put(hash, s.good-1)
+	return s.put(hash, s.good-1, apart)
 }
 
 // differ begins to write hashes down, with those of the equal rows so far.
@@ -115,19 +152,23 @@ func (s *survey) differ() error {
 		s.buckets = append(s.buckets, s.dir.File(s.opts.PartitionBytes))
 	}
 	for ordinal := range s.good {
-		if err := s.put(s.first, ordinal); err != nil {
+		if err := s.put(s.first, ordinal, false); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *survey) put(hash Hash, ordinal uint32) error {
+func (s *survey) put(hash Hash, ordinal uint32, apart bool) error {
 	if _, err := s.hashes.Write(hash[:]); err != nil {
 		return err
 	}
 	i := maphash.Bytes(s.seed, hash[:]) % uint64(len(s.buckets))
-	s.entry = binary.AppendUvarint(append(s.entry[:0], hash[:]...), uint64(ordinal-s.last[i]))
+	head := uint64(ordinal-s.last[i]) << 1
+	if apart {
+		head |= 1
+	}
+	s.entry = binary.AppendUvarint(append(s.entry[:0], hash[:]...), head)
 	s.last[i] = ordinal
 	_, err := s.buckets[i].Write(s.entry)
 	return err
@@ -135,11 +176,27 @@ func (s *survey) put(hash Hash, ordinal uint32) error {
 
 const maxReason = 200 // bytes
 
-func (s *survey) fail(number uint32, user string, problem error) error {
-	reason := problem.Error()
+// reasonOf is what is kept of a problem; it is never empty.
+func reasonOf(problem error) string {
+	reason := cmp.Or(problem.Error(), "the message could not be made")
 	if len(reason) > maxReason {
 		reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
 	}
+	return reason
+}
+
+// bodies is how many distinct bodies there are.
+func (s *survey) bodies() uint32 {
+	switch {
+	case s.good == 0:
+		return 0
+	case s.same:
+		return 1
+	}
+	return s.others
+}
+
+func (s *survey) fail(number uint32, user, reason string) error {
 	s.entry = binary.AppendUvarint(s.entry[:0], uint64(number-s.lastFail))
 	s.entry = audience.AppendText(audience.AppendUser(s.entry, user), reason)
 	s.lastFail = number
@@ -158,6 +215,7 @@ func (s *survey) groups() (sources []spill.Source[member], err error) {
 		if err := s.count(bucket, seen); err != nil {
 			return nil, err
 		}
+		s.others += uint32(len(seen))
 		members, err := s.members(bucket, seen)
 		if err != nil {
 			return nil, err
@@ -173,17 +231,19 @@ func (s *survey) groups() (sources []spill.Source[member], err error) {
 	return sources, nil
 }
 
-// group is one body in a partition.
+// group is one body in a partition; who is apart is not in it.
 type group struct{ first, size uint32 }
 
 func (s *survey) count(bucket *spill.File, seen map[Hash]group) error {
 	clear(seen)
-	return eachHash(bucket, func(hash Hash, ordinal uint32) error {
-		g, ok := seen[hash]
-		if !ok {
-			g.first = ordinal
+	return eachHash(bucket, func(hash Hash, ordinal uint32, apart bool) error {
+		g := seen[hash]
+		if !apart {
+			if g.size == 0 {
+				g.first = ordinal
+			}
+			g.size++
 		}
-		g.size++
 		seen[hash] = g
 		return nil
 	})
@@ -191,10 +251,13 @@ func (s *survey) count(bucket *spill.File, seen map[Hash]group) error {
 
 func (s *survey) members(bucket *spill.File, seen map[Hash]group) (*spill.File, error) {
 	out := s.dir.File(s.opts.PartitionBytes)
-	last := uint32(0)
-	err := eachHash(bucket, func(hash Hash, ordinal uint32) error {
+	last, least := uint32(0), s.opts.MulticastLeast
+	if s.alike {
+		least = 2
+	}
+	err := eachHash(bucket, func(hash Hash, ordinal uint32, apart bool) error {
 		g := seen[hash]
-		if int64(g.size) < int64(s.opts.MulticastLeast) {
+		if apart || int64(g.size) < int64(least) {
 			return nil
 		}
 		s.entry = binary.AppendUvarint(s.entry[:0], uint64(ordinal-last))
@@ -206,7 +269,7 @@ func (s *survey) members(bucket *spill.File, seen map[Hash]group) (*spill.File, 
 	return out, errors.Join(err, out.Settle())
 }
 
-func eachHash(bucket *spill.File, do func(Hash, uint32) error) error {
+func eachHash(bucket *spill.File, do func(hash Hash, ordinal uint32, apart bool) error) error {
 	r := bucket.Reader(spillBuffer)
 	var (
 		hash    Hash
@@ -219,12 +282,12 @@ func eachHash(bucket *spill.File, do func(Hash, uint32) error) error {
 		case err != nil:
 			return err
 		}
-		delta, err := binary.ReadUvarint(r)
+		head, err := binary.ReadUvarint(r)
 		if err != nil {
 			return err
 		}
-		ordinal += uint32(delta)
-		if err := do(hash, ordinal); err != nil {
+		ordinal += uint32(head >> 1)
+		if err := do(hash, ordinal, head&1 == 1); err != nil {
 			return err
 		}
 	}

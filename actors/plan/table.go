@@ -19,6 +19,7 @@ type Entry struct {
 type Table struct {
 	Chunks     []Entry
 	Recipients uint32
+	Lots       []LotEntry // in their order, by delay first; empty: the run has none. They cover all recipients, and no chunk is of two
 }
 
 // add appends a chunk after the last one.
@@ -28,6 +29,32 @@ func (t *Table) add(count uint32, mode Mode) Entry {
 	t.Recipients += count
 	return e
 }
+
+// Sends is what a table asks of the provider.
+type Sends struct {
+	Pushes, Multicasts  uint32 // calls
+	MulticastRecipients uint32
+	Failed              uint32 // recipients without a message
+}
+
+// Sends adds up the chunks: a call for each push, and one for each multicast chunk.
+func (t Table) Sends() (s Sends) {
+	for _, e := range t.Chunks {
+		switch e.Mode {
+		case Push:
+			s.Pushes += e.Count
+		case Multicast:
+			s.Multicasts++
+			s.MulticastRecipients += e.Count
+		case Failed:
+			s.Failed += e.Count
+		}
+	}
+	return s
+}
+
+// Billed is how many messages a provider counts that bills by recipient.
+func (s Sends) Billed() uint32 { return s.Pushes + s.MulticastRecipients }
 
 // Find returns the chunk that holds a recipient, and its number; false when the index is beyond the run.
 func Find(t Table, index uint32) (n int, e Entry, ok bool) {
@@ -48,7 +75,7 @@ const maxChunks = 8 << 20
 
 // AppendTable appends the table: runs of chunks of one mode and size take a few bytes.
 func AppendTable(dst []byte, t Table) []byte {
-	dst = append(dst, kindTable, version)
+	dst = append(dst, kindTable, versionOf(len(t.Lots) > 0))
 	dst = binary.AppendUvarint(dst, uint64(len(t.Chunks)))
 	for i := 0; i < len(t.Chunks); {
 		e, repeat := t.Chunks[i], 1
@@ -66,6 +93,19 @@ func AppendTable(dst []byte, t Table) []byte {
 		}
 		i += repeat
 	}
+	return appendLots(dst, t.Lots)
+}
+
+func appendLots(dst []byte, lots []LotEntry) []byte {
+	if len(lots) == 0 {
+		return dst
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(lots)))
+	before := uint32(0)
+	for _, l := range lots {
+		dst = appendLot(binary.AppendUvarint(dst, uint64(l.First-before)), l.Lot)
+		before = l.First
+	}
 	return dst
 }
 
@@ -73,7 +113,8 @@ func AppendTable(dst []byte, t Table) []byte {
 func DecodeTable(data []byte) (Table, error) {
 	c := audience.NewCursor(data)
 	var t Table
-	if c.Byte() != kindTable || c.Byte() != version {
+	kind, form := c.Byte(), c.Byte()
+	if kind != kindTable || form != version && form != versionLots {
 		return Table{}, ErrDamaged
 	}
 	chunks := int(c.Number(maxChunks))
@@ -91,8 +132,28 @@ func DecodeTable(data []byte) (Table, error) {
 			t.add(uint32(count), mode)
 		}
 	}
-	if c.Done() != nil {
+	if form == versionLots && !t.readLots(c) || c.Done() != nil {
 		return Table{}, ErrDamaged
 	}
 	return t, nil
+}
+
+// readLots tells whether there are lots as Freeze makes them.
+func (t *Table) readLots(c *audience.Cursor) bool {
+	n := int(c.Number(MaxLots))
+	for i := range n {
+		l := LotEntry{First: uint32(c.Number(uint64(t.Recipients)))}
+		l.Lot = readLot(c)
+		if i > 0 {
+			before := t.Lots[i-1]
+			if l.First == 0 || l.First > t.Recipients-before.First || before.compare(l.Lot) >= 0 {
+				return false
+			}
+			l.First += before.First
+		} else if l.First > 0 {
+			return false
+		}
+		t.Lots = append(t.Lots, l)
+	}
+	return n > 0 && t.Lots[n-1].First < t.Recipients
 }

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"hayauma.example/actors/plan"
 )
@@ -63,6 +64,14 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 	}
 	f.Add(plan.AppendTable(nil, frozen.table))
+	in.Lot = func(user string, _ []string) plan.Lot {
+		return plan.Lot{Local: true, Delay: time.Duration(len(user)) * time.Hour, Offset: int32(len(user)) * 100}
+	}
+	divided := freeze(f, in, plan.Options{})
+	for _, data := range divided.data {
+		f.Add(data)
+	}
+	f.Add(plan.AppendTable(nil, divided.table))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if c, err := plan.DecodeChunk(data); err == nil && (int(c.Count) != len(c.Recipients) || c.Count == 0 || c.Recipients[0].User == "") {
 			t.Fatalf("decoded %+v", c)
@@ -79,4 +88,12 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%+v became %+v, %v", table, again, err)
 		}
 	})
+}
+
+func TestSends(t *testing.T) {
+	table := plan.Table{Chunks: []plan.Entry{{Count: 500, Mode: plan.Push}, {Count: 3, Mode: plan.Push}, {Count: 500, Mode: plan.Multicast}, {Count: 7, Mode: plan.Multicast},
+		{Count: 2, Mode: plan.Failed}}}
+	if got, want := table.Sends(), (plan.Sends{Pushes: 503, Multicasts: 2, MulticastRecipients: 507, Failed: 2}); got != want || got.Billed() != 1010 {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
 }

@@ -5,7 +5,8 @@ import "fmt"
 // chunkWriter packs recipients into chunks and keeps the table.
 type chunkWriter struct {
 	opts    Options
-	columns []string
+	columns []string // of the templates' inputs
+	lot     *Lot     // of what is written; nil: the run has none
 	emit    Emit
 	table   Table
 
@@ -16,10 +17,27 @@ type chunkWriter struct {
 	buf    []byte
 }
 
-const headRoom = 16 // bytes of a chunk before its columns
+// Bytes of a chunk before its columns, at most.
+const (
+	headRoom    = 16
+	lotHeadRoom = 32
+)
 
-func newChunkWriter(opts Options, columns []string, emit Emit) *chunkWriter {
-	return &chunkWriter{opts: opts, columns: columns, emit: emit}
+func newChunkWriter(opts Options, emit Emit) *chunkWriter {
+	return &chunkWriter{opts: opts, emit: emit}
+}
+
+// next begins a lot, after a flush.
+func (w *chunkWriter) next(lot Lot, columns []string) {
+	w.lot, w.columns, w.mode = &lot, columns, 0
+	w.table.Lots = append(w.table.Lots, LotEntry{First: w.table.Recipients, Lot: lot})
+}
+
+func (w *chunkWriter) headRoom() int {
+	if w.lot != nil {
+		return lotHeadRoom
+	}
+	return headRoom
 }
 
 // begin sets what the recipients that follow share. A multicast begins a new group, after a flush.
@@ -39,7 +57,7 @@ func (w *chunkWriter) begin(mode Mode, hash Hash, values []string) {
 // add appends one recipient as its mode stores it.
 func (w *chunkWriter) add(recipient []byte) error {
 	full := int(w.count) == w.opts.ChunkRecipients
-	if full || w.count > 0 && headRoom+len(w.shared)+len(w.body)+len(recipient) > w.opts.ChunkBytes {
+	if full || w.count > 0 && w.headRoom()+len(w.shared)+len(w.body)+len(recipient) > w.opts.ChunkBytes {
 		if err := w.flush(); err != nil {
 			return err
 		}
@@ -56,7 +74,7 @@ func (w *chunkWriter) flush() error {
 	}
 	n := len(w.table.Chunks)
 	e := w.table.add(w.count, w.mode)
-	w.buf = append(appendHead(w.buf[:0], e, w.shared), w.body...)
+	w.buf = append(append(appendHead(w.buf[:0], e, w.lot), w.shared...), w.body...)
 	w.body, w.count = w.body[:0], 0
 	if err := w.emit(n, e, w.buf); err != nil {
 		return fmt.Errorf("plan: store chunk %d: %w", n, err)

@@ -24,7 +24,7 @@ type next struct {
 	doubt  bool          // the attempt may have been accepted
 }
 
-// decide says what an answer means for a path of n recipients that was tried tries times.
+// decide says what an answer means for a call to n recipients, whose path was tried tries times.
 func decide(e provider.Endpoint, n int, a provider.Answer, tries uint32) next {
 	switch a.Verdict {
 	case provider.Accepted:
@@ -57,7 +57,7 @@ func (h *held) takes(p actors.Post) bool {
 	switch {
 	case p.Window > h.post.Window:
 		h.post.Window, h.post.Deadline, h.post.Number = p.Window, p.Deadline, p.Number
-		h.post.Messages = p.Messages
+		h.post.Messages, h.post.To = p.Messages, p.To
 		return true
 	case p.Window == h.post.Window && p.Number > h.post.Number:
 		h.post.Number = p.Number

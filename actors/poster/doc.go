@@ -12,5 +12,9 @@
 //
 // A poster whose shard goes to another node ends with Stopping (leave.go): it says of every path that it holds what becomes of it.
 //
+// Of a call to one user whom the provider says that nobody can ever reach (provider.Answer.NoUser), it has the user's book note that first, and
+// reports the refusal then: until it is recorded, whoever sends the path again hears and notes the same (suppress.go). Only where the poster leaves
+// in between, because its shard goes to another node, the refusal goes on its way without the note; the next campaign then learns it again.
+//
 // A command has its window's deadline: no call starts after it; then what is untried is returned, the rest is dropped.
 package poster

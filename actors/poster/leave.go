@@ -11,6 +11,9 @@ import (
 func (p *Poster) Stopping(c *engine.Context[actors.PosterMsg]) {
 	for _, h := range p.held {
 		h.quiet()
+		if h.next != nil {
+			p.leave(c, *h.next)
+		}
 		switch {
 		case h.phase == waiting && h.untried():
 			p.giveAway(c, h, h.post.Path)
@@ -32,7 +35,7 @@ func (p *Poster) Stopping(c *engine.Context[actors.PosterMsg]) {
 
 // giveAway returns a path without waiting for the word that it is recorded: a return that is lost is found by the re-drive.
 func (p *Poster) giveAway(c *engine.Context[actors.PosterMsg], h *held, path actors.Span) {
-	actors.Checkers.Ref(c.System(), h.post.Run).Tell(h.returned(path))
+	tell(c, h, h.returned(path))
 }
 
 func (h *held) returned(path actors.Span) actors.Report {
@@ -44,6 +47,12 @@ func (h *held) returned(path actors.Span) actors.Report {
 func (p *Poster) dropped(c *engine.Context[actors.PosterMsg], h *held, known ...actors.Report) {
 	for i := range known {
 		known[i].Poster = "" // nobody waits for the word that it is recorded
+	}
+	if h.post.Ledger != "" { // the book is of the same shard, and takes what it isn't told of to be in doubt
+		for _, r := range known {
+			tell(c, h, r)
+		}
+		return
 	}
 	m := actors.Dropped{Run: h.post.Run, Window: h.post.Window, Paths: []actors.Span{h.post.Path}, Reports: known}
 	actors.Campaigns.Ref(c.System(), h.post.Campaign).Tell(m)

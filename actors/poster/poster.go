@@ -2,6 +2,7 @@ package poster
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,8 @@ type held struct {
 	report actors.Report
 	repeat time.Duration
 	again  *engine.Timer // repeats the report; nil: none
+	trace  *engine.Trace // of the chunk; nil: it is not traced
+	next   *actors.Post  // of a newer generation: it begins when the word on this one is recorded; nil: none
 }
 
 type (
@@ -64,6 +67,8 @@ type Deps struct {
 	Cluster uuid.UUID // retry keys are derived from it
 	Gates   *gate.Gates
 	Crash   func(point string) // named crash points; nil: none
+	// Suppress has it stored that a user of a channel can never be reached. It may be repeated. nil: nobody needs to know.
+	Suppress func(ctx context.Context, channel, user, reason string) error
 }
 
 // Poster delivers one user's pushes, or one multicast path.
@@ -71,6 +76,7 @@ type Poster struct {
 	deps    *Deps
 	channel string
 	held    []*held // mostly one
+	counted int     // recipients of held, as the gate's figures have them
 }
 
 // Serve lets sys host posters.
@@ -101,6 +107,8 @@ func (p *Poster) Handle(c *engine.Context[actors.PosterMsg], m actors.PosterMsg)
 		p.start(c, m)
 	case voided:
 		p.voided(c, m)
+	case suppressed:
+		p.suppressed(c, m)
 	case answered:
 		p.answered(c, m)
 	case actors.GiveBack:
@@ -112,10 +120,31 @@ func (p *Poster) Handle(c *engine.Context[actors.PosterMsg], m actors.PosterMsg)
 	case again:
 		p.again(c, m)
 	}
+	p.count()
 	if len(p.held) == 0 {
 		c.Passivate()
 	}
 }
+
+// Stopped is the end of an activation, after Stopping or a failure: nothing is held any more.
+func (p *Poster) Stopped() {
+	p.held = nil
+	p.count()
+}
+
+// count tells the figures how many recipients are held.
+func (p *Poster) count() {
+	n := 0
+	for _, h := range p.held {
+		n += h.post.Path.Len()
+	}
+	if n != p.counted {
+		p.figures().Held.Add(int64(n - p.counted))
+		p.counted = n
+	}
+}
+
+func (p *Poster) figures() *gate.Figures { return p.deps.Gates.Figures(p.channel) }
 
 func (p *Poster) find(run string, path actors.Span) *held {
 	for _, h := range p.held {
@@ -152,12 +181,20 @@ func (p *Poster) gate() engine.Ref[gate.Msg] { return p.deps.Gates.Of(p.channel)
 func (p *Poster) post(c *engine.Context[actors.PosterMsg], m actors.Post) {
 	h := p.find(m.Run, m.Path)
 	if h == nil {
-		h = &held{post: m}
+		h = &held{post: m, trace: traceOf(c)}
 		p.held = append(p.held, h)
 		p.wait(c, h, 0)
 		return
 	}
+	if m.Generation > h.post.Generation {
+		p.supersede(c, h, m)
+		return
+	}
 	changed := h.takes(m)
+	if t := traceOf(c); t != nil {
+		h.trace = t
+	}
+	p.figures().Repeated.Add(1)
 	if m.Demand > 0 { // the command in hand holds its own; the repeat's is given back
 		p.gate().Tell(gate.Freed{Run: m.Run, Window: m.Window, Bytes: m.Demand})
 	}
@@ -172,6 +209,9 @@ func (p *Poster) wait(c *engine.Context[actors.PosterMsg], h *held, after time.D
 	h.phase = waiting
 	w := gate.Wait{Campaign: h.post.Campaign, Run: h.post.Run, Poster: c.ID(), Path: h.post.Path,
 		Endpoint: h.post.Endpoint, Untried: h.untried(), Deadline: h.post.Deadline}
+	if h.post.Ledger != "" { // numbers of different books have no order, and the deadline follows the due time
+		w.Order = h.post.Deadline.UnixMilli()
+	}
 	if after > 0 {
 		w.NotBefore = time.Now().Add(after) // a duration, by the gate's clock
 	}
@@ -204,10 +244,11 @@ func (p *Poster) start(c *engine.Context[actors.PosterMsg], m actors.Start) {
 func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors.Start) {
 	m := h.post
 	attempt := provider.Call{
-		Endpoint: m.Endpoint, To: m.To, Messages: m.Messages,
+		Endpoint: m.Endpoint, To: called(m.To), Messages: m.Messages,
 		Key: actors.RetryKey(p.deps.Cluster, m.Run, m.Window, m.Chunk, m.Path),
 	}
-	crash, to, gates := p.deps.Crash, p.gate(), p.deps.Gates
+	crash, to, gates, figures := p.deps.Crash, p.gate(), p.deps.Gates, p.figures()
+	over := spanOf(c, h)
 	c.Go(func(ctx context.Context) actors.PosterMsg {
 		now := time.Now() // the start that counts: this goroutine may have waited for a processor
 		if now.After(token.Expires) || !gates.May() {
@@ -221,6 +262,8 @@ func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors
 		crash("poster.call.before")
 		a := token.Provider.Send(ctx, attempt)
 		crash("poster.call.after")
+		over(now, a)
+		figures.Ended(a, len(attempt.To), time.Since(now))
 		return answered{token: token.Token, endpoint: m.Endpoint, run: m.Run, path: m.Path, answer: a}
 	})
 }
@@ -228,7 +271,13 @@ func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors
 // voided is a token that ran out before its call began: nothing was sent.
 func (p *Poster) voided(c *engine.Context[actors.PosterMsg], m voided) {
 	p.gate().Tell(gate.Unused{Token: m.token})
-	if h := p.find(m.run, m.path); h != nil && h.phase == calling {
+	h := p.find(m.run, m.path)
+	switch {
+	case h == nil || h.phase != calling:
+	case h.next != nil:
+		p.remove(c, h)
+		p.succeed(c, h)
+	default:
 		h.tries--
 		p.wait(c, h, 0)
 	}
@@ -240,34 +289,57 @@ func (p *Poster) answered(c *engine.Context[actors.PosterMsg], m answered) {
 	if h == nil {
 		return // dropped meanwhile: the run is over
 	}
-	n := decide(h.post.Endpoint, h.post.Path.Len(), m.answer, h.tries)
+	users := called(h.post.To)
+	n := decide(h.post.Endpoint, len(users), m.answer, h.tries)
+	if n.report == 0 {
+		p.figures().Again(m.answer.Verdict)
+	}
+	if n.report == 0 && h.next != nil {
+		p.remove(c, h)
+		p.succeed(c, h)
+		return
+	}
 	if n.report == 0 {
 		h.doubt = h.doubt || n.doubt
 		p.wait(c, h, n.after)
 		return
 	}
-	p.report(c, h, actors.Report{What: n.report, Reason: m.answer.Reason, Request: m.answer.RequestID})
+	r := actors.Report{What: n.report, Reason: m.answer.Reason, Request: m.answer.RequestID}
+	if m.answer.NoUser && n.report == actors.PathRefused && len(users) == 1 && p.deps.Suppress != nil {
+		p.suppress(c, h, r)
+		return
+	}
+	p.report(c, h, r)
 }
 
-// report tells the checker until it has recorded the word.
-func (p *Poster) report(c *engine.Context[actors.PosterMsg], h *held, r actors.Report) {
-	r.Run, r.Window, r.Path = h.post.Run, h.post.Window, h.post.Path
-	r.Doubt, r.Poster, r.Tries, r.At = h.doubt, c.ID(), h.tries, c.Now()
-	h.phase, h.report, h.repeat = reporting, r, firstRepeat
+func (p *Poster) tell(c *engine.Context[actors.PosterMsg], h *held) {
+	r := h.report
 	p.deps.Crash("poster.report.before")
-	actors.Checkers.Ref(c.System(), r.Run).Tell(r)
+	tell(c, h, r)
 	p.deps.Crash("poster.report.after")
 	h.again = c.After(h.repeat, again{run: r.Run, path: r.Path})
 }
 
-func (p *Poster) again(c *engine.Context[actors.PosterMsg], m again) {
-	h := p.find(m.run, m.path)
-	if h == nil || h.phase != reporting {
+// called are those of a path who are not left out.
+func called(to []string) []string {
+	if !slices.Contains(to, "") {
+		return to
+	}
+	return slices.DeleteFunc(slices.Clone(to), func(user string) bool { return user == "" })
+}
+
+// tell tells whose path it is what became of it.
+func tell(c *engine.Context[actors.PosterMsg], h *held, r actors.Report) {
+	if h.post.Ledger != "" {
+		actors.Messages.Ref(c.System(), h.post.Ledger).Tell(r)
 		return
 	}
-	actors.Checkers.Ref(c.System(), h.report.Run).Tell(h.report)
-	h.repeat = min(2*h.repeat, maxRepeat)
-	h.again = c.After(h.repeat, m)
+	to := actors.Checkers.Ref(c.System(), r.Run)
+	if h.trace != nil {
+		to.TellTraced(*h.trace, r)
+		return
+	}
+	to.Tell(r)
 }
 
 func (p *Poster) giveBack(c *engine.Context[actors.PosterMsg], m actors.GiveBack) {
@@ -306,31 +378,4 @@ func (p *Poster) drop(c *engine.Context[actors.PosterMsg], m actors.Drop) {
 			p.remove(c, h)
 		}
 	}
-}
-
-// recorded ends a command; of a split one the halves are sent, by posters of their own.
-func (p *Poster) recorded(c *engine.Context[actors.PosterMsg], m actors.Recorded) {
-	h := p.find(m.Run, m.Path)
-	if h == nil || h.phase != reporting || h.report.Window != m.Window {
-		return
-	}
-	p.deps.Crash("poster.recorded.before")
-	switch {
-	case m.Split:
-		a, b := h.post.Path.Halves()
-		p.half(c, h, a)
-		p.half(c, h, b)
-		p.deps.Crash("poster.split.after")
-	case h.report.What == actors.PathSplit: // it was recorded before: the word that asked for the halves was lost, if it was split
-		p.dropped(c, h)
-	}
-	p.remove(c, h)
-}
-
-func (p *Poster) half(c *engine.Context[actors.PosterMsg], h *held, path actors.Span) {
-	m := h.post
-	m.Path, m.Number, m.Demand = path, 0, 0
-	m.To = h.post.To[path.Lo-h.post.Path.Lo : path.Hi-h.post.Path.Lo]
-	p.deps.Crash("poster.half.before")
-	actors.Posters.Ref(c.System(), actors.MulticastPoster(m.Channel, m.Run, path)).Tell(m)
 }

@@ -46,6 +46,11 @@ type call struct {
 }
 
 func newWorld(t *testing.T, answers ...provider.Verdict) *world {
+	return newWorldWith(t, nil, answers...)
+}
+
+// newWorldWith has books note who can't be reached; nil: nobody does.
+func newWorldWith(t *testing.T, b *books, answers ...provider.Verdict) *world {
 	w := &world{sys: enginetest.NewSystem(t, enginetest.Options{}), began: time.Now()}
 	for _, v := range answers {
 		w.answers = append(w.answers, provider.Answer{Verdict: v, Status: map[provider.Verdict]int{provider.Refused: 400}[v], RequestID: "id"})
@@ -55,7 +60,11 @@ func newWorld(t *testing.T, answers ...provider.Verdict) *world {
 	engine.Serve(w.sys, actors.Checkers, func(string) engine.Actor[actors.CheckerMsg] { return checkers{w} })
 	gates := gate.New(w.sys, gate.Deps{Provider: func(actors.Settings) (provider.Provider, error) { return w, nil }})
 	w.gates = gates
-	poster.Serve(w.sys, poster.Deps{Cluster: cluster, Gates: gates})
+	deps := poster.Deps{Cluster: cluster, Gates: gates}
+	if b != nil {
+		deps.Suppress = b.suppress
+	}
+	poster.Serve(w.sys, deps)
 	return w
 }
 

@@ -58,6 +58,7 @@ type Answer struct {
 	Status    int    // HTTP status, 0 where there was none
 	RequestID string // the provider's id of the request that counts (on a repeat: of the accepted one)
 	Reason    string // the provider's or the transport's words, at most 300 bytes, without personal data
+	NoUser    bool   // Refused because the recipient can never be reached; of several recipients it doesn't tell which
 }
 
 // Quota is what a channel may still send this month.

@@ -66,7 +66,7 @@ func (w *world) ingest(m *mission, upload string) (actors.Audience, error) {
 	store := &objects{Objects: w.memory, in: w.current()}
 	sink := &campaign.Parts{Upload: upload, Put: func(name string, data []byte) error { return store.Put(context.Background(), name, data) }}
 	sum, err := audience.Ingest(context.Background(), audience.Source{Reader: strings.NewReader(m.audience()), Format: audience.NDJSON}, sink,
-		audience.Options{Dir: w.sc.dir, Needs: []string{"text"}})
+		audience.Options{Dir: w.sc.dir, Needs: []string{"text"}, Optional: m.optional()})
 	if err != nil {
 		return actors.Audience{}, err
 	}
@@ -79,8 +79,10 @@ func (w *world) obey(m *mission) {
 		time.Sleep(o.after)
 		if o.what == resume {
 			m.mu.Lock()
-			if n := len(m.held); n > 0 && m.held[n-1].to == 0 {
-				m.held[n-1].to = w.now()
+			for i := range m.held { // it may have been paused twice
+				if m.held[i].to == 0 {
+					m.held[i].to = w.now()
+				}
 			}
 			m.mu.Unlock()
 		}
@@ -90,7 +92,7 @@ func (w *world) obey(m *mission) {
 		if err != nil && (!errors.As(err, &p) || p.Status != 409) {
 			w.wrong(fmt.Sprintf("%s of %s: %v", orderNames[o.what], m.name, err))
 		}
-		if err != nil || o.what == resume {
+		if err != nil || o.what != pause && o.what != cancel {
 			continue
 		}
 		m.mu.Lock()
@@ -103,6 +105,13 @@ func (w *world) obey(m *mission) {
 }
 
 func (w *world) give(m *mission, what orderKind) error {
+	switch what {
+	case redriveFailed:
+		return w.redrive(m, actors.Redrive{State: actors.Failed})
+	case redriveUnknown:
+		return w.redrive(m, actors.Redrive{State: actors.Unknown, Acknowledged: true})
+	case pause, resume, cancel:
+	}
 	msg := [...]actors.CampaignMsg{actors.Pause{}, actors.Resume{}, actors.Cancel{}}[what]
 	_, err := insist[actors.Info](w, actors.Campaigns, m.id, msg)
 	return err

@@ -19,6 +19,7 @@ import (
 	"hayauma.example/actors/poster"
 	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/line"
+	"hayauma.example/actors/recipient"
 	"hayauma.example/actors/tally"
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/clustertest"
@@ -41,6 +42,7 @@ type incarnation struct {
 	member *cluster.Member
 	shared *membership.Client
 	joined time.Duration // when it had joined, by the world's clock; guarded by w.mu
+	sets   *recipient.Sets
 }
 
 // seldom are renewals for runs that last days: nobody judges a member alone by them.
@@ -54,6 +56,7 @@ func registry() *codec.Registry {
 	channel.Register(r)
 	checker.Register(r)
 	tally.Register(r)
+	recipient.Register(r)
 	return r
 }
 
@@ -118,11 +121,18 @@ func (in *incarnation) serve(log *slog.Logger) {
 	gates := gate.New(in.sys, gate.Deps{Provider: in.provider, May: in.member.May, Log: log})
 	channel.Serve(in.sys, channel.Deps{Provider: in.provider, Getenv: func(string) string { return token }, Budget: in.w.sc.budget})
 	freezer := campaign.Freezer{Objects: objects, Dir: in.w.sc.dir, Check: line.CheckMessages, Sizes: plan.Options{ChunkRecipients: in.w.sc.chunk}}
-	campaign.Serve(in.sys, campaign.Deps{Objects: objects, Plan: func(j campaign.PlanJob) (plan.Table, error) { return freezer.Freeze(j) }, Crash: in.reach})
+	posters, campaigns := poster.Deps{Cluster: in.w.memory.ClusterID(), Gates: gates, Crash: in.reach}, campaign.Deps{
+		Objects: objects, Plan: func(j campaign.PlanJob) (plan.Table, error) { return freezer.Freeze(j) }, Crash: in.reach, Keep: in.w.sc.keep}
+	if in.w.sc.settled {
+		in.serveRecipients()
+		freezer.Settings, campaigns.Settings, posters.Suppress = in.settings, in.settings, in.suppress
+	}
+	campaign.Serve(in.sys, campaigns)
 	tally.Serve(in.sys, actors.Statistics)
 	tally.Serve(in.sys, actors.Usages)
+	tally.Serve(in.sys, actors.Experiments)
 	composer.Serve(in.sys, composer.Deps{Objects: objects, Crash: in.reach})
-	in.servePosters(poster.Deps{Cluster: in.w.memory.ClusterID(), Gates: gates, Crash: in.reach})
+	in.servePosters(posters)
 	in.serveCheckers(checker.Deps{History: in.history, Crash: in.reach})
 }
 
@@ -144,8 +154,8 @@ func (in *incarnation) serveCheckers(d checker.Deps) {
 	engine.ServeDurable(in.sys, actors.Checkers, func(string) engine.Durable[actors.CheckerMsg, checker.Event] { return wrap(in, checker.New(d)) })
 }
 
-func (in *incarnation) provider(actors.Settings) (provider.Provider, error) {
-	var p provider.Provider = &caller{Provider: in.w.sim.Provider(token), in: in}
+func (in *incarnation) provider(s actors.Settings) (provider.Provider, error) {
+	var p provider.Provider = &caller{Provider: in.w.simOf(s.Name).Provider(token), in: in, channel: s.Name}
 	if in.w.sc.mutate.provider != nil {
 		p = in.w.sc.mutate.provider(in, p)
 	}
@@ -201,6 +211,9 @@ func (in *incarnation) die(why string) {
 	in.w.note("died", why, in.number)
 	in.shared.Cut()
 	in.sys.Kill()
+	if in.sets != nil {
+		in.sets.Close()
+	}
 	close(in.died)
 }
 

@@ -20,6 +20,7 @@ type story struct {
 	outcomes map[string]actors.Outcome
 	reasons  map[string]string
 	twice    []string // users that stand twice
+	places   map[string]place
 }
 
 // judge compares what the daemon says with what the provider has, and says what is wrong.
@@ -73,6 +74,7 @@ func (w *world) judgeMission(m *mission, s story, got map[string][]linesim.Deliv
 	if len(s.outcomes) != len(m.rows) || len(s.twice) > 0 {
 		say("%s: %d of %d recipients are in the ledger, twice: %v", m.name, len(s.outcomes), len(m.rows), s.twice)
 	}
+	lives := w.livesOf(m, s)
 	for i, r := range m.rows {
 		o, listed := s.outcomes[r.user]
 		if !listed {
@@ -80,16 +82,25 @@ func (w *world) judgeMission(m *mission, s story, got map[string][]linesim.Deliv
 			continue
 		}
 		d := got[r.user]
+		why, proper := lives.judge(s.places[r.user], d)
 		switch {
-		case len(d) > 1:
+		case !proper:
+			say("%s row %d is %v: %s", m.name, i, o, why)
+		case len(d) > 1 && !lives.any():
 			say("%s row %d got %d messages (%v): keys %s %s at %v and %v", m.name, i, len(d), o, d[0].Key, d[1].Key, d[0].At.Sub(w.began), d[1].At.Sub(w.began))
-		case o == actors.Delivered && len(d) != 1, o != actors.Delivered && o != actors.Unknown && len(d) != 0:
+		case o == actors.Delivered && len(d) == 0, o != actors.Delivered && o != actors.Unknown && len(d) != 0:
 			say("%s row %d is %v (%s), and the provider accepted %d", m.name, i, o, s.reasons[r.user], len(d))
 		case len(d) == 1 && d[0].BodySHA256 != r.body():
 			say("%s row %d got another body", m.name, i)
 		case r.bad != (o == actors.Failed && s.reasons[r.user] == "render"):
 			say("%s row %d is %v (%s), can it be rendered: %v", m.name, i, o, s.reasons[r.user], !r.bad)
-		case w.sure(m, r) && o != actors.Delivered:
+		case !r.want.met(o, s.reasons[r.user]):
+			say("%s row %d is %v (%s), want %v", m.name, i, o, s.reasons[r.user], *r.want)
+		case r.never && len(d) > 0:
+			say("%s row %d got a message that it doesn't want", m.name, i)
+		case r.want != nil && len(d) == 1 && d[0].At.Sub(w.began) < r.want.notBefore:
+			say("%s row %d got its message at %v, not after %v", m.name, i, d[0].At.Sub(w.began), r.want.notBefore)
+		case r.want == nil && !r.never && w.sure(m, r) && o != actors.Delivered:
 			say("%s row %d is %v (%s), though nothing stood in the way", m.name, i, o, s.reasons[r.user])
 		}
 	}
@@ -241,7 +252,7 @@ func (w *world) read(m *mission) (s story, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.outcomes, s.reasons = map[string]actors.Outcome{}, map[string]string{}
+	s.outcomes, s.reasons, s.places = map[string]actors.Outcome{}, map[string]string{}, map[string]place{}
 	for n := range layout.Table.Chunks {
 		if err := w.readChunk(layout.Chunks, uint32(n), page, &s); err != nil {
 			return s, err
@@ -278,6 +289,7 @@ func (w *world) readChunk(chunks string, n uint32, page actors.Outcomes, s *stor
 		if _, there := s.outcomes[r.User]; there {
 			s.twice = append(s.twice, r.User)
 		}
+		s.places[r.User] = place{n, chunk.First + uint32(i), actors.Span{Lo: chunk.First, Hi: chunk.First + uint32(len(chunk.Recipients))}}
 		s.outcomes[r.User], s.reasons[r.User] = page.Outcomes[int(chunk.First)+i], page.Reasons[int(chunk.First)+i]
 	}
 	return nil

@@ -37,11 +37,17 @@ type scenario struct {
 	outage   outage
 	latency  time.Duration // of an append at most; 0: 3 ms, < 0: none
 	downtime time.Duration // between a death and the next start
+	keep     time.Duration // recipients are kept so long after the end; 0: for ever
 	restore  time.Duration // when unknown users become known; 0: never
+	quota    int64         // messages a month; 0: no limit
+	larger   time.Duration // when it has a limit no more
 	bound    time.Duration // how long it may take
 	quiet    bool          // nobody asks for a campaign before the bound
 	panics   bool          // actors may fail
+	begins   time.Duration // after the bubble's first moment, which is that of the year 2000
 	altered  float64       // of the frozen bodies: this build renders other bytes than the one that planned
+	settled  bool          // users have settings, and who can't be reached is suppressed
+	wishes   []wish        // … as they say in time; those at 0 before the first mission
 	mutate   mutation
 }
 
@@ -85,6 +91,7 @@ type mission struct {
 	at        time.Duration // due, from the beginning of the world; 0: now
 	expire    time.Duration
 	orders    []order
+	define    func(*actors.Definition) // changes the definition further; nil: nothing does
 	rows      []row
 	unknown   []string
 	duplicate bool // the first row stands twice
@@ -102,6 +109,9 @@ type row struct {
 	bad        bool // can't be rendered
 	unknown    bool
 	personal   bool
+	want       *wanted // what must become of it; nil: what becomes of others
+	never      bool    // it must not get anything
+	zone       string  // of the column zone; empty: none
 }
 
 // interval is a stretch of virtual time; to 0 has no end.
@@ -114,9 +124,11 @@ const (
 	pause orderKind = iota
 	resume
 	cancel
+	redriveFailed
+	redriveUnknown // with the acknowledgement
 )
 
-var orderNames = [...]string{"pause", "resume", "cancel"}
+var orderNames = [...]string{"pause", "resume", "cancel", "redrive failed", "redrive unknown"}
 
 // order is given some time after the last one, the first after acceptance.
 type order struct {
@@ -159,7 +171,11 @@ func userID(name string, i int) string {
 func (m *mission) audience() string {
 	var b strings.Builder
 	for _, r := range m.rows {
-		fmt.Fprintf(&b, "{\"user_id\":%q,\"text\":%q}\n", r.user, r.text)
+		if r.zone == "" {
+			fmt.Fprintf(&b, "{\"user_id\":%q,\"text\":%q}\n", r.user, r.text)
+		} else {
+			fmt.Fprintf(&b, "{\"user_id\":%q,\"text\":%q,\"zone\":%q}\n", r.user, r.text, r.zone)
+		}
 	}
 	if m.duplicate {
 		fmt.Fprintf(&b, "{\"user_id\":%q,\"text\":%q}\n", m.rows[0].user, m.rows[0].text)
@@ -172,6 +188,9 @@ func (m *mission) definition(began time.Time) actors.Definition {
 	d := actors.Definition{Name: m.name, Channel: "shop", Messages: []byte(`[{"type":"text","text":"{{ text }}"}]`), ExpireAfter: m.expire}
 	if m.at != 0 {
 		d.At = began.Add(m.at)
+	}
+	if m.define != nil {
+		m.define(&d)
 	}
 	return d
 }

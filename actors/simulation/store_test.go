@@ -166,7 +166,8 @@ func (o *objects) Drop(ctx context.Context, prefix string) error {
 // caller is the provider as one incarnation sees it.
 type caller struct {
 	provider.Provider
-	in *incarnation
+	in      *incarnation
+	channel string
 }
 
 // Send implements provider.Provider. A dead process starts no call; one that is under way may be accepted.
@@ -176,7 +177,7 @@ func (p *caller) Send(ctx context.Context, c provider.Call) provider.Answer {
 		return provider.Answer{Verdict: provider.Unsent, Reason: errDead.Error()}
 	}
 	w.mu.Lock()
-	w.calls = append(w.calls, call{at: w.now(), endpoint: int(c.Endpoint), user: c.To[0], n: len(c.To)})
+	w.calls = append(w.calls, call{at: w.now(), endpoint: int(c.Endpoint), user: c.To[0], n: len(c.To), key: c.Key.String(), channel: p.channel})
 	l := entryOf(w, "call", c.Key.String(), p.in.number)
 	l.user, l.n = c.To[0], len(c.To)
 	w.lines = append(w.lines, l)

@@ -26,6 +26,7 @@ type world struct {
 	memory *journal.Memory
 	shared *membership.Memory
 	sim    *linesim.Sim
+	sims   map[string]*linesim.Sim // of further channels, by name
 	began  time.Time
 
 	calm atomic.Bool // the store is in no trouble any more
@@ -50,6 +51,8 @@ type call struct {
 	endpoint int
 	user     string // the first one
 	n        int
+	key      string
+	channel  string
 }
 
 // appended is one record that the store took.
@@ -71,7 +74,10 @@ type result struct {
 // play runs a scenario in a bubble of its own.
 func play(t *testing.T, sc scenario) (r result) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { r = newWorld(t, sc.withDefaults()).run() })
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(sc.begins)
+		r = newWorld(t, sc.withDefaults()).run()
+	})
 	return r
 }
 
@@ -98,7 +104,12 @@ func (w *world) run() result {
 	for _, at := range w.sc.drains {
 		time.AfterFunc(at, func() { w.current().drain() })
 	}
+	if w.sc.quota > 0 {
+		w.sim.SetQuota(w.sc.quota)
+		time.AfterFunc(w.sc.larger, func() { w.sim.SetQuota(linesim.Unlimited) })
+	}
 	w.configure()
+	w.tell(&people)
 	for i := range w.sc.missions {
 		m := w.sc.missions[i]
 		w.sim.Forget(m.unknown...)
@@ -108,6 +119,9 @@ func (w *world) run() result {
 			operator.Go(func() { w.obey(m) })
 			w.await(m)
 			operator.Wait()
+			if m.redriven() {
+				w.await(m)
+			}
 		})
 	}
 	people.Wait()
@@ -157,6 +171,14 @@ func (w *world) chance(p float64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.dice.Float64() < p
+}
+
+// simOf is the provider's side of a channel.
+func (w *world) simOf(channel string) *linesim.Sim {
+	if s := w.sims[channel]; s != nil {
+		return s
+	}
+	return w.sim
 }
 
 // within is a random duration below d.

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -71,6 +72,15 @@ func (b *Book) Month(month string) actors.Figures {
 	f := b.Months[month]
 	f.Month = month
 	return f
+}
+
+// All is everything that is counted.
+func (b *Book) All() actors.AllOfThem {
+	var out actors.AllOfThem
+	for _, month := range slices.Sorted(maps.Keys(b.Months)) {
+		out.Figures = append(out.Figures, b.Month(month))
+	}
+	return out
 }
 
 // take decides what a word changes; nothing, where it is a repeat. The error is for the checker, which tells again.

@@ -8,6 +8,9 @@
 // a month is never closed, it only stops changing. Where a 409 told of an acceptance, that is the month of the 409, which comes within
 // 22 h 50 min of the acceptance.
 //
+// An experiment is such a book as well, of a channel's campaigns that name it: in the place of a month stands a variant's name, and pending recipients
+// are counted, too, so that a variant's outcomes add up to its recipients. Started and Finished count campaigns with that variant.
+//
 // # Exactly once
 //
 //	checker ──Count{version, figures, told, base}──▶ book: replace the run's figures where the version is newer ──Counted──▶ checker
@@ -24,10 +27,12 @@
 //   - words from before that say otherwise are stale (actors.WordsGoStale) by the time it forgets, a day later, and refused. A member
 //     whose clock is wrong by hours makes no calls, and one that slept as long is no peer any more when it wakes.
 //
+// A book of single messages (package message) is such a run for each month, and is told of as checkers are.
+//
 // # Bounds
 //
-// A book holds a line per month, and one per run that is unfinished, not yet told to the end, or was told within a day. Where the word
-// "never again" was lost, the book asks for it a day later. Statistics of a channel that was removed stay.
+// A book holds a line per month or variant (ten a campaign at most), and one per run that is unfinished, not yet told to the end, or was told
+// within a day. Where the word "never again" was lost, the book asks for it a day later. Statistics of a channel that was removed stay.
 //
 // On failure: nothing is answered before it is stored; a checker that gets no answer for two minutes asks again after 15 minutes, half an
 // hour, and so on up to six hours, so that runs whose books nobody carries don't fill the memory.

@@ -10,13 +10,13 @@ import (
 // lookEvery is how often a book that is told of runs looks for silent ones.
 const lookEvery = time.Hour
 
-// Tally is the statistics or the usage ledger of one channel.
+// Tally is the statistics or the usage ledger of one channel, or one experiment.
 type Tally struct {
 	book   Book      // changed by Apply only
 	looked time.Time // owned by Handle
 }
 
-// Serve lets sys host a kind of tallies: actors.Statistics or actors.Usages.
+// Serve lets sys host a kind of tallies: actors.Statistics, actors.Usages or actors.Experiments.
 func Serve(sys *engine.System, kind *engine.Kind[actors.TallyMsg]) {
 	engine.ServeDurable(sys, kind, func(string) engine.Durable[actors.TallyMsg, Event] { return &Tally{} })
 }
@@ -37,9 +37,17 @@ func (t *Tally) Handle(c *engine.Context[actors.TallyMsg], m actors.TallyMsg) {
 		t.count(c, m)
 	case actors.MonthOf:
 		c.Respond(t.book.Month(m.Month))
-		if len(t.book.Months) == 0 {
-			c.Passivate() // any channel may be asked for
-		}
+		t.leave(c)
+	case actors.AllFigures:
+		c.Respond(t.book.All())
+		t.leave(c)
+	}
+}
+
+// leave ends a book in which nothing is: any channel may be asked for.
+func (t *Tally) leave(c *engine.Context[actors.TallyMsg]) {
+	if len(t.book.Months) == 0 {
+		c.Passivate()
 	}
 }
 
@@ -69,6 +77,10 @@ func (t *Tally) look(c *engine.Context[actors.TallyMsg]) {
 	}
 	t.looked = now
 	for _, run := range t.book.silent(now) {
+		if book, ok := actors.TalliedBook(run); ok {
+			actors.Messages.Ref(c.System(), book).Tell(actors.TellMessages{})
+			continue
+		}
 		actors.Checkers.Ref(c.System(), run).Tell(actors.TellAgain{})
 	}
 }

@@ -132,6 +132,22 @@ func (f *File) Reader(buffer int) *bufio.Reader {
 	return bufio.NewReaderSize(io.MultiReader(io.NewSectionReader(f.file, 0, f.stored), rest), buffer)
 }
 
+// ReadAt implements [io.ReaderAt], while nothing is written.
+func (f *File) ReadAt(p []byte, at int64) (n int, err error) {
+	if at < f.stored {
+		if n, err = f.file.ReadAt(p[:min(int64(len(p)), f.stored-at)], at); err != nil {
+			return n, err
+		}
+	}
+	if rest := at + int64(n) - f.stored; n < len(p) && rest <= int64(len(f.buf)) {
+		n += copy(p[n:], f.buf[rest:])
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
 // Drop closes and removes the file early.
 func (f *File) Drop() error {
 	f.buf = nil

@@ -2,6 +2,7 @@ package spill_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -147,5 +148,36 @@ func TestMergeReportsErrors(t *testing.T) {
 	}
 	if count != 1 {
 		t.Errorf("%d steps", count)
+	}
+}
+
+// Any stretch can be read, whether it is on disk, in memory or across both.
+func TestFileIsReadAnywhere(t *testing.T) {
+	for _, size := range []int{0, 50, 200} {
+		d := spill.New(root(t))
+		f := d.File(64)
+		for i := range size {
+			if _, err := f.Write([]byte{byte(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for from := range size + 2 {
+			for n := range size + 2 {
+				p := make([]byte, n)
+				got, err := f.ReadAt(p, int64(from))
+				want := max(0, min(n, size-from))
+				if got != want || errors.Is(err, io.EOF) != (want < n) || err != nil && want == n {
+					t.Fatalf("size %d: %d bytes at %d: %d, %v", size, n, from, got, err)
+				}
+				for i := range got {
+					if p[i] != byte(from+i) {
+						t.Fatalf("size %d: byte %d is %d", size, from+i, p[i])
+					}
+				}
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -9,11 +9,12 @@ import (
 	"hayauma.example/actors/provider"
 )
 
-// What LINE says in an answer's message; its causes of a 429 are told apart by these.
+// What LINE says in an answer's message; its causes of a 429 are told apart by these, and that a user id is nobody's.
 const (
 	SaysRateLimit    = "The API rate limit has been exceeded. Try again later."
 	SaysMonthlyLimit = "You have reached your monthly limit."
 	SaysKeyAccepted  = "The retry key is already accepted"
+	SaysNoUser       = "Failed to send messages"
 )
 
 // problem is LINE's ErrorResponse, as far as it is read.
@@ -32,7 +33,7 @@ type problem struct {
 //	401              Unauthorized
 //	429              OverQuota if it names the monthly limit, else Throttled
 //	408              Doubtful: proxies say it, LINE doesn't
-//	other 4xx        Refused
+//	other 4xx        Refused; NoUser where a 400 says so and gives no details, as it does of what is wrong with a message
 //	everything else  Doubtful
 func Classify(status int, header http.Header, body []byte, readErr error) provider.Answer {
 	answer := provider.Answer{Status: status, RequestID: first(header, "X-Line-Request-Id")}
@@ -52,6 +53,7 @@ func Classify(status int, header http.Header, body []byte, readErr error) provid
 		answer.Verdict = provider.Throttled
 	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
 		answer.Verdict = provider.Refused
+		answer.NoUser = status == http.StatusBadRequest && said.Message == SaysNoUser && len(said.Details) == 0
 	default:
 		answer.Verdict = provider.Doubtful
 	}

@@ -45,6 +45,8 @@ func TestClassify(t *testing.T) {
 			`{"message":"The request body has 2 error(s)","details":[{"message":"May not be empty","property":"messages[0].text"},{"message":"too long","property":"x"}]}`, nil, provider.Refused, id,
 			"The request body has 2 error(s): messages[0].text May not be empty; x too long"},
 		{"400 unknown user", 400, "", `{"message":"Failed to send messages"}`, nil, provider.Refused, id, "Failed to send"},
+		{"400 unknown user?", 400, "", `{"message":"Failed to send messages","details":[{"message":"too long","property":"x"}]}`, nil, provider.Refused, id, "too long"},
+		{"403 in the same words", 403, "", `{"message":"Failed to send messages"}`, nil, provider.Refused, id, "Failed to send"},
 		{"403", 403, "", `{"message":"Access to this API is not available for your account"}`, nil, provider.Refused, id, "not available"},
 		{"404", 404, "", `{"message":"Not found"}`, nil, provider.Refused, id, "Not found"},
 		{"413", 413, "", ``, nil, provider.Refused, id, "status 413"},
@@ -65,6 +67,9 @@ func TestClassify(t *testing.T) {
 			got := Classify(tc.status, h, []byte(tc.body), tc.readErr)
 			if got.Verdict != tc.want || got.RequestID != tc.wantID || got.Status != tc.status || !strings.Contains(got.Reason, tc.reason) {
 				t.Errorf("got %+v, want verdict %d, id %s, reason with %q", got, tc.want, tc.wantID, tc.reason)
+			}
+			if nobody := tc.name == "400 unknown user"; got.NoUser != nobody {
+				t.Errorf("the user can't be reached: %v, want %v", got.NoUser, nobody)
 			}
 		})
 	}

@@ -47,7 +47,7 @@ var (
 	saysConcurrency  = refusal{status: 429, message: "The maximum number of concurrent operations has been reached. Try again later."}
 	saysAccepted     = refusal{status: 409, message: line.SaysKeyAccepted}
 	saysBadKey       = refusal{status: 400, message: "The value of the header X-Line-Retry-Key is invalid for this request"}
-	saysFailed       = refusal{status: 400, message: "Failed to send messages"}
+	saysFailed       = refusal{status: 400, message: line.SaysNoUser}
 	saysTooLarge     = refusal{status: 413, message: "Request Entity Too Large"}
 	saysMediaType    = refusal{status: 415, message: "The content type is not supported: use application/json"}
 	saysError        = refusal{status: 500, message: "Internal server error"}

@@ -33,7 +33,8 @@
 //
 // Required fields and types of messages come from line.CheckMessages: its table is held against LINE's OpenAPI file by a test, which is a
 // better second opinion than a table by the same hands. What no published schema can be asked about is counted here by own code: the
-// length of texts, the number of messages and ids, the size of a body, the form of ids and keys.
+// length of texts, the number of messages and ids, the size of a body, the form of ids and keys, and that media come by https (its refusals
+// are worded as senders have reported them).
 //
 // # On failure
 //

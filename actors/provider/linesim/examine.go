@@ -64,6 +64,11 @@ func (e *examiner) messages(x *exam, messages []byte, strict bool) *refusal {
 	if wrong := e.count(x, messages); wrong != nil && strict {
 		return wrong
 	}
+	if strict {
+		if wrong := e.media(messages); wrong != nil {
+			return wrong
+		}
+	}
 	e.json.Reset(messages)
 	var err error
 	if e.canonical, err = e.json.Canonical(e.canonical[:0]); err == nil {

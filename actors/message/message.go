@@ -1,0 +1,361 @@
+package message
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"hayauma.example/actors"
+	"hayauma.example/engine"
+)
+
+// Names of reminders. A message's is its number behind a letter.
+const (
+	remindMessage = "m"
+	remindTell    = "tell"
+	remindTidy    = "tidy"
+)
+
+// Times of a book.
+const (
+	lookEvery   = 15 * time.Second // at what is with posters
+	lookUp      = 5 * time.Second  // a question for settings is waited for
+	askAgain    = time.Second      // after one that failed
+	stopFirst   = time.Second      // between looks whether the channel sends again, doubled up to stopMost
+	stopMost    = 5 * time.Second
+	doubtWait   = 100 * time.Millisecond // before what is in doubt is told again: what a poster that has left says of it may be on its way
+	keepFor     = 24 * time.Hour         // what is over is kept
+	keepRound   = time.Hour              // … and forgotten together
+	packReports = 500
+	packDelay   = 100 * time.Millisecond
+)
+
+// maxPayload bounds in bytes what a book keeps in memory of messages that wait or are with posters; what is beyond it waits for its reminder to
+// come again.
+const maxPayload = 512 << 10
+
+// What a book tells itself. They are of the closed set by the interface that they embed.
+type (
+	// reminded is a reminder's word.
+	reminded struct {
+		actors.MessageMsg
+		name    string
+		due     time.Time
+		payload []byte
+	}
+	// pump says that something may be told.
+	pump struct{ actors.MessageMsg }
+	// lookedUp brings the settings of the users whose messages go now, by number of the message.
+	lookedUp struct {
+		actors.MessageMsg
+		numbers  []uint32
+		settings []actors.RecipientSettings
+		err      error
+	}
+	// flush says that the first buffered report has waited long enough.
+	flush struct{ actors.MessageMsg }
+	// look is the time to look at what is with posters.
+	look struct{ actors.MessageMsg }
+	// described is the channel's answer.
+	described struct {
+		actors.MessageMsg
+		info actors.ChannelInfo
+		err  error
+	}
+	// lookChannel is the time to ask the channel whether it sends again.
+	lookChannel struct{ actors.MessageMsg }
+	// patience is the end of a cancel's.
+	patience struct {
+		actors.MessageMsg
+		number uint32
+	}
+)
+
+// Deps are what a book needs besides messages.
+type Deps struct {
+	Crash   func(point string) // named crash points; nil: none
+	Counted *Counted           // what became of messages; nil: nobody asks
+}
+
+// listen is for the kind, which all systems of a process share.
+var listen = sync.OnceFunc(func() {
+	engine.OnReminder(actors.Messages, func(name string, due time.Time, payload []byte) actors.MessageMsg {
+		return reminded{name: name, due: due, payload: payload}
+	})
+})
+
+// Serve lets sys host books of messages.
+func Serve(sys *engine.System, d Deps) {
+	listen()
+	if d.Crash == nil {
+		d.Crash = func(string) {}
+	}
+	if d.Counted == nil {
+		d.Counted = &Counted{}
+	}
+	engine.ServeDurable(sys, actors.Messages, func(id string) engine.Durable[actors.MessageMsg, Event] { return newBook(d, id) })
+}
+
+// live is what this activation knows of a message without an outcome; all of it may be lost.
+type live struct {
+	payload []byte // nil: it comes with the reminder
+	out     bool   // a poster was told of it
+	asking  bool   // its user's settings are being looked up
+	doubt   bool   // another activation may have told a poster of it, or this one has done so again
+	drives  uint32 // Number of the last command
+	told    time.Time
+	cancels []engine.Reply // who waits for it to be given back
+}
+
+// Book is the grain of one book of messages.
+type Book struct {
+	state state // changed by Apply and Restore only
+
+	// Of this activation, owned by Handle.
+	deps    Deps
+	id      string
+	channel string
+	chunk   uint32 // the book's number, which its paths' keys are told apart by
+	began   time.Time
+	live    map[uint32]*live
+	bytes   int             // of payloads
+	touched map[string]bool // users for whom something may be told
+	pumping bool
+	buffer  []actors.Report
+	waiting bool // a flush is under way in time
+	looking bool // a look is
+	stopped bool // nothing goes: the channel grants nothing, as far as is known, or the node is about to stop
+	drains  bool // the latter
+	stop    time.Duration
+	asked   bool // the channel is being asked
+	debt    debt
+}
+
+func newBook(d Deps, id string) *Book {
+	channel, token, _ := strings.Cut(id, "/")
+	chunk, _ := strconv.ParseUint(token, 10, 32) // tokens are numbers, see package recipient
+	return &Book{deps: d, id: id, channel: channel, chunk: uint32(chunk), state: newState(), live: map[uint32]*live{}, touched: map[string]bool{}}
+}
+
+type call = engine.Context[actors.MessageMsg]
+
+// Apply folds one fact into the book.
+func (b *Book) Apply(e Event) { b.state.apply(e) }
+
+// Snapshot implements [engine.Snapshotter].
+func (b *Book) Snapshot() any { return b.state.snapshot() }
+
+// Restore implements [engine.Snapshotter].
+func (b *Book) Restore(snapshot any) {
+	if err := b.state.restore(snapshot.(Ledger)); err != nil {
+		panic(err) // the book must not go on without it
+	}
+}
+
+// Started finds out what an earlier activation may have told posters. Clocks of nodes differ by MaxSkew at most.
+func (b *Book) Started(c *call) {
+	b.began = c.Now()
+	if b.state.awake {
+		latest := millis(b.began.Add(actors.MaxSkew))
+		for n, m := range b.state.open {
+			if m.from <= latest {
+				b.live[n] = &live{doubt: true}
+			}
+		}
+	}
+	if !b.state.figures.owing.IsZero() {
+		b.tellAll(c)
+	}
+}
+
+// Stopping hands what is not judged yet to the next activation, which another node may have; it is repeated, too.
+func (b *Book) Stopping(c *call) {
+	for _, r := range b.buffer {
+		c.Self().Tell(r)
+	}
+	b.buffer = nil
+}
+
+// Handle has one line per message; what a line does stands below, in message order.
+func (b *Book) Handle(c *call, m actors.MessageMsg) {
+	switch m := m.(type) {
+	case actors.AcceptMessages:
+		b.accept(c, m.Entries)
+	case reminded:
+		b.reminded(c, m)
+	case pump:
+		b.pump(c)
+	case lookedUp:
+		b.lookedUp(c, m)
+	case actors.Report:
+		b.report(c, m)
+	case flush:
+		b.waiting = false
+		b.flush(c)
+	case actors.ShowMessage:
+		b.show(c, m.Number)
+	case actors.CancelMessage:
+		b.cancel(c, m.Number)
+	case patience:
+		b.impatient(m.number)
+	case actors.ListMessages:
+		c.Respond(b.list(m, c.Now()))
+		b.rest(c)
+	case look:
+		b.look(c)
+	case lookChannel:
+		b.askChannel(c)
+	case described:
+		b.described(c, m)
+	case actors.DrainMessages:
+		b.drain(c)
+	case actors.TellMessages:
+		b.tellAgain(c)
+	case tell:
+		b.tell(c, m.listener)
+	case answered:
+		b.answered(c, m)
+	}
+}
+
+// rest lets a book leave that has nothing: any may be asked.
+func (b *Book) rest(c *call) {
+	if b.state.next == 0 {
+		c.Passivate()
+	}
+}
+
+// of is what this activation knows of a message.
+func (b *Book) of(number uint32) *live {
+	l := b.live[number]
+	if l == nil {
+		l = &live{}
+		b.live[number] = l
+	}
+	return l
+}
+
+// forget drops what this activation knows of a message.
+func (b *Book) forget(number uint32) {
+	if l := b.live[number]; l != nil {
+		b.bytes -= len(l.payload)
+		delete(b.live, number)
+	}
+}
+
+func reminderOf(number uint32) string { return remindMessage + strconv.FormatUint(uint64(number), 10) }
+
+// reminded takes a message's payload, where there is room for it and nobody has it.
+func (b *Book) reminded(c *call, r reminded) {
+	switch r.name {
+	case remindTell:
+		b.remindedToTell(c, r.due)
+		return
+	case remindTidy:
+		b.tidy(c, r)
+		return
+	}
+	number, _ := strconv.ParseUint(strings.TrimPrefix(r.name, remindMessage), 10, 32)
+	m := b.state.open[uint32(number)]
+	if m == nil { // it fired once more as the message ended
+		c.Forget(r.name, r.due)
+		engine.Persist(c, []Event{}, nil)
+		return
+	}
+	l := b.of(m.number)
+	if l.out || l.payload != nil || !r.due.Equal(moment(m.at)) || !b.fits(m, len(r.payload)) {
+		return
+	}
+	l.payload = r.payload
+	b.bytes += len(r.payload)
+	wait := time.Duration(0)
+	if l.doubt {
+		wait = max(0, doubtWait-c.Now().Sub(b.began))
+	}
+	b.touch(c, m.user, wait)
+}
+
+// fits tells whether there is room for a payload. For those that are next to their users there is as much once more: they go, whoever waits.
+func (b *Book) fits(m *message, bytes int) bool {
+	room := maxPayload
+	if b.state.users[m.user][0] == m {
+		room *= 2
+	}
+	return b.bytes == 0 || b.bytes+bytes <= room
+}
+
+// touch has the book look soon what may be told to a user.
+func (b *Book) touch(c *call, user string, after time.Duration) {
+	b.touched[user] = true
+	if b.pumping {
+		return
+	}
+	b.pumping = true
+	if after <= 0 {
+		c.Self().Tell(pump{})
+		return
+	}
+	c.After(after, pump{})
+}
+
+// touchAll is touch for all users of whom something waits here.
+func (b *Book) touchAll(c *call) {
+	for n, l := range b.live {
+		if m := b.state.open[n]; m != nil && l.payload != nil && !l.out {
+			b.touch(c, m.user, 0)
+		}
+	}
+}
+
+// pump looks up the settings of the users to whom a message may go now.
+func (b *Book) pump(c *call) {
+	b.pumping = false
+	if b.stopped || len(b.touched) == 0 {
+		return // touchAll follows
+	}
+	now := millis(c.Now())
+	var m lookedUp
+	var users []string
+	for user := range b.touched {
+		if head := b.head(user, now); head != nil {
+			b.of(head.number).asking = true
+			m.numbers, users = append(m.numbers, head.number), append(users, user)
+		}
+	}
+	clear(b.touched)
+	if len(users) == 0 {
+		return
+	}
+	book := actors.Recipients.Ref(c.System(), b.id)
+	c.Go(func(ctx context.Context) actors.MessageMsg {
+		ctx, cancel := context.WithTimeout(ctx, lookUp)
+		defer cancel()
+		for _, user := range users {
+			s, err := engine.Ask[actors.RecipientSettings](ctx, book, actors.RecipientMsg(actors.Lookup{User: user}))
+			if m.err = err; err != nil {
+				break
+			}
+			m.settings = append(m.settings, s)
+		}
+		return m
+	})
+}
+
+// head is the next message to a user, if it can go now: nothing before it is without an outcome.
+func (b *Book) head(user string, now int64) *message {
+	q := b.state.users[user]
+	for _, m := range q { // one that a poster has was before all others, but those were put off since
+		if l := b.live[m.number]; l != nil && (l.out || l.asking) {
+			return nil
+		}
+	}
+	if len(q) == 0 || q[0].at > now {
+		return nil
+	}
+	if l := b.live[q[0].number]; l == nil || l.payload == nil {
+		return nil
+	}
+	return q[0]
+}
