@@ -40,7 +40,7 @@ func (s *server) registerChannels() {
 	huma.Register(s.api, operation("add-channel", http.MethodPost, "/v1/channels", "Add or change a channel", 200, 422, 507), s.addChannel)
 	huma.Register(s.api, operation("list-channels", http.MethodGet, "/v1/channels", "List channels", 200), s.listChannels)
 	huma.Register(s.api, operation("show-channel", http.MethodGet, "/v1/channels/{name}", "Show a channel", 200, 404), s.showChannel)
-	huma.Register(s.api, operation("remove-channel", http.MethodDelete, "/v1/channels/{name}", "Remove a channel that no unfinished campaign uses", 204, 404, 409),
+	huma.Register(s.api, operation("remove-channel", http.MethodDelete, "/v1/channels/{name}", "Remove a channel that no unfinished campaign and no message uses", 204, 404, 409),
 		s.removeChannel)
 	huma.Register(s.api, operation("resume-channel", http.MethodPost, "/v1/channels/{name}/resume", "End a channel's pause", 200, 404), s.resumeChannel)
 }
@@ -103,6 +103,9 @@ func (s *server) resumeChannel(ctx context.Context, in *channelPath) (*channelOu
 func (s *server) removeChannel(ctx context.Context, in *channelPath) (*struct{}, error) {
 	ref, err := s.channel(in.Name)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.noMessages(ctx, in.Name); err != nil {
 		return nil, err
 	}
 	if _, err = ask[actors.Done](ctx, s, ref, actors.ChannelMsg(actors.RemoveChannel{})); isNotFound(err) {

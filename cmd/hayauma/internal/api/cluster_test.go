@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -20,12 +21,27 @@ type fakeFleet struct {
 	refusal error
 	lacks   map[string]string
 	stalled string
+	unready error
+}
+
+func (f *fakeFleet) ready() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.unready
+}
+
+// unreadies has the daemon not do its work.
+func (f *fakeFleet) unreadies(why error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unready = why
 }
 
 func (f *fakeFleet) Status() api.ClusterStatus {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.status
+	s.Condition = cmp.Or(s.Condition, "active")
 	s.Members, s.Roles, s.Shards = slices.Clone(s.Members), slices.Clone(s.Roles), slices.Clone(s.Shards)
 	if s.Members == nil {
 		s.Members, s.Roles, s.Shards = []api.ClusterMember{}, []api.ClusterRole{}, []api.ClusterShard{}

@@ -22,13 +22,6 @@ const maxDefinition = 3 << 20
 
 const maxName = 200 // runes
 
-// Bounds of a schedule. What lies far ahead is a slip of the pen, and what lies further still no date that JSON can hold.
-const (
-	firstYear     = 1970
-	maxYearsAhead = 10
-	maxExpire     = 366 * 24 * time.Hour
-)
-
 // readDefinition reads the campaign part of a submission and checks what can be checked without asking anyone.
 func readDefinition(r io.Reader) (actors.Definition, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxDefinition+1))
@@ -46,7 +39,7 @@ func parseDefinition(raw []byte, now time.Time) (actors.Definition, error) {
 	if !utf8.Valid(raw) {
 		return d, refused("campaign part is not UTF-8")
 	}
-	members, err := object("campaign", raw, "name", "channel", "messages", "schedule")
+	members, err := object("campaign", raw, "name", "channel", "messages", "steps", "variants", "experiment", "schedule", "priority", "weight", "topic")
 	if err != nil {
 		return d, err
 	}
@@ -62,72 +55,70 @@ func parseDefinition(raw []byte, now time.Time) (actors.Definition, error) {
 	if strings.ContainsFunc(d.Name, unprintable) {
 		return d, refused("name %+q has control characters: leave them out", excerpt(d.Name))
 	}
-	d.Messages = members["messages"]
-	if len(d.Messages) == 0 {
-		return d, refused("messages is missing: give an array of 1 to 5 LINE message objects")
+	if d.Priority, err = parsePriority(members); err != nil {
+		return d, err
 	}
-	if schedule := members["schedule"]; len(schedule) > 0 && string(schedule) != "null" {
-		d.At, d.ExpireAfter, err = parseSchedule(schedule, now)
+	if d.Weight, err = parseWeight(members["weight"]); err != nil {
+		return d, err
 	}
-	return d, err
-}
-
-func parseSchedule(raw json.RawMessage, now time.Time) (at time.Time, expire time.Duration, err error) {
-	members, err := object("schedule", raw, "at", "expire_after")
-	if err != nil {
-		return at, 0, err
+	if d.Topic, err = parseTopic(members); err != nil {
+		return d, err
 	}
-	text, err := optional(members, "at")
-	if err != nil {
-		return at, 0, refused("schedule.at is not an RFC 3339 time such as 2026-01-31T09:00:00+09:00")
-	}
-	if text != "" {
-		if at, err = parseAt(text, now); err != nil {
-			return at, 0, err
+	if schedule := members["schedule"]; given(schedule) {
+		if err := readSchedule(&d, schedule, now); err != nil {
+			return d, err
 		}
 	}
-	text, err = optional(members, "expire_after")
-	switch {
-	case err != nil:
-		return at, 0, refused("schedule.expire_after is not a duration in quotes: write %s", durationHint(members["expire_after"]))
-	case text == "":
-		return at, 0, nil
+	d.Messages = members["messages"]
+	if d.Experiment, err = optional(members, "experiment"); err != nil {
+		return d, err
 	}
-	expire, err = parseExpire(text)
-	return at, expire, err
+	switch steps := members["steps"]; {
+	case given(members["variants"]):
+		return d, readVariants(&d, members)
+	case d.Experiment != "":
+		return d, refused("experiment is for campaigns with variants: it adds their results up")
+	case given(steps) && len(d.Messages) > 0:
+		return d, refused("a campaign has messages or steps, not both: the first step's messages stand in steps[0]")
+	case given(steps):
+		return d, readSteps(&d, steps)
+	case len(d.Messages) == 0:
+		return d, refused("messages is missing: give an array of 1 to 5 LINE message objects")
+	}
+	return d, nil
 }
 
-func parseAt(text string, now time.Time) (time.Time, error) {
-	at, err := time.Parse(time.RFC3339, text)
-	switch {
-	case err != nil:
-		return at, refused("schedule.at %q is not an RFC 3339 time such as 2026-01-31T09:00:00+09:00", excerpt(text))
-	case at.UTC().Year() < firstYear:
-		return at, refused("schedule.at %q lies before %d: leave it out to start now", excerpt(text), firstYear)
-	case at.After(now.AddDate(maxYearsAhead, 0, 0)):
-		return at, refused("schedule.at %q lies more than %d years ahead", excerpt(text), maxYearsAhead)
+// parsePriority is empty where the member is missing.
+func parsePriority(members map[string]json.RawMessage) (actors.Priority, error) {
+	text, err := optional(members, "priority")
+	if p := actors.Priority(text); err != nil || p.Known() {
+		return p, err
 	}
-	return at, nil
+	return "", refused("priority %q is none: write high, normal or low, or leave it out for normal", excerpt(text))
 }
 
-func parseExpire(text string) (time.Duration, error) {
-	expire, err := time.ParseDuration(text)
-	switch {
-	case err != nil || expire <= 0:
-		return 0, refused("schedule.expire_after %q is not a positive duration such as 90m or 24h", excerpt(text))
-	case expire > maxExpire:
-		return 0, refused("schedule.expire_after %q is longer than a year (%s)", excerpt(text), maxExpire)
+// parseTopic is empty where the member is missing.
+func parseTopic(members map[string]json.RawMessage) (string, error) {
+	topic, err := optional(members, "topic")
+	if err != nil || topic == "" || channelName.MatchString(topic) {
+		return topic, err
 	}
-	return expire, nil
+	return "", refused("topic %q is none: 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit", excerpt(topic))
 }
 
-// durationHint is what was probably meant by a number.
-func durationHint(raw json.RawMessage) string {
-	if n, err := strconv.ParseUint(string(raw), 10, 32); err == nil && n > 0 {
-		return fmt.Sprintf("\"%ds\" for %d seconds", n, n)
+// parseWeight is 0 where the member is missing.
+func parseWeight(raw json.RawMessage) (int, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return 0, nil
 	}
-	return `"90m" or "24h"`
+	n, err := strconv.Atoi(string(raw))
+	if err != nil || n < 1 || n > actors.MaxWeight {
+		return 0, refused("weight %s is not a whole number from 1 to %d: leave it out for %d", excerpt(string(raw)), actors.MaxWeight, actors.DefaultWeight)
+	}
+	return n, nil
 }
+
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // object splits a JSON object into its members, exactly by name: encoding/json alone would take "Name" for "name" and the last of
 // two equal members.

@@ -76,14 +76,17 @@ func (s *server) statistics(ctx context.Context, in *monthInput) (*statisticsOut
 	if err != nil {
 		return nil, err
 	}
-	o := f.Outcomes
 	return &statisticsOutput{Statistics{
-		Channel: in.Name, Month: f.Month, Campaigns: Runs{Started: f.Started, Finished: f.Finished}, Requests: f.Requests,
-		Recipients: Outcomes{
-			Delivered: o[actors.Delivered], Failed: o[actors.Failed], Unknown: o[actors.Unknown],
-			Suppressed: o[actors.Suppressed], Expired: o[actors.Expired], Cancelled: o[actors.Cancelled],
-		},
+		Channel: in.Name, Month: f.Month, Campaigns: Runs{Started: f.Started, Finished: f.Finished}, Requests: f.Requests, Recipients: outcomesOf(f),
 	}}, nil
+}
+
+func outcomesOf(f actors.Figures) Outcomes {
+	o := f.Outcomes
+	return Outcomes{
+		Delivered: o[actors.Delivered], Failed: o[actors.Failed], Unknown: o[actors.Unknown],
+		Suppressed: o[actors.Suppressed], Expired: o[actors.Expired], Cancelled: o[actors.Cancelled],
+	}
 }
 
 func (s *server) usage(ctx context.Context, in *monthInput) (*usageOutput, error) {

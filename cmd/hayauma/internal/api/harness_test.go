@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"mime/multipart"
@@ -25,13 +26,18 @@ import (
 	"hayauma.example/actors/catalog"
 	"hayauma.example/actors/channel"
 	"hayauma.example/actors/checker"
+	"hayauma.example/actors/message"
+	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/line"
+	"hayauma.example/actors/recipient"
 	"hayauma.example/actors/tally"
+	"hayauma.example/actors/webhook"
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/clustertest"
 	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/census"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
@@ -41,9 +47,15 @@ import (
 type desk struct {
 	*testing.T
 	store *journal.Memory
+	sys   *engine.System
 	url   string
 	token string
 	fleet *fakeFleet
+	line  *fakeLine
+	temp  *os.Root
+	seen  *answered // nil: nobody asks for it
+
+	traffic *api.Traffic
 }
 
 func newDesk(t *testing.T, token string) *desk {
@@ -59,6 +71,9 @@ func newDesk(t *testing.T, token string) *desk {
 	channel.Register(registry)
 	checker.Register(registry)
 	tally.Register(registry)
+	recipient.Register(registry)
+	message.Register(registry)
+	webhook.Register(registry)
 	sys, err := engine.New(engine.Config{
 		Log: slog.New(slog.DiscardHandler), Incarnation: member.Status().Incarnation, Messages: registry, Journal: member, Directory: member,
 	})
@@ -75,6 +90,12 @@ func newDesk(t *testing.T, token string) *desk {
 	checker.Serve(sys, checker.Deps{History: history(sys)})
 	tally.Serve(sys, actors.Statistics)
 	tally.Serve(sys, actors.Usages)
+	tally.Serve(sys, actors.Experiments)
+	recipient.Serve(sys, recipient.NewAddresses(shardNumber))
+	message.Serve(sys, message.Deps{})
+	webhook.Serve(sys, webhook.Deps{
+		Store: store, Objects: store, Messages: registry, Cluster: store.ClusterID(), Getenv: func(string) string { return "secret" },
+	})
 	if err := member.Start(t.Context(), sys); err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +103,16 @@ func newDesk(t *testing.T, token string) *desk {
 	listing, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { list.Run(listing) })
-	fleet := &fakeFleet{}
+	fleet, account, traffic := &fakeFleet{}, &fakeLine{}, &api.Traffic{}
+	people, err := census.New(sys, func() []census.Member { return []census.Member{{Node: "one", Incarnation: sys.Incarnation()}} })
+	if err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewServer(api.New(api.Deps{
-		Cluster: fleet,
-		System:  sys, Store: store, List: list, Objects: store, Token: token, Temp: temp, Version: "test",
-		Metrics: http.NotFoundHandler(), Ready: func() error { return nil }, Log: slog.New(slog.DiscardHandler),
+		Cluster: fleet, Census: people, Traffic: traffic,
+		System: sys, Store: store, List: list, Objects: store, Recipients: recipient.NewAddresses(shardNumber), Token: token, Temp: temp, Version: "test",
+		Provider: func(actors.Settings) (provider.Provider, error) { return account, nil }, Room: account.checkRoom,
+		Metrics: http.NotFoundHandler(), Ready: fleet.ready, Log: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(func() {
 		server.Close()
@@ -96,9 +122,56 @@ func newDesk(t *testing.T, token string) *desk {
 		member.Kill()
 		temp.Close()
 	})
-	d := &desk{T: t, store: store, url: server.URL, token: token, fleet: fleet}
+	d := &desk{T: t, store: store, sys: sys, url: server.URL, token: token, fleet: fleet, line: account, temp: temp, traffic: traffic}
 	d.want(200, d.do(http.MethodPost, "/v1/channels", `{"name":"shop","provider":"line","endpoint":"http://127.0.0.1:1","token_env":"T"}`))
 	return d
+}
+
+func shardNumber(role, key string) int { return cluster.ShardOf(role, key).Number }
+
+// fakeLine answers what an explanation asks. The zero value finds everything fine.
+type fakeLine struct {
+	mu        sync.Mutex
+	quota     provider.Quota
+	quotaErr  error
+	judge     func(ctx context.Context, messages string) provider.Answer // nil: all are accepted
+	room      func(bytes uint64) error                                   // nil: there is room
+	validated []time.Time                                                // when
+	endpoints []provider.Endpoint
+}
+
+// Send implements [provider.Provider]: nothing is ever sent.
+func (f *fakeLine) Send(context.Context, provider.Call) provider.Answer {
+	panic("an explanation sends")
+}
+
+// Validate implements [provider.Provider].
+func (f *fakeLine) Validate(ctx context.Context, e provider.Endpoint, messages json.RawMessage) provider.Answer {
+	f.mu.Lock()
+	f.validated, f.endpoints = append(f.validated, time.Now()), append(f.endpoints, e)
+	judge := f.judge
+	f.mu.Unlock()
+	if judge == nil {
+		return provider.Answer{Verdict: provider.Accepted, Status: 200}
+	}
+	return judge(ctx, string(messages))
+}
+
+// Quota implements [provider.Provider].
+func (f *fakeLine) Quota(context.Context) (provider.Quota, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.quota, f.quotaErr
+}
+
+func (f *fakeLine) checkRoom(bytes uint64) error {
+	f.mu.Lock()
+	room := f.room
+	f.mu.Unlock()
+	if room == nil {
+		return nil
+	}
+	return room(bytes)
 }
 
 // history reads what a run's checker has recorded.
@@ -148,7 +221,9 @@ func (d *desk) send(req *http.Request) answer {
 	if err != nil {
 		d.Fatal(err)
 	}
-	return answer{resp.StatusCode, string(raw), resp.Header}
+	a := answer{resp.StatusCode, string(raw), resp.Header}
+	d.conforms(req, a)
+	return a
 }
 
 func (d *desk) want(status int, a answer, parts ...string) {
@@ -208,6 +283,27 @@ func (f form) body() (*bytes.Buffer, string) {
 	part("audience", f.kind, f.encoding, f.audience)
 	_ = w.Close()
 	return &b, w.FormDataContentType()
+}
+
+// explain asks what a campaign would become.
+func (d *desk) explain(f form, query string) answer {
+	d.Helper()
+	body, kind := f.body()
+	req, err := http.NewRequestWithContext(d.Context(), http.MethodPost, d.url+"/v1/campaigns/explain"+query, body)
+	if err != nil {
+		d.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	return d.send(req)
+}
+
+// nothingOnDisk waits until no temporary file is left.
+func (d *desk) nothingOnDisk() {
+	d.Helper()
+	d.eventually("no temporary file is left", func() bool {
+		left, err := fs.ReadDir(d.temp.FS(), ".")
+		return err == nil && len(left) == 0
+	})
 }
 
 func (d *desk) submit(f form) answer {

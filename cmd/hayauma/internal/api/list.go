@@ -32,7 +32,7 @@ func (s *server) listCampaigns(ctx context.Context, in *pageInput) (*pageOutput,
 		return nil, err
 	}
 	out := &pageOutput{CampaignPage{Campaigns: []Campaign{}}}
-	q := catalog.Query{After: in.Cursor, Channel: in.Channel, State: actors.State(in.State)}
+	q := catalog.Query{After: in.Cursor, Channel: in.Channel, Series: in.Series, State: actors.State(in.State)}
 	for {
 		q.Limit = in.Limit - len(out.Body.Campaigns)
 		items, more := s.List.Page(q, time.Now())

@@ -87,7 +87,7 @@ func TestEarnedPatienceIsCapped(t *testing.T) {
 // Where all places are taken by slow senders, the slowest goes and the next comes in; fast ones keep theirs.
 func TestTheSlowestGivesUpItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPlaces()
+		p := newPlaces(maxUploads)
 		ended := make(chan int, maxUploads)
 		for i := range maxUploads {
 			size := 2048 * (i + 1) // enough for the rate, and too slow to be safe
@@ -122,7 +122,7 @@ func TestTheSlowestGivesUpItsPlace(t *testing.T) {
 
 func TestFastSendersStay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPlaces()
+		p := newPlaces(maxUploads)
 		for range maxUploads {
 			body := sender(t, paceSafe, time.Second/2)
 			if !p.take(t.Context(), body) {

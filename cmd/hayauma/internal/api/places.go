@@ -20,8 +20,8 @@ type places struct {
 	bodies map[*patience]patient
 }
 
-func newPlaces() *places {
-	return &places{free: make(chan struct{}, maxUploads), bodies: map[*patience]patient{}}
+func newPlaces(most int) *places {
+	return &places{free: make(chan struct{}, most), bodies: map[*patience]patient{}}
 }
 
 // take is false where no place is to be had.
@@ -37,6 +37,13 @@ func (p *places) take(ctx context.Context, body patient) bool {
 	defer p.mu.Unlock()
 	p.bodies[body.patience] = body
 	return true
+}
+
+// settle says that nothing more is expected of a sender: it is not sent away any more, and keeps its place.
+func (p *places) settle(body patient) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.bodies, body.patience)
 }
 
 // leave gives a place back that take gave.

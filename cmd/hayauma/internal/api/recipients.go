@@ -1,14 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -17,12 +16,15 @@ import (
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/plan"
+	"hayauma.example/engine"
 )
 
 type (
 	recipientsInput struct {
-		ID    string `path:"id"`
-		State string `query:"state" doc:"Only recipients in this state; absent: all."`
+		ID     string   `path:"id"`
+		State  []string `query:"state,explode" nullable:"false" doc:"Only recipients in these states, joined by commas or given several times; absent: all."`
+		Format string   `query:"format" enum:"ndjson,csv" doc:"Goes before Accept; absent: as Accept says, which is NDJSON unless it prefers text/csv."`
+		Accept string   `header:"Accept" hidden:"true"` // OpenAPI has it that this is no parameter
 	}
 	whyInput struct {
 		ID   string `path:"id"`
@@ -38,12 +40,14 @@ func (s *server) registerRecipients() {
 	line := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Recipient](), true, "")
 	huma.Register(s.api, huma.Operation{
 		OperationID: "list-recipients", Method: http.MethodGet, Path: "/v1/campaigns/{id}/recipients", Tags: []string{"campaigns"},
-		Summary:     "Export a campaign's recipients",
-		Description: "NDJSON, one recipient a line. An export that can't be finished breaks the connection off.",
-		Errors:      []int{401, 404, 409, 422, 503},
+		Summary: "Export a campaign's recipients",
+		Description: "NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would " +
+			"run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. " +
+			"An export that can't be finished breaks the connection off.",
+		Errors: []int{401, 404, 409, 422, 503},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "One line for each recipient.",
-			Content:     map[string]*huma.MediaType{"application/x-ndjson": {Schema: line}},
+			Content:     map[string]*huma.MediaType{"application/x-ndjson": {Schema: line}, "text/csv": {Schema: text("One line for each recipient.")}},
 		}},
 	}, s.listRecipients)
 	huma.Register(s.api, huma.Operation{
@@ -70,14 +74,9 @@ func (s *server) chunk(ctx context.Context, chunks string, n int) (plan.Chunk, e
 }
 
 func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma.StreamResponse, error) {
-	var only *actors.Outcome
-	if in.State != "" {
-		o, ok := actors.ParseOutcome(in.State)
-		if !ok {
-			return nil, huma.Error422UnprocessableEntity(fmt.Sprintf(
-				"state %q is no recipient's state: pending, delivered, failed, unknown, suppressed, expired, cancelled", excerpt(in.State)))
-		}
-		only = &o
+	only, err := statesOf(in.State)
+	if err != nil {
+		return nil, err
 	}
 	layout, err := s.run(ctx, in.ID)
 	if err != nil {
@@ -85,10 +84,12 @@ func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
-		w.Header().Set("Content-Type", "application/x-ndjson")
+		rows := newRecipientRows(in.Format == formatCSV || in.Format == "" && prefersCSV(in.Accept), len(layout.Variants) > 0)
+		w.Header().Set("Content-Type", rows.kind())
+		w.Header().Set("Vary", "Accept")
 		out := newStream(w)
 		defer out.end()
-		if err := s.export(r.Context(), layout, only, out); err != nil {
+		if err := s.export(r.Context(), exported{layout, only, rows}, out); err != nil {
 			if r.Context().Err() == nil {
 				s.Log.Error("export broke off", "campaign", in.ID, "error", err)
 			}
@@ -97,40 +98,71 @@ func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma
 	}}, nil
 }
 
+// states are outcomes that are asked for; none: all.
+type states []actors.Outcome
+
+// statesOf reads lists of states; what is empty stands for all.
+func statesOf(lists []string) (all states, err error) {
+	for _, list := range lists {
+		if list == "" {
+			continue
+		}
+		for name := range strings.SplitSeq(list, ",") {
+			o, ok := actors.ParseOutcome(name)
+			if !ok {
+				return nil, huma.Error422UnprocessableEntity(fmt.Sprintf(
+					"state %q is no recipient's state: pending, delivered, failed, unknown, suppressed, expired, cancelled", excerpt(name)))
+			}
+			all = append(all, o)
+		}
+	}
+	return all, nil
+}
+
+func (s states) have(o actors.Outcome) bool { return len(s) == 0 || slices.Contains(s, o) }
+
+// exported is what of a run is exported, and how.
+type exported struct {
+	layout actors.RunLayout
+	only   states
+	rows   *recipientRows
+}
+
 // export writes chunk by chunk, so it holds one of them.
-func (s *server) export(ctx context.Context, layout actors.RunLayout, only *actors.Outcome, out stream) error {
-	var lines bytes.Buffer
-	enc := json.NewEncoder(&lines)
-	for n, entry := range layout.Table.Chunks {
+func (s *server) export(ctx context.Context, x exported, out stream) error {
+	if err := out.write(x.rows.head()); err != nil {
+		return err
+	}
+	for n, entry := range x.layout.Table.Chunks {
 		span := actors.Span{Lo: entry.First, Hi: entry.First + entry.Count}
-		page, err := ask[actors.Outcomes](ctx, s, actors.Checkers.Ref(s.System, layout.Run), actors.CheckerMsg(actors.Page{Span: span}))
+		page, err := ask[actors.Outcomes](ctx, s, actors.Checkers.Ref(s.System, x.layout.Run), actors.CheckerMsg(actors.Page{Span: span}))
 		if isNotFound(err) { // planned, and the ledger not yet opened
 			page, err = actors.Outcomes{Outcomes: make([]actors.Outcome, entry.Count)}, nil
 		}
 		if err != nil {
 			return err
 		}
-		if only != nil && !slices.Contains(page.Outcomes, *only) {
+		if !slices.ContainsFunc(page.Outcomes, x.only.have) {
 			continue
 		}
-		chunk, err := s.chunk(ctx, layout.Chunks, n)
+		chunk, err := s.chunk(ctx, x.layout.Chunks, n)
 		if err != nil {
 			return err
 		}
-		lines.Reset()
 		for i, planned := range chunk.Recipients {
-			r := Recipient{UserID: planned.User, Index: entry.First + uint32(i), State: page.Outcomes[i].String(), Reason: at(page.Reasons, i)}
+			r := Recipient{UserID: planned.User, Index: entry.First + uint32(i), State: page.Outcomes[i].String(), Reason: at(page.Reasons, i),
+				Variant: at(x.layout.Variants, int(chunk.Variant))}
 			if chunk.Mode == plan.Failed {
 				r.Reason = notRendered(planned)
 			}
-			if only != nil && page.Outcomes[i] != *only {
+			if !x.only.have(page.Outcomes[i]) {
 				continue
 			}
-			if err := enc.Encode(r); err != nil {
+			if err := x.rows.add(r); err != nil {
 				return err
 			}
 		}
-		if err := out.write(lines.Bytes()); err != nil {
+		if err := out.write(x.rows.take()); err != nil {
 			return err
 		}
 	}
@@ -169,11 +201,32 @@ func (s *server) why(ctx context.Context, in *whyInput) (*whyOutput, error) {
 		return nil, err
 	}
 	w := whyOf(in.ID, in.User, place.index, account)
+	w.TraceID = engine.TraceFrom(layout.Trace).TraceID()
+	if w.Variant = at(layout.Variants, int(place.lot.Variant)); place.lot.Local {
+		w.Due = moment(layout.Due.Add(place.lot.Delay))
+	}
 	if place.mode == plan.Failed {
 		w.State = actors.Failed.String()
 		w.Entries = slices.Insert(w.Entries, 0, failedAtPlanning(layout.Run, place))
 	}
+	if e, waits := deferredUntil(layout.Later, place.index); waits && account.Outcome == actors.Pending {
+		w.Entries = append(w.Entries, e)
+	}
 	return &whyOutput{w}, nil
+}
+
+// deferredUntil is the entry for a recipient who waits for the end of his quiet hours.
+func deferredUntil(later []actors.Deferral, index uint32) (e WhyEntry, waits bool) {
+	for _, d := range later {
+		for _, p := range d.Paths {
+			if p.Lo <= index && index < p.Hi {
+				e := WhyEntry{Event: "deferred", Path: actors.Span{Lo: index, Hi: index + 1}.String(), State: actors.Pending.String(), Reason: "quiet_hours"}
+				e.Until = moment(d.Until)
+				return e, true
+			}
+		}
+	}
+	return e, false
 }
 
 // place is where a plan has a recipient.
@@ -181,6 +234,7 @@ type place struct {
 	index   uint32
 	mode    plan.Mode
 	planned plan.Recipient
+	lot     plan.Lot
 }
 
 // failedAtPlanning is the entry for a recipient that no event tells of: the plan has failed it. Its time is that of the run's
@@ -201,7 +255,7 @@ func (s *server) find(ctx context.Context, layout actors.RunLayout, user string)
 			return place{}, false, err
 		}
 		if i := slices.IndexFunc(chunk.Recipients, func(r plan.Recipient) bool { return r.User == user }); i >= 0 {
-			return place{index: entry.First + uint32(i), mode: chunk.Mode, planned: chunk.Recipients[i]}, true, nil
+			return place{index: entry.First + uint32(i), mode: chunk.Mode, planned: chunk.Recipients[i], lot: chunk.Lot}, true, nil
 		}
 	}
 	return place{}, false, nil

@@ -14,7 +14,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"hayauma.example/actors"
+	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/catalog"
+	"hayauma.example/actors/provider"
+	"hayauma.example/actors/recipient"
+	"hayauma.example/cmd/hayauma/internal/census"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
@@ -31,8 +36,16 @@ type Deps struct {
 	Metrics  http.Handler
 	Ready    func() error // nil error: the daemon does its work
 	Cluster  Cluster
-	Stopping <-chan struct{} // closed when the daemon begins to stop: streams end
+	Census   *census.Census
+	Provider func(actors.Settings) (provider.Provider, error) // a channel's client, on this node
+	Room     func(bytes uint64) error                         // refuses temporary files that the disk has no room for
+	Stopping <-chan struct{}                                  // closed when the daemon begins to stop: streams end
 	Log      *slog.Logger
+
+	Recipients *recipient.Addresses // where users' settings are
+	Traffic    *Traffic             // nil: nobody asks what it has counted
+	// Settings are those of a channel's users, as this node has them; nil: nobody has any.
+	Settings func(ctx context.Context, channel string) (campaign.Settings, error)
 }
 
 // Limits of requests.
@@ -45,13 +58,32 @@ const (
 
 type server struct {
 	Deps
-	places *places
-	api    huma.API
+	places      *places
+	explains    *places
+	validations validations
+	api         huma.API
 }
 
 // New makes the API's handler.
-func New(d Deps) http.Handler {
-	s := &server{Deps: d, places: newPlaces()}
+func New(d Deps) *API {
+	s, mux := newServer(d)
+	mux.Handle("GET /metrics", d.Metrics)
+	mux.HandleFunc("/", elsewhere(mux))
+	return &API{Handler: s.guard(mux), doc: s.api.OpenAPI()}
+}
+
+// Document is the OpenAPI document that a daemon of this build serves, as 3.1; its Downgrade is the form 3.0.
+func Document(version string) *huma.OpenAPI {
+	s, _ := newServer(Deps{Version: version}) // what an operation stands on is asked for when it is called
+	return s.api.OpenAPI()
+}
+
+// newServer has everything that the document tells of.
+func newServer(d Deps) (*server, *http.ServeMux) {
+	if d.Traffic == nil {
+		d.Traffic = &Traffic{}
+	}
+	s := &server{Deps: d, places: newPlaces(maxUploads), explains: newPlaces(maxExplains)}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Hayauma", d.Version)
 	config.Info.Description = "Durable delivery of bulk and scheduled messages. `delivered` means that the provider accepted a message: LINE gives no receipt."
@@ -61,23 +93,28 @@ func New(d Deps) http.Handler {
 	config.Security = []map[string][]string{{"token": {}}}
 	s.api = humago.New(mux, config)
 	s.registerChannels()
+	s.registerWebhooks()
 	s.registerFigures()
+	s.registerExperiments()
 	s.registerCampaigns()
 	s.registerRecipients()
+	s.registerWindows()
+	s.registerSettings(mux)
+	s.registerMessages(mux)
 	s.registerEvents()
 	s.registerCluster()
+	s.registerActors()
 	s.registerHealth()
 	s.registerSubmit(mux)
-	mux.Handle("GET /metrics", d.Metrics)
-	mux.HandleFunc("/", elsewhere(mux))
-	return s.guard(mux)
+	s.registerExplain(mux)
+	return s, mux
 }
 
 // elsewhere answers what no route takes: a known path with the methods that it has, any other with 404.
 func elsewhere(mux *http.ServeMux) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var allowed []string
-		for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPost} {
+		for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut} {
 			other := r.Clone(r.Context())
 			other.Method = method
 			if _, pattern := mux.Handler(other); pattern != "/" {
@@ -102,6 +139,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte(s.Token))
 	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
 		w := &begun{ResponseWriter: plain}
+		defer s.Traffic.count(r, w, time.Now())
 		defer s.recovered(w, r)
 		if s.Token != "" && !open(r.URL.Path) {
 			given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -126,7 +164,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 // rests tells why a request would wait in vain: what it asks for is in the store, or has to be known to be up to date. One that comes
 // while the store changes its leader waits for a moment.
 func (s *server) rests(r *http.Request) (why string) {
-	if !strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/v1/cluster" {
+	if !strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/v1/cluster" || strings.HasPrefix(r.URL.Path, "/v1/actors") {
 		return ""
 	}
 	look := time.NewTicker(stallLook)
@@ -161,11 +199,15 @@ func (s *server) recovered(w *begun, r *http.Request) {
 // begun remembers that an answer has begun.
 type begun struct {
 	http.ResponseWriter
-	yes bool
+	yes    bool
+	status int // 0: 200, if yes
 }
 
 // WriteHeader implements [http.ResponseWriter].
 func (b *begun) WriteHeader(status int) {
+	if !b.yes {
+		b.status = status
+	}
 	b.yes = true
 	b.ResponseWriter.WriteHeader(status)
 }

@@ -53,7 +53,8 @@ func TestOpenAPI(t *testing.T) {
 		"/v1/campaigns": "get post", "/v1/campaigns/{id}": "get", "/v1/campaigns/{id}/recipients": "get",
 		"/v1/campaigns/{id}/recipients/{user}/why": "get", "/v1/campaigns/{id}/events": "get",
 		"/v1/campaigns/{id}/pause": "post", "/v1/campaigns/{id}/resume": "post", "/v1/campaigns/{id}/cancel": "post",
-		"/healthz": "get", "/readyz": "get",
+		"/v1/campaigns/{id}/redrive": "post",
+		"/healthz":                   "get", "/readyz": "get",
 	} {
 		for method := range strings.FieldsSeq(methods) {
 			if doc.Paths[path][method] == nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +18,7 @@ import (
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/audience"
+	"hayauma.example/actors/calendar"
 	"hayauma.example/actors/template"
 	"hayauma.example/engine"
 )
@@ -28,10 +31,13 @@ type submission struct {
 	id         string
 	campaign   engine.Ref[actors.CampaignMsg]
 	definition actors.Definition
-	template   *template.Template
+	templates  []*template.Template // of the messages, by variant or step
+	needs      []string             // variables that every row must have
+	optional   []string             // … and those that it may
 	parts      *multipart.Reader
 	audience   audience.Source
 	upload     string
+	trace      engine.Trace // of the span that accepts it; not valid: nobody traces
 	rc         *http.ResponseController
 }
 
@@ -60,7 +66,9 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) error {
 	id := actors.CampaignID(tokenID, key)
 	sub := &submission{server: s, id: id, campaign: actors.Campaigns.Ref(s.System, id), rc: body.rc}
 	r.Body = body
-	if err := sub.receive(r); err != nil {
+	over := sub.traced(w, r)
+	err := sub.receive(r)
+	if over(err); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -93,6 +101,16 @@ func (sub *submission) receive(r *http.Request) (err error) {
 }
 
 func (sub *submission) readCampaign(ctx context.Context) error {
+	if err := sub.readDefinition(); err != nil {
+		return err
+	}
+	if err := sub.checkEarlier(ctx); err != nil {
+		return err
+	}
+	return sub.checkChannel(ctx)
+}
+
+func (sub *submission) readDefinition() error {
 	part, err := sub.parts.NextPart()
 	switch {
 	case err != nil:
@@ -103,10 +121,83 @@ func (sub *submission) readCampaign(ctx context.Context) error {
 	if sub.definition, err = readDefinition(part); err != nil {
 		return broken(err)
 	}
-	if sub.template, err = checkMessages(sub.definition.Messages); err != nil {
+	return sub.checkMessages()
+}
+
+// checkMessages refuses messages that no audience could make right, and learns what they need of one.
+func (sub *submission) checkMessages() error {
+	d := &sub.definition
+	var err error
+	switch {
+	case len(d.Variants) > 0:
+		for i, v := range d.Variants {
+			err = cmp.Or(err, sub.checkTemplate(v.Messages, fmt.Sprintf("variants[%d].", i)))
+		}
+	case len(d.Steps) > 0:
+		for i, step := range d.Steps {
+			err = cmp.Or(err, sub.checkTemplate(step.Messages, fmt.Sprintf("steps[%d].", i)))
+		}
+	default:
+		err = sub.checkTemplate(d.Messages, "")
+	}
+	if c := d.ZoneColumn; c != "" && !slices.Contains(sub.needs, c) && !slices.Contains(sub.optional, c) {
+		sub.optional = append(sub.optional, c)
+	}
+	return err
+}
+
+// rules are what is asked of an audience's values besides what the templates need.
+func (sub *submission) rules() map[string]func([]byte) string {
+	column := sub.definition.ZoneColumn
+	if column == "" {
+		return nil
+	}
+	var zones calendar.Zones
+	return map[string]func([]byte) string{column: func(value []byte) string {
+		if _, err := zones.Zone(string(value)); err != nil {
+			return "is not a time zone: give an IANA name such as Asia/Tokyo, or leave it empty"
+		}
+		return ""
+	}}
+}
+
+func (sub *submission) checkTemplate(messages json.RawMessage, where string) error {
+	t, err := checkMessages(messages)
+	if problem, ok := errors.AsType[actors.Problem](err); ok {
+		problem.Detail = where + problem.Detail
+		return problem
+	} else if err != nil {
 		return err
 	}
-	return sub.checkChannel(ctx)
+	sub.templates = append(sub.templates, t)
+	for _, name := range t.Variables() {
+		if !slices.Contains(sub.needs, name) {
+			sub.needs = append(sub.needs, name)
+		}
+	}
+	for _, name := range t.Optional() {
+		if !slices.Contains(sub.optional, name) {
+			sub.optional = append(sub.optional, name)
+		}
+	}
+	sub.optional = slices.DeleteFunc(sub.optional, func(name string) bool { return slices.Contains(sub.needs, name) })
+	return nil
+}
+
+// checkEarlier refuses to wait for the end of a campaign that is not there.
+func (sub *submission) checkEarlier(ctx context.Context) error {
+	id := sub.definition.After
+	switch id {
+	case "":
+		return nil
+	case sub.id:
+		return refused("schedule.after is this campaign itself")
+	}
+	_, err := ask[actors.Info](ctx, sub.server, actors.Campaigns.Ref(sub.server.System, id), actors.CampaignMsg(actors.Show{}))
+	if isNotFound(err) {
+		return refused("schedule.after: there is no campaign %s", id)
+	}
+	return err
 }
 
 // broken is the client's fault or departure, where err is not already the answer.
@@ -129,17 +220,28 @@ func broken(err error) error {
 func (sub *submission) checkChannel(ctx context.Context) error {
 	s, name := sub.server, sub.definition.Channel
 	if !channelName.MatchString(name) {
-		return refused("unknown channel %q: a channel's name is made of a-z, 0-9, _ and -; see: hayauma channel list", excerpt(name))
+		return impossibleChannel(name)
 	}
-	unknown := refused("unknown channel %q; add it with: hayauma channel add %s --endpoint URL --token-env VAR", name, name)
-	_, err := ask[actors.ChannelInfo](ctx, s, actors.Channels.Ref(s.System, name), actors.ChannelMsg(actors.DescribeChannel{}))
+	_, err := s.describeChannel(ctx, name)
 	if !isNotFound(err) {
 		return err
 	}
 	if _, err := ask[actors.Info](ctx, s, sub.campaign, actors.CampaignMsg(actors.Show{})); err == nil {
 		return nil
 	}
-	return unknown
+	return unknownChannel(name)
+}
+
+func (s *server) describeChannel(ctx context.Context, name string) (actors.ChannelInfo, error) {
+	return ask[actors.ChannelInfo](ctx, s, actors.Channels.Ref(s.System, name), actors.ChannelMsg(actors.DescribeChannel{}))
+}
+
+func impossibleChannel(name string) error {
+	return refused("unknown channel %q: a channel's name is made of a-z, 0-9, _ and -; see: hayauma channel list", excerpt(name))
+}
+
+func unknownChannel(name string) error {
+	return refused("unknown channel %q; add it with: hayauma channel add %s --endpoint URL --token-env VAR", name, name)
 }
 
 func (sub *submission) openAudience() error {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -61,7 +62,8 @@ func (sub *submission) ingest(ctx context.Context) error {
 	writer := objects.NewWriter(ctx, sub.server.Objects)
 	sink := &campaign.Parts{Upload: sub.upload, Put: writer.Put}
 	sum, err := audience.Ingest(ctx, sub.audience, sink, audience.Options{
-		Dir: sub.server.Temp, Needs: sub.template.Variables(), Optional: sub.template.Optional(), Limits: audience.Limits{BadLines: maxBadLines, Bytes: maxAudience},
+		Dir: sub.server.Temp, Needs: sub.needs, Optional: sub.optional, Limits: audience.Limits{BadLines: maxBadLines, Bytes: maxAudience},
+		Rules: sub.rules(),
 	})
 	if putErr := writer.Wait(); err == nil {
 		err = putErr
@@ -80,11 +82,12 @@ func (sub *submission) acceptUpload(ctx context.Context, a actors.Audience) erro
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptFor)
 	defer cancel()
 	m := actors.Accept{Upload: sub.upload, Definition: sub.definition, Audience: a}
-	info, err := engine.Ask[actors.Info](ctx, sub.campaign, actors.CampaignMsg(m))
+	info, err := engine.AskTraced[actors.Info](ctx, sub.campaign, sub.trace, actors.CampaignMsg(m))
 	var problem actors.Problem
 	switch {
 	case err == nil:
-		sub.server.Log.Info("campaign accepted", "campaign", sub.id, "channel", info.Channel, "recipients", info.Totals.Sum(), "state", string(info.State))
+		sub.server.Traffic.Duplicates.Add(a.Duplicates)
+		sub.trace.Log(sub.server.Log).Info("campaign accepted", "campaign", sub.id, "channel", info.Channel, "recipients", info.Totals.Sum(), "state", string(info.State))
 		return nil
 	case errors.As(err, &problem):
 		return err
@@ -122,19 +125,31 @@ func audienceRefusal(err error) error {
 	}
 	problem := &huma.ErrorModel{Status: http.StatusUnprocessableEntity, Title: "audience refused", Detail: "the audience has bad lines: nothing was accepted"}
 	for _, e := range bad.List {
-		entry := &huma.ErrorDetail{Message: e.Problem, Location: "audience"}
-		if e.Line > 0 {
-			entry.Location = fmt.Sprintf("audience line %d", e.Line)
-		}
-		if e.Column != "" {
-			entry.Message = fmt.Sprintf("column %q %s", e.Column, e.Problem)
-		}
-		problem.Errors = append(problem.Errors, entry)
+		location, message := badLine(e)
+		problem.Errors = append(problem.Errors, &huma.ErrorDetail{Message: message, Location: location})
 	}
 	if bad.More {
 		problem.Detail += fmt.Sprintf("; these are the first %d", len(bad.List))
 	}
+	if !bad.Cut || len(bad.List) > 1 {
+		problem.Detail += seeAll
+	}
 	return problem
+}
+
+// seeAll names what shows everything that a submission is refused for, and not only the first of it.
+const seeAll = "; to see all that is wrong, and what would fail later: hayauma campaign explain -f FILE --audience FILE"
+
+// badLine tells of one problem where it is and what it is.
+func badLine(e *audience.Error) (location, message string) {
+	location, message = "audience", e.Problem
+	if e.Line > 0 {
+		location = fmt.Sprintf("audience line %d", e.Line)
+	}
+	if e.Column != "" {
+		message = fmt.Sprintf("column %q %s", e.Column, e.Problem)
+	}
+	return location, message
 }
 
 // compare answers a repeated submission: the same content is the same campaign.
@@ -150,6 +165,7 @@ func (sub *submission) compare(ctx context.Context, accepted actors.Accepted) er
 		return actors.Problem{Status: http.StatusUnprocessableEntity, Title: "Idempotency-Key reused",
 			Detail: "campaign " + sub.id + " was accepted under this key with other content: take a new key for a new campaign"}
 	}
+	sub.server.Traffic.Repeats.Add(1)
 	return nil
 }
 
@@ -191,6 +207,13 @@ func digestRefusal(err error, n int64) error {
 
 // sameDefinition compares what was meant, not how it was laid out.
 func sameDefinition(a, b actors.Definition) bool {
-	return a.Name == b.Name && a.Channel == b.Channel && a.At.Equal(b.At) && a.ExpireAfter == b.ExpireAfter &&
-		bytes.Equal(compact(a.Messages), compact(b.Messages))
+	same := func(a, b json.RawMessage) bool { return bytes.Equal(compact(a), compact(b)) }
+	return a.Name == b.Name && a.Channel == b.Channel && a.At.Equal(b.At) && a.ExpireAfter == b.ExpireAfter && same(a.Messages, b.Messages) &&
+		a.Priority.Or() == b.Priority.Or() && actors.WeightOf(a.Weight) == actors.WeightOf(b.Weight) &&
+		a.Zone == b.Zone && a.Hours == b.Hours && a.After == b.After && a.Cron == b.Cron && a.Until.Equal(b.Until) && a.Overlap == b.Overlap && a.Topic == b.Topic &&
+		a.Experiment == b.Experiment && a.LocalTime == b.LocalTime && a.ZoneColumn == b.ZoneColumn &&
+		slices.EqualFunc(a.Variants, b.Variants, func(a, b actors.Variant) bool {
+			return a.Name == b.Name && a.Weight == b.Weight && same(a.Messages, b.Messages)
+		}) &&
+		slices.EqualFunc(a.Steps, b.Steps, func(a, b actors.Step) bool { return a.After == b.After && a.At == b.At && same(a.Messages, b.Messages) })
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,14 +15,24 @@ import (
 
 	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/catalog"
+	"hayauma.example/actors/channel"
+	"hayauma.example/actors/checker"
+	"hayauma.example/actors/message"
 	"hayauma.example/actors/provider/line"
+	"hayauma.example/actors/recipient"
+	"hayauma.example/actors/webhook"
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/natsnode"
 	"hayauma.example/cluster/objects"
 	"hayauma.example/cluster/remote"
 	"hayauma.example/cluster/roster"
+	"hayauma.example/cmd/hayauma/internal/admin"
+	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/census"
 	"hayauma.example/cmd/hayauma/internal/config"
+	"hayauma.example/cmd/hayauma/internal/ingress"
 	"hayauma.example/cmd/hayauma/internal/metrics"
+	"hayauma.example/cmd/hayauma/internal/tracing"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
@@ -33,6 +42,7 @@ type Options struct {
 	Log     *slog.Logger // nil: nothing is logged
 	Version string
 	Getenv  func(name string) string // of channels' tokens and of crash points; nil: os.Getenv
+	Level   *slog.LevelVar           // of Log, so that it can be changed; nil: changing it has no effect
 }
 
 // StopTimeout is how long a daemon may take to stop; what is not done by then is left to the next start.
@@ -62,16 +72,29 @@ type App struct {
 	nats     *natsnode.Node // nil: the store is memory
 	store    journal.Store
 	objects  journal.Objects
-	room     *room       // nil: the store's disk is not ours
-	stores   func() bool // whether the embedded server, one of several, keeps its copies; nil: it is none of several
-	bereft   bool        // it was said that it doesn't; owned by watchClock
+	flight   *admin.Flight    // nil: off
+	whole    atomic.Bool      // every part is there, since the end of the start
+	tracing  *tracing.Tracing // nil: nothing is traced
+	room     *room            // nil: the store's disk is not ours
+	stores   func() bool      // whether the embedded server, one of several, keeps its copies; nil: it is none of several
+	bereft   bool             // it was said that it doesn't; owned by watchClock
 	held     holds
 	home     *home // nil: there is no data directory
 	sys      *engine.System
 	gates    suspender
 	pool     *line.Pool // connections to providers, of all channels
+	books    *recipient.Addresses
+	sets     *recipient.Sets
 	metrics  *metrics.Registry
 	list     *catalog.Catalog
+	census   *census.Census
+	traffic  api.Traffic
+	judged   *checker.Judged
+	figures  *channel.AllFigures
+	webhooks *webhook.Figures
+	singles  *message.Counted
+	ingress  atomic.Pointer[ingress.Ingress] // nil: requests are not answered over NATS
+	outlet   journal.Publisher               // nil: events are not published
 
 	shared    objects.Store // what the members of the fleet share
 	member    *cluster.Member
@@ -110,8 +133,12 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	if opts.Getenv == nil {
 		opts.Getenv = os.Getenv
 	}
+	if opts.Level == nil {
+		opts.Level = new(slog.LevelVar)
+		opts.Level.Set(cfg.LogLevel)
+	}
 	a := &App{cfg: cfg, opts: opts, log: opts.Log, failed: make(chan error, 1), late: make(chan struct{}), front: newFront()}
-	limitMemory(cfg.MemoryLimit, opts.Getenv)
+	a.limitMemory(cfg.MemoryLimit)
 	for _, s := range a.steps() {
 		if err := a.run(ctx, s); err != nil {
 			after, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
@@ -121,13 +148,6 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	}
 	a.log.Info("serving", "url", a.URL(), "store", cfg.Store, "data", cfg.Data, "version", opts.Version)
 	return a, nil
-}
-
-// limitMemory sets the collector's target, unless the operator has set GOMEMLIMIT.
-func limitMemory(limit int64, getenv func(string) string) {
-	if limit > 0 && getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit)
-	}
 }
 
 // onStop adds a step of Stop; later ones come first.
@@ -157,6 +177,7 @@ func (a *App) Stop(ctx context.Context) (err error) {
 		a.serving.Store(false)
 		a.log.Info("stopping")
 		close(a.late)
+		_ = a.endIngress(ctx) // before anything is handed over; its error comes with those of undo
 		if a.accompanied() {
 			_ = a.leave(ctx) // requests are answered meanwhile; its error comes with those of undo
 		}

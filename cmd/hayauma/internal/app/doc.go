@@ -1,6 +1,6 @@
 // Package app puts the daemon together and takes it apart; it is the one place that knows every part.
 //
-//	certificates ▶ listen ▶ HTTP ▶ NATS ▶ journal ▶ temporary directory ▶ transport ▶ member ▶ engine and kinds ▶ join ▶ clock ▶ API
+//	certificates ▶ admin listener ▶ listen ▶ HTTP ▶ NATS ▶ journal ▶ temporary directory ▶ transport ▶ member ▶ engine and kinds ▶ join ▶ clock ▶ API
 //
 // HTTP answers from the beginning: until the API takes over, that the daemon lives, and what it waits for. All addresses are tried before
 // anything is joined. Every step has a time, but for embedded servers that wait for each other.

@@ -16,6 +16,7 @@ import (
 	"hayauma.example/cluster/remote"
 	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/certs"
+	"hayauma.example/cmd/hayauma/internal/metrics"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
@@ -81,6 +82,14 @@ func (a *App) openTransport(ctx context.Context, incarnation string) error {
 
 // wire is the transport as the engine wants it: none where there is none.
 func (a *App) wire() engine.Transport {
+	if a.transport == nil {
+		return nil
+	}
+	return a.transport
+}
+
+// peers is the transport as a scrape wants it: none where there is none.
+func (a *App) peers() metrics.Peers {
 	if a.transport == nil {
 		return nil
 	}
@@ -218,6 +227,7 @@ const leaseLapsed = "this node's lease has run out"
 func (a *App) viewed(before, after roster.View, went []journal.Shard) {
 	active := activeOf(after.Members)
 	a.active.Store(&active)
+	a.drained(after.Members)
 	posters := 0
 	for _, m := range active {
 		if m.Carries(actors.RolePoster) {
@@ -225,8 +235,14 @@ func (a *App) viewed(before, after roster.View, went []journal.Shard) {
 		}
 	}
 	a.posters.Store(int32(posters))
-	if slices.ContainsFunc(roster.Between(before, after).Went, holdsDemand) {
-		channel.NodeGone(a.sys)
+	var gone []string
+	for _, m := range roster.Between(before, after).Went {
+		if holdsDemand(m) {
+			gone = append(gone, m.Incarnation)
+		}
+	}
+	if len(gone) > 0 {
+		channel.NodeGone(a.sys, gone...)
 	}
 	lost := map[string]actors.Shards{}
 	for _, s := range went {

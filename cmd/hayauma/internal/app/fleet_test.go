@@ -133,6 +133,9 @@ func TestFleetHandsOver(t *testing.T) {
 		}
 	}
 	measured(t, all)
+	if l, err := clients[0].Actors(t.Context(), client.ActorQuery{Kind: "cell", Limit: 100}); err != nil || len(l.Nodes) != 3 || len(l.Actors) < 3 || len(l.Warnings) > 0 {
+		t.Errorf("the actors of three nodes: %+v, %v", l, err)
+	}
 	t.Setenv("APP_TEST_TOKEN", "secret")
 	slow := api.NewChannel{Name: "shop", Provider: "line", Endpoint: endpoint, TokenEnv: "APP_TEST_TOKEN", Limits: &api.Limits{Push: 300}}
 	if _, err := clients[0].AddChannel(t.Context(), slow); err != nil {
@@ -167,20 +170,23 @@ func measured(t *testing.T, all []*app.App) {
 		for _, line := range []string{
 			`hayauma_cluster_members{state="active"} 3`, `hayauma_cluster_self_fences_total 0`, `hayauma_cluster_evictions_total 0`,
 			`hayauma_cluster_failover_seconds_count 0`, `hayauma_cluster_view_epoch `, `hayauma_cluster_detour_shards `, `hayauma_actor_held_messages `,
-			`hayauma_cluster_member_info{member="n1",roles="checker,composer,poster,statistics,usage",version="`,
+			`hayauma_cluster_member_info{member="n1",roles="checker,composer,experiment,poster,statistics,usage,webhook",version="`,
 		} {
 			if !strings.Contains(text, "\n"+line) {
 				t.Errorf("n%d: the scrape lacks %s", i, line)
 			}
 		}
-		for _, role := range []string{"checker", "composer", "poster", "statistics", "usage"} {
+		for _, role := range []string{"checker", "composer", "experiment", "poster", "statistics", "usage", "webhook"} {
 			owned += sample(t, text, `hayauma_cluster_shards_owned{role="`+role+`"}`)
+		}
+		if sent := sample(t, text, `hayauma_remote_messages_total{direction="sent",peer="n`+fmt.Sprint((i+1)%3)+`"}`); sent < 0 {
+			t.Errorf("n%d has sent %d messages to the next", i, sent)
 		}
 		if gave := sample(t, text, `hayauma_cluster_handoffs_total{result="stored"}`); i == 0 && gave == 0 || i == 2 && gave > 0 {
 			t.Errorf("n%d has given up %d shards", i, gave)
 		}
 	}
-	if want := 5 * cluster.Shards; owned != want {
+	if want := 7 * cluster.Shards; owned != want {
 		t.Errorf("%d shards are served, want %d", owned, want)
 	}
 }

@@ -50,6 +50,7 @@ type step struct {
 func (a *App) steps() []step {
 	return []step{
 		{what: "reading certificates", do: a.loadCertificates},
+		{what: "listening", do: a.openAdmin},
 		{what: "listening", do: a.listen},
 		{what: "listening", do: a.tryAddresses},
 		{what: "listening", do: a.serveHTTP},
@@ -89,7 +90,7 @@ func (a *App) listen(ctx context.Context) (err error) {
 // tryAddresses looks whether the addresses can be had that are listened on later, before anything is joined.
 func (a *App) tryAddresses(ctx context.Context) error {
 	for _, try := range []struct{ option, address string }{
-		{"--cluster-listen", a.cfg.Cluster.Listen}, {"--nats-cluster-listen", a.cfg.NATS.ClusterListen},
+		{"--cluster-listen", a.cfg.Cluster.Listen}, {"--nats-cluster-listen", a.cfg.NATS.ClusterListen}, {"--nats-listen", a.cfg.NATS.Listen},
 	} {
 		if try.address == "" {
 			continue
@@ -145,10 +146,15 @@ func (a *App) serveHTTP(context.Context) error {
 }
 
 // openAPI lets requests in. A stop begins with them.
-func (a *App) openAPI(context.Context) error {
-	a.front.open(a.handler())
+func (a *App) openAPI(ctx context.Context) error {
+	h := a.handler()
+	if err := a.startIngress(ctx, h); err != nil {
+		return err
+	}
+	a.front.open(a.console(h))
 	a.onStop("http server", a.endHTTP)
 	a.serving.Store(true)
+	a.whole.Store(true)
 	return nil
 }
 

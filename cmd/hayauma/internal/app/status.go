@@ -11,6 +11,7 @@ import (
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/roster"
 	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/census"
 	"hayauma.example/cmd/hayauma/internal/certs"
 )
 
@@ -18,6 +19,18 @@ import (
 type fleetView struct{ a *App }
 
 var _ api.Cluster = fleetView{}
+
+// nodes are those that can be asked about their actors.
+func (a *App) nodes() []census.Member {
+	s := a.member.Status()
+	nodes := []census.Member{{Node: s.Node, Incarnation: s.Incarnation}}
+	for _, m := range s.Members {
+		if m.Incarnation != s.Incarnation {
+			nodes = append(nodes, census.Member{Node: m.Node, Incarnation: m.Incarnation})
+		}
+	}
+	return nodes
+}
 
 // Status implements api.Cluster.
 func (f fleetView) Status() api.ClusterStatus {

@@ -72,7 +72,11 @@ func (a *App) openStore(ctx context.Context) error {
 			return err
 		}
 	}
-	node, err := natsnode.Open(ctx, a.natsConfig())
+	c, err := a.natsConfig()
+	if err != nil {
+		return err
+	}
+	node, err := natsnode.Open(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -88,6 +92,9 @@ func (a *App) openStore(ctx context.Context) error {
 		return err
 	}
 	a.store, a.objects, a.locked = store, store, true
+	if err := a.openOutlet(ctx, store); err != nil {
+		return err
+	}
 	if routed {
 		a.stores = node.Stores
 	}
@@ -101,9 +108,9 @@ func (a *App) openStore(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) natsConfig() natsnode.Config {
+func (a *App) natsConfig() (c natsnode.Config, err error) {
 	n := a.cfg.NATS
-	c := natsnode.Config{
+	c = natsnode.Config{
 		DataDir: filepath.Clean(a.cfg.Data), Logger: slog.New(reassuring{a.log.Handler()}), Profile: natsnode.Profile(a.cfg.Profile), Replicas: n.Replicas,
 		URL: n.URL, Credentials: n.Creds, TLSCA: n.CA, TLSCert: n.Cert, TLSKey: n.Key, Name: "hayauma " + a.cfg.Node,
 		Waiting: a.waiting,
@@ -112,7 +119,8 @@ func (a *App) natsConfig() natsnode.Config {
 		c.OpenTimeout = -1 // the others may come much later
 		c.Routes = natsnode.Routes{Node: a.cfg.Node, Listen: n.ClusterListen, Servers: n.Routes, TLS: a.secured}
 	}
-	return c
+	c.Clients, err = a.natsClients()
+	return c, err
 }
 
 func jetstreamConfig(cfg config.Config) jetstream.Config {

@@ -200,14 +200,56 @@ func (c *Client) ResumeChannel(ctx context.Context, name string) (ch api.Channel
 	return ch, c.call(ctx, order{http.MethodPost, "/v1/channels/" + url.PathEscape(name) + "/resume", nil}, &ch)
 }
 
+// AddWebhook adds or changes a webhook.
+func (c *Client) AddWebhook(ctx context.Context, n api.NewWebhook) (w api.Webhook, err error) {
+	return w, c.call(ctx, order{http.MethodPost, "/v1/webhooks", n}, &w)
+}
+
+// Webhooks lists all webhooks.
+func (c *Client) Webhooks(ctx context.Context) ([]api.Webhook, error) {
+	var list api.WebhookList
+	err := c.get(ctx, "/v1/webhooks", &list)
+	return list.Webhooks, err
+}
+
+// Webhook shows one webhook.
+func (c *Client) Webhook(ctx context.Context, name string) (w api.Webhook, err error) {
+	return w, c.get(ctx, "/v1/webhooks/"+url.PathEscape(name), &w)
+}
+
+// RemoveWebhook removes a webhook, with what was not delivered.
+func (c *Client) RemoveWebhook(ctx context.Context, name string) error {
+	return c.call(ctx, order{http.MethodDelete, "/v1/webhooks/" + url.PathEscape(name), nil}, nil)
+}
+
+// TestWebhook has a test delivery made.
+func (c *Client) TestWebhook(ctx context.Context, name string) (t api.WebhookTest, err error) {
+	return t, c.call(ctx, order{http.MethodPost, "/v1/webhooks/" + url.PathEscape(name) + "/test", nil}, &t)
+}
+
 // Campaign shows one campaign.
 func (c *Client) Campaign(ctx context.Context, id string) (info api.Campaign, err error) {
 	return info, c.get(ctx, campaignPath(id, ""), &info)
 }
 
-// Order gives a campaign an operator's command: pause, resume or cancel.
+// Order gives a campaign an operator's command: pause or cancel.
 func (c *Client) Order(ctx context.Context, id, command string) (info api.Campaign, err error) {
 	return info, c.call(ctx, order{http.MethodPost, campaignPath(id, "/"+command), nil}, &info)
+}
+
+// Redrive has recipients of a campaign sent to again.
+func (c *Client) Redrive(ctx context.Context, id string, what api.Redrive) (r api.Redriven, err error) {
+	return r, c.call(ctx, order{http.MethodPost, campaignPath(id, "/redrive"), what}, &r)
+}
+
+// ResumeCampaign lets a campaign go on; quota is empty or [api.QuotaIgnore].
+func (c *Client) ResumeCampaign(ctx context.Context, id, quota string) (info api.Campaign, err error) {
+	return info, c.call(ctx, order{http.MethodPost, campaignPath(id, "/resume"), api.ResumeOrder{Quota: quota}}, &info)
+}
+
+// RankCampaign changes how a campaign stands beside others of its channel.
+func (c *Client) RankCampaign(ctx context.Context, id string, r api.Rank) (info api.Campaign, err error) {
+	return info, c.call(ctx, order{http.MethodPatch, campaignPath(id, ""), r}, &info)
 }
 
 // LeastPrefix is how many characters of a campaign's id may stand for it.
@@ -240,12 +282,12 @@ func (c *Client) CampaignID(ctx context.Context, text string) (string, error) {
 func campaignPath(id, rest string) string { return "/v1/campaigns/" + url.PathEscape(id) + rest }
 
 // Filter narrows a list of campaigns. The zero value lets all through.
-type Filter struct{ State, Channel string }
+type Filter struct{ State, Channel, Series string }
 
 // Campaigns yields the campaigns that a filter lets through, page by page.
 func (c *Client) Campaigns(ctx context.Context, f Filter) iter.Seq2[api.Campaign, error] {
 	query := url.Values{}
-	for name, value := range map[string]string{"state": f.State, "channel": f.Channel} {
+	for name, value := range map[string]string{"state": f.State, "channel": f.Channel, "series": f.Series} {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -270,12 +312,24 @@ func (c *Client) Campaigns(ctx context.Context, f Filter) iter.Seq2[api.Campaign
 	}
 }
 
-// Recipients streams a campaign's recipients as NDJSON; state narrows them (empty: all). The caller closes it. An export that
-// breaks off ends with an error from Read.
-func (c *Client) Recipients(ctx context.Context, id, state string) (io.ReadCloser, error) {
+// Export is what of a campaign's recipients is asked for. The zero value is all of them, as NDJSON.
+type Export struct {
+	States []string // only these
+	Format string   // ndjson or csv
+}
+
+// Recipients streams a campaign's recipients. The caller closes it. An export that breaks off ends with an error from Read.
+func (c *Client) Recipients(ctx context.Context, id string, e Export) (io.ReadCloser, error) {
+	query := url.Values{}
+	if len(e.States) > 0 {
+		query["state"] = e.States
+	}
+	if e.Format != "" {
+		query.Set("format", e.Format)
+	}
 	path := campaignPath(id, "/recipients")
-	if state != "" {
-		path += "?state=" + url.QueryEscape(state)
+	if len(query) > 0 {
+		path += "?" + query.Encode()
 	}
 	resp, err := c.send(ctx, request{method: http.MethodGet, path: path})
 	if err != nil {

@@ -79,7 +79,7 @@ func TestFollow(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, answer)
 	})
-	var seen []uint32
+	var seen []uint64
 	last, err := c.Follow(t.Context(), "id", time.Minute, func(i api.Campaign) { seen = append(seen, i.Delivered) })
 	if err != nil || last.State != "finished" || len(seen) != 3 || seen[2] != 3 {
 		t.Errorf("last %+v, seen %v, %v", last, seen, err)
@@ -103,7 +103,7 @@ func TestBrokenExport(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	body, err := c.Recipients(t.Context(), "id", "failed")
+	body, err := c.Recipients(t.Context(), "id", client.Export{States: []string{"failed"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,11 @@ func (c *Client) Usage(ctx context.Context, name, month string) (u api.Usage, er
 	return u, c.get(ctx, figuresPath(name, "usage", month), &u)
 }
 
+// Experiment shows what has come of an experiment's variants.
+func (c *Client) Experiment(ctx context.Context, channel, name string) (x api.Experiment, err error) {
+	return x, c.get(ctx, "/v1/channels/"+url.PathEscape(channel)+"/experiments/"+url.PathEscape(name), &x)
+}
+
 func figuresPath(name, what, month string) string {
 	path := "/v1/channels/" + url.PathEscape(name) + "/" + what
 	if month != "" {

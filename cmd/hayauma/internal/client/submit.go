@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -53,21 +54,38 @@ const (
 // Submit sends a campaign and its audience and returns the campaign's id. definition is JSON, see [Definition]. The same key and
 // content again return the same id. A daemon that asks for patience is given it, when a.Data is an [io.Seeker].
 func (c *Client) Submit(ctx context.Context, key string, definition []byte, a Audience) (string, error) {
-	sub := submission{client: c, key: key, definition: definition, audience: a}
-	rewind := rewinder(a.Data)
+	var s api.Submitted
+	header := http.Header{"Idempotency-Key": {key}}
+	err := (&submission{client: c, path: "/v1/campaigns", header: header, definition: definition, audience: a}).send(ctx, &s)
+	if err == nil && s.ID == "" {
+		err = Unreachable{Server: c.base, Err: errors.New("unreadable answer to the submission: it has no id")}
+	}
+	return s.ID, err
+}
+
+// Explain tells what a campaign with this audience would become; nothing is kept of it. sample is how many rendered messages are shown. A
+// daemon that asks for patience is given it as by [Client.Submit].
+func (c *Client) Explain(ctx context.Context, definition []byte, a Audience, sample int) (x api.Explanation, err error) {
+	path := "/v1/campaigns/explain?sample=" + strconv.Itoa(sample)
+	return x, (&submission{client: c, path: path, header: http.Header{}, definition: definition, audience: a}).send(ctx, &x)
+}
+
+// send tries until the daemon has a place.
+func (sub *submission) send(ctx context.Context, answer any) error {
+	rewind := rewinder(sub.audience.Data)
 	for try := 1; ; try++ {
-		id, wait, err := sub.try(ctx)
+		wait, err := sub.try(ctx, answer)
 		if err == nil || wait < 0 || rewind == nil || try == submitTries {
-			return id, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return "", ctx.Err()
+			return ctx.Err()
 		case <-time.After(wait):
 		}
 		sub.writer.Wait() // it reads what is rewound
 		if err := rewind(); err != nil {
-			return "", fmt.Errorf("audience: %w", err)
+			return fmt.Errorf("audience: %w", err)
 		}
 	}
 }
@@ -91,42 +109,41 @@ func rewinder(data io.Reader) func() error {
 // submission is what is sent, and who writes it: a writer may outlive its request, for as long as the audience lets it wait.
 type submission struct {
 	client     *Client
-	key        string
+	path       string
+	header     http.Header // besides the content type
 	definition []byte
 	audience   Audience
 	writer     sync.WaitGroup
 }
 
-// try sends once. wait is what the daemon asks for before the next try; below 0: it asks for none.
-func (sub *submission) try(ctx context.Context) (id string, wait time.Duration, err error) {
+// try sends once and reads the answer. wait is what the daemon asks for before the next try; below 0: it asks for none.
+func (sub *submission) try(ctx context.Context, answer any) (wait time.Duration, err error) {
 	c := sub.client
 	r, w := io.Pipe()
 	form := multipart.NewWriter(w)
 	sub.writer.Go(func() { w.CloseWithError(writeForm(form, sub.definition, sub.audience)) })
 	defer func() { _ = r.Close() }() // ends the writer, also after an early refusal; a pipe closes without error
 
-	header := http.Header{}
-	header.Set("Content-Type", form.FormDataContentType())
-	header.Set("Idempotency-Key", sub.key)
-	resp, err := c.do(ctx, request{http.MethodPost, "/v1/campaigns", r, header})
+	sub.header.Set("Content-Type", form.FormDataContentType())
+	resp, err := c.do(ctx, request{http.MethodPost, sub.path, r, sub.header})
 	if err != nil {
-		return "", -1, err
+		return -1, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 {
-		return "", retryAfter(resp), c.problem(resp)
+		return retryAfter(resp), c.problem(resp)
 	}
-	var s api.Submitted
-	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil || s.ID == "" {
-		return "", -1, Unreachable{Server: c.base, Err: fmt.Errorf("unreadable answer to the submission: %w", err)}
+	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+		return -1, Unreachable{Server: c.base, Err: fmt.Errorf("unreadable answer to the submission: %w", err)}
 	}
-	return s.ID, -1, nil
+	return -1, nil
 }
 
 // retryAfter is below 0 where the answer is no plea for patience.
 func retryAfter(resp *http.Response) time.Duration {
 	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-	if resp.StatusCode != http.StatusServiceUnavailable || err != nil || seconds < 0 {
+	busy := resp.StatusCode == http.StatusServiceUnavailable || resp.StatusCode == http.StatusTooManyRequests
+	if !busy || err != nil || seconds < 0 {
 		return -1
 	}
 	return min(time.Duration(seconds)*time.Second, longestWait)

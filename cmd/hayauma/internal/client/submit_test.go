@@ -11,6 +11,32 @@ import (
 	"hayauma.example/cmd/hayauma/internal/client"
 )
 
+// So is one that explains others' campaigns.
+func TestBusyDaemonIsAskedAgainToExplain(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil || r.URL.String() != "/v1/campaigns/explain?sample=3" || r.Header.Get("Idempotency-Key") != "" {
+			t.Errorf("%s %v, %v", r.URL, r.Header, err)
+		}
+		if asked.Add(1) == 1 {
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		_, _ = io.WriteString(w, `{"ok":true,"recipients":7}`)
+	}))
+	defer server.Close()
+	c, err := client.New(server.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	x, err := c.Explain(t.Context(), []byte("{}"), client.Audience{Data: strings.NewReader("user_id\nU1\n"), Type: "text/csv"}, 3)
+	if err != nil || !x.OK || x.Recipients != 7 || asked.Load() != 2 {
+		t.Errorf("%+v after %d requests, %v", x, asked.Load(), err)
+	}
+}
+
 // A daemon that is busy is asked again, with the whole audience, where that can be read again.
 func TestBusyDaemonIsAskedAgain(t *testing.T) {
 	const rows = "user_id\nU1\n"

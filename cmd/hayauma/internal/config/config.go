@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"path/filepath"
+	"time"
 
 	"hayauma.example/actors"
 )
@@ -21,6 +23,7 @@ const (
 	DefaultListen = "127.0.0.1:8484"
 	DefaultServer = "http://" + DefaultListen
 	DefaultData   = "hayauma-data"
+	DefaultAdmin  = "http://127.0.0.1:8485" // where commands look for the admin listener; serve has none unless it is told
 )
 
 // NATS says where the store's server is. An empty URL is the embedded server, alone or, with Routes, one of several.
@@ -35,6 +38,11 @@ type NATS struct {
 	ClusterListen string   // HOST:PORT where the other embedded servers reach this one
 
 	Replicas int // copies of everything; 0 is 3 with Routes, else 1
+
+	Listen     string // HOST:PORT where other programs reach the embedded server; empty: nowhere
+	ListenCert string // paths of PEM files; none on loopback
+	ListenKey  string
+	API        bool // requests of the API are answered over NATS
 }
 
 // Shared tells whether other nodes reach the same store.
@@ -74,9 +82,19 @@ type Config struct {
 	Kinds    actors.Carriers // which kinds other node types carry
 	Cluster  Cluster
 
-	DemandBytes int   // rendered and not yet settled, per channel; 0 is the channel's default
-	MaxInFlight int   // provider calls at once, of all channels; 0 is the gate's default
-	MemoryLimit int64 // soft limit of the Go heap in bytes; 0 leaves GOMEMLIMIT alone
+	DemandBytes   int           // rendered and not yet settled, per channel; 0 is the channel's default
+	Retention     time.Duration // recipients are kept so long after their campaign's end; 0: for ever
+	MaxInFlight   int           // provider calls at once, of all channels; 0 is the gate's default
+	MetricsActors int           // so many active actors have series of their own, each; 0 is the registry's default
+	MemoryLimit   int64         // soft limit of the Go heap in bytes; 0 leaves GOMEMLIMIT alone
+
+	PublishEvents   bool   // stored events are published over NATS
+	PublishPrefix   string // of their subjects
+	PublishMaxBytes int64  // what is kept of them
+
+	Admin  string // HOST:PORT of the admin listener, without a host on loopback; empty: none
+	Trace  string // URL of an OTLP receiver that spans go to; empty: nothing is traced
+	Flight int64  // bytes that the flight recorder may take; 0: off
 }
 
 // Default is the configuration before any source is read.
@@ -95,7 +113,8 @@ func Default() Config {
 
 // Validate tells what is wrong with c, everything at once.
 func (c Config) Validate() error {
-	return errors.Join(c.validateStore(), c.validateNATS(), c.validateListen(), c.validateNode(), c.validateRoles(), c.validateCluster(), c.validateSizes())
+	return errors.Join(c.validateStore(), c.validateNATS(), c.validateListen(), c.validateNode(), c.validateRoles(), c.validateCluster(), c.validateSizes(),
+		c.validatePrograms(), c.validateAdmin(), c.validateTrace())
 }
 
 func (c Config) validateStore() error {
@@ -152,6 +171,29 @@ func (c Config) validateListen() error {
 	return nil
 }
 
+func (c Config) validateAdmin() error {
+	if c.Admin == "" {
+		return nil
+	}
+	host, _, err := address("admin-listen", c.Admin)
+	if err == nil && host != "" && !Loopback(host) && c.Token == "" {
+		return fmt.Errorf("admin-listen %q is reachable from other machines and no token is set: set HAYAUMA_TOKEN, or listen on 127.0.0.1", c.Admin)
+	}
+	return err
+}
+
+func (c Config) validateTrace() error {
+	if c.Trace == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Trace)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
+		return errors.New("trace-endpoint is not the URL of an OTLP receiver such as http://127.0.0.1:4318, without a user: " +
+			"what it wants in headers is set by OTEL_EXPORTER_OTLP_HEADERS")
+	}
+	return nil
+}
+
 // Loopback tells whether a host name surely means this machine alone. The empty host means every address.
 func Loopback(host string) bool {
 	if host == "localhost" {
@@ -166,6 +208,8 @@ const (
 	minStoreBytes  = 64 << 20
 	minMemoryLimit = 32 << 20
 	minDemand      = 64 << 10
+	minFlight      = 1 << 20
+	maxFlight      = 1 << 30
 )
 
 func (c Config) validateSizes() error {
@@ -175,10 +219,18 @@ func (c Config) validateSizes() error {
 		}
 		return nil
 	}
+	most := func(name string, value, most int64) error {
+		if value > most {
+			return fmt.Errorf("%s %d is too much: the most is %d bytes", name, value, most)
+		}
+		return nil
+	}
 	return errors.Join(
 		least("store-max-bytes", c.StoreMaxBytes, minStoreBytes),
 		least("memory-limit", c.MemoryLimit, minMemoryLimit),
 		least("demand-bytes", int64(c.DemandBytes), minDemand),
+		least("flight-recorder", c.Flight, minFlight),
+		most("flight-recorder", c.Flight, maxFlight),
 	)
 }
 

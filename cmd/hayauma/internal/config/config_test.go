@@ -85,11 +85,18 @@ func TestRefusals(t *testing.T) {
 		{"half a pair", "", nil, []string{"--nats=nats://h", "--nats-cert=f"}, "belong together"},
 		{"every address without a token", "", nil, []string{"--listen=:8484"}, "no token is set: set HAYAUMA_TOKEN"},
 		{"named address without a token", "", nil, []string{"--listen=192.0.2.1:80"}, "no token is set"},
+		{"admin without a token", "", nil, []string{"--admin-listen=0.0.0.0:1"}, "is reachable from other machines and no token is set"},
+		{"admin without a port", "", nil, []string{"--admin-listen=localhost"}, "is not HOST:PORT"},
+		{"flight recorder too small", "", nil, []string{"--flight-recorder=1KiB"}, "flight-recorder 1024 is too small"},
+		{"flight recorder too large", "", nil, []string{"--flight-recorder=2GiB"}, "is too much"},
+		{"trace endpoint", "", nil, []string{"--trace-endpoint=127.0.0.1:4318"}, "trace-endpoint is not the URL of an OTLP receiver such as http://127.0.0.1:4318"},
+		{"secret in the trace endpoint", "", nil, []string{"--trace-endpoint=http://me:secret@h"}, "OTEL_EXPORTER_OTLP_HEADERS"},
 		{"no port", "", nil, []string{"--listen=localhost"}, "is not HOST:PORT"},
 		{"unknown role", "", []string{"NODE_TYPE=sender"}, nil,
 			`node-type "sender" carries no kind: there are checker, composer, poster, and kind-roles KIND=sender gives it one`},
 		{"two answers", "", []string{"NODE_TYPE=all", "HAYAUMA_NODE_TYPE=poster"}, nil, "set one of them"},
 		{"in flight", "", nil, []string{"--max-in-flight=0"}, "is not a number from 1"},
+		{"actors with metrics", "", nil, []string{"--metrics-actors=50"}, "is not a number from 100 to 20000"},
 		{"empty data", "data: ''\n", nil, nil, "data is empty"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

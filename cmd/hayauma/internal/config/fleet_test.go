@@ -18,11 +18,11 @@ func TestRoles(t *testing.T) {
 		env  []string
 		want string
 	}{
-		"default":           {nil, nil, "composer,poster,checker,report,usage"},
-		"some":              {[]string{shared, fleet}, []string{"NODE_TYPE=poster, checker ,poster"}, "poster,checker,report,usage"},
-		"all and one":       {nil, []string{"NODE_TYPE=poster,all"}, "composer,poster,checker,report,usage"},
+		"default":           {nil, nil, "composer,poster,checker,report,usage,webhook,experiment"},
+		"some":              {[]string{shared, fleet}, []string{"NODE_TYPE=poster, checker ,poster"}, "poster,checker,report,usage,webhook,experiment"},
+		"all and one":       {nil, []string{"NODE_TYPE=poster,all"}, "composer,poster,checker,report,usage,webhook,experiment"},
 		"a type of our own": {[]string{shared, fleet, "--kind-roles=statistics=analytics, usage=analytics"}, []string{"NODE_TYPE=analytics"}, "report,usage"},
-		"all, with our own": {[]string{"--kind-roles=statistics=analytics"}, nil, "composer,poster,checker,report,usage"},
+		"all, with our own": {[]string{"--kind-roles=statistics=analytics"}, nil, "composer,poster,checker,report,usage,webhook,experiment"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := load(t, "", tc.env, tc.args...)

@@ -26,7 +26,7 @@ func TestKindsAreCarriedAsConfigured(t *testing.T) {
 		t.Errorf("a node of the type analytics carries %v", got)
 	}
 	c.NodeType = []string{"checker"}
-	if got := c.Roles(); !slices.Equal(got, []string{actors.RoleChecker, actors.RoleUsage}) {
+	if got := c.Roles(); !slices.Equal(got, []string{actors.RoleChecker, actors.RoleUsage, actors.RoleWebhook, actors.RoleExperiment}) {
 		t.Errorf("a node of the type checker carries %v", got)
 	}
 	if err := kinds.set(&c, "poster=x"); err == nil || !strings.Contains(err.Error(), "share their shards") {

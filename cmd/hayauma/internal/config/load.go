@@ -24,7 +24,7 @@ const (
 )
 
 // otherVariables begin with our prefix and are no settings of the daemon.
-var otherVariables = []string{envConfig, "HAYAUMA_SERVER", "HAYAUMA_CRASH"}
+var otherVariables = []string{envConfig, "HAYAUMA_SERVER", "HAYAUMA_ADMIN", "HAYAUMA_CRASH", "HAYAUMA_DRILL"}
 
 // Sources are where settings come from. The zero value reads nothing.
 type Sources struct {

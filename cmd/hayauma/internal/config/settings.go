@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -19,6 +20,7 @@ type setting struct {
 	def    string
 	usage  string
 	secret bool // no flag
+	yes    bool // the flag alone means true
 	set    func(c *Config, value string) error
 }
 
@@ -37,6 +39,17 @@ var settings = []setting{
 	{name: "nats-cluster-listen", usage: "HOST:PORT where the other embedded NATS servers reach this one",
 		set: text(func(c *Config) *string { return &c.NATS.ClusterListen })},
 	{name: "nats-replicas", usage: "copies that NATS keeps: 1, 3 or 5 (default 1, with nats-routes 3)", set: setReplicas},
+	{name: "nats-listen", usage: "HOST:PORT where other programs reach the embedded NATS server, for nats-api and publish-events; beyond loopback with TLS",
+		set: text(func(c *Config) *string { return &c.NATS.Listen })},
+	{name: "nats-listen-cert", usage: "PEM file of that address's certificate", set: text(func(c *Config) *string { return &c.NATS.ListenCert })},
+	{name: "nats-listen-key", usage: "PEM file of that certificate's key", set: text(func(c *Config) *string { return &c.NATS.ListenKey })},
+	{name: "nats-api", def: "false", usage: "answer the requests of the HTTP API over NATS too (true or false)", yes: true,
+		set: boolean(func(c *Config) *bool { return &c.NATS.API })},
+	{name: "publish-events", def: "false", usage: "publish what happens to campaigns and channels over NATS (true or false)", yes: true,
+		set: boolean(func(c *Config) *bool { return &c.PublishEvents })},
+	{name: "publish-prefix", def: "pub", usage: "subjects of published events are PREFIX.KIND.ID", set: text(func(c *Config) *string { return &c.PublishPrefix })},
+	{name: "publish-max-bytes", def: "256MiB", usage: "what NATS keeps of published events, for 7 days at most; the oldest go first",
+		set: size(func(c *Config, n int64) { c.PublishMaxBytes = n })},
 	{name: "store-max-bytes", usage: "what the store may take on disk, such as 20GiB, 64MiB or more; beyond it new work is refused",
 		set: size(func(c *Config, n int64) { c.StoreMaxBytes = n })},
 	{name: "log-level", def: "info", usage: "debug, info, warn or error", set: setLogLevel},
@@ -55,11 +68,20 @@ var settings = []setting{
 		set: text(func(c *Config) *string { return &c.Cluster.Cert })},
 	{name: "cluster-key", usage: "PEM file of that certificate's key", set: text(func(c *Config) *string { return &c.Cluster.Key })},
 	{name: "cluster-ca", usage: "PEM file of the authority that signs the nodes' certificates", set: text(func(c *Config) *string { return &c.Cluster.CA })},
+	{name: "retention-days", usage: "days that the recipients of a campaign are kept after its end, then only its figures; 0 is for ever", def: "90", set: setRetention},
 	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB",
 		set: size(func(c *Config, n int64) { c.DemandBytes = int(min(n, math.MaxInt)) })},
 	{name: "max-in-flight", usage: "provider calls at once, shared by the channels that call", set: setMaxInFlight},
-	{name: "memory-limit", def: "112MiB", usage: "soft limit of the Go heap; 0 leaves GOMEMLIMIT alone",
+	{name: "metrics-actors", usage: "active actors up to which each has metrics of its own, 100 to 20000; of more only the deepest and the stuck have",
+		set: setMetricsActors},
+	{name: "memory-limit", def: "112MiB", usage: "soft limit of the Go heap, which follows what is in use for good; 0 leaves GOMEMLIMIT alone",
 		set: size(func(c *Config, n int64) { c.MemoryLimit = n })},
+	{name: "admin-listen", usage: "HOST:PORT of the admin listener (profiles, log level, dumps), such as 127.0.0.1:8485; without a HOST on loopback (default none)",
+		set: text(func(c *Config) *string { return &c.Admin })},
+	{name: "trace-endpoint", usage: "URL of an OpenTelemetry receiver (OTLP over HTTP) that traces go to, such as http://127.0.0.1:4318 (default none)",
+		set: text(func(c *Config) *string { return &c.Trace })},
+	{name: "flight-recorder", usage: "memory for the newest seconds of the execution trace, such as 8MiB; 0 is off (default 0)",
+		set: size(func(c *Config, n int64) { c.Flight = n })},
 }
 
 // Flags adds a flag for every setting that may be given on the command line.
@@ -67,6 +89,9 @@ func Flags(f *pflag.FlagSet) {
 	for _, s := range settings {
 		if !s.secret {
 			f.String(s.name, s.def, s.usage)
+			if s.yes {
+				f.Lookup(s.name).NoOptDefVal = "true"
+			}
 		}
 	}
 }
@@ -96,6 +121,15 @@ func envName(name string) string {
 func text(field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, value string) error {
 		*field(c) = value
+		return nil
+	}
+}
+
+func boolean(field func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, value string) (err error) {
+		if *field(c), err = strconv.ParseBool(value); err != nil {
+			return fmt.Errorf("%q is neither true nor false", value)
+		}
 		return nil
 	}
 }
@@ -131,12 +165,32 @@ func setLogLevel(c *Config, value string) error {
 	return nil
 }
 
+const maxRetention = 36500 // days
+
+func setRetention(c *Config, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 || n > maxRetention {
+		return fmt.Errorf("%q is not a number of days from 0 (for ever) to %d", value, maxRetention)
+	}
+	c.Retention = time.Duration(n) * 24 * time.Hour
+	return nil
+}
+
 func setMaxInFlight(c *Config, value string) error {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 || n > 100_000 {
 		return fmt.Errorf("%q is not a number from 1 to 100000", value)
 	}
 	c.MaxInFlight = n
+	return nil
+}
+
+func setMetricsActors(c *Config, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 100 || n > 20_000 {
+		return fmt.Errorf("%q is not a number from 100 to 20000", value)
+	}
+	c.MetricsActors = n
 	return nil
 }
 

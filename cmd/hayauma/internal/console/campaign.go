@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -28,10 +27,10 @@ func newCampaign(t Terminal) *cobra.Command {
 			"unknown means that it may have been accepted, and is never sent again by itself.",
 	}
 	r.flags(cmd)
-	cmd.AddCommand(newSubmit(r), newCampaignList(r), newCampaignShow(r), newCampaignWatch(r), newCampaignExport(r), newCampaignWhy(r),
+	cmd.AddCommand(newSubmit(r), newCampaignList(r), newCampaignShow(r), newCampaignWatch(r), newCampaignExport(r), newCampaignWhy(r), newExplain(r),
 		r.order("pause", "Start no more provider calls for a campaign"),
-		r.order("resume", "Go on where the pause stopped it"),
-		r.order("cancel", "Send nothing more; what is in flight becomes unknown"))
+		newCampaignResume(r), newCampaignSet(r),
+		r.order("cancel", "Send nothing more; what is in flight becomes unknown"), newCampaignRedrive(r))
 	group(cmd, t)
 	return cmd
 }
@@ -66,11 +65,18 @@ func newCampaignShow(r *remote) *cobra.Command {
 }
 
 func (r *remote) order(command, short string) *cobra.Command {
+	return r.ordered(command, short, func(ctx context.Context, c *client.Client, id string) (api.Campaign, error) {
+		return c.Order(ctx, id, command)
+	})
+}
+
+// ordered is a command that gives a campaign an order and tells what it has done.
+func (r *remote) ordered(command, short string, give func(ctx context.Context, c *client.Client, id string) (api.Campaign, error)) *cobra.Command {
 	cmd := &cobra.Command{Use: command + " ID", Short: short, Args: exactly("ID")}
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return r.onCampaign(cmd.Context(), args[0], func(c *client.Client, id string) error {
-			info, err := c.Order(cmd.Context(), id, command)
+			info, err := give(cmd.Context(), c, id)
 			switch {
 			case err != nil:
 				return err
@@ -84,6 +90,42 @@ func (r *remote) order(command, short string) *cobra.Command {
 	return cmd
 }
 
+func newCampaignResume(r *remote) *cobra.Command {
+	var quota string
+	cmd := r.ordered("resume", "Go on where the pause stopped it, or look again whether the month's quota suffices",
+		func(ctx context.Context, c *client.Client, id string) (api.Campaign, error) {
+			if quota != "" && quota != api.QuotaIgnore {
+				return api.Campaign{}, fmt.Errorf("--quota %q is unknown: %s is the only word", quota, api.QuotaIgnore)
+			}
+			return c.ResumeCampaign(ctx, id, quota)
+		})
+	cmd.Flags().StringVar(&quota, "quota", "", "ignore: send as far as the month's quota goes, though it does not suffice for all recipients")
+	return cmd
+}
+
+func newCampaignSet(r *remote) *cobra.Command {
+	var (
+		rank api.Rank
+		cmd  *cobra.Command
+	)
+	cmd = r.ordered("set", "Change a campaign's priority and weight beside others of its channel",
+		func(ctx context.Context, c *client.Client, id string) (api.Campaign, error) {
+			switch {
+			case rank == api.Rank{} && !cmd.Flags().Changed("weight"):
+				return api.Campaign{}, errors.New("nothing to set: give --priority, --weight or both")
+			case !actors.Priority(rank.Priority).Known():
+				return api.Campaign{}, fmt.Errorf("--priority %q is none: high, normal or low", rank.Priority)
+			case cmd.Flags().Changed("weight") && (rank.Weight < 1 || rank.Weight > actors.MaxWeight):
+				return api.Campaign{}, fmt.Errorf("--weight %d is not from 1 to %d", rank.Weight, actors.MaxWeight)
+			}
+			return c.RankCampaign(ctx, id, rank)
+		})
+	cmd.Example = "  hayauma campaign set 0190a2b4 --priority high --weight 20"
+	cmd.Flags().StringVar(&rank.Priority, "priority", "", "high, normal or low: while calls of a higher one wait, none of a lower one start")
+	cmd.Flags().IntVar(&rank.Weight, "weight", 0, fmt.Sprintf("1 to %d: campaigns of one priority share the channel's limits in proportion", actors.MaxWeight))
+	return cmd
+}
+
 // obeyed says what an order has done and what to do next.
 func obeyed(command string, info api.Campaign) string {
 	next := func(command string) string { return "hayauma campaign " + command + " " + info.ID }
@@ -92,8 +134,12 @@ func obeyed(command string, info api.Campaign) string {
 		return info.State + "; see: " + next("show")
 	case command == "cancel":
 		return "cancelling: no more provider calls start; follow it with: " + next("watch")
+	case command == "set":
+		return fmt.Sprintf("priority %s, weight %d; see: %s", info.Priority, info.Weight, next("show"))
 	case command == "pause":
 		return "paused: no more provider calls start; go on with: " + next("resume")
+	case info.State == string(actors.StatePaused) && strings.HasPrefix(info.Reason, "channel paused"):
+		return "resumed, but still paused: " + info.Reason + "; it looks each minute whether that is over, and at: hayauma channel resume " + info.Channel
 	case info.State == string(actors.StatePaused):
 		return "resumed, but still paused: " + info.Reason
 	}
@@ -113,7 +159,17 @@ func printCampaign(w io.Writer, info api.Campaign) error {
 	if info.Waiting != "" {
 		line("waiting", info.Waiting)
 	}
-	line("mode", orDash(info.Mode))
+	if info.Series != "" {
+		line("series", info.Series)
+	}
+	if info.Recurrence == nil {
+		line("mode", orDash(info.Mode))
+		if info.Plan != nil {
+			line("plan", planned(*info.Plan))
+		}
+		line("generation", info.Generation)
+	}
+	line("priority", fmt.Sprintf("%s, weight %d", info.Priority, info.Weight))
 	line("audience", fmt.Sprintf("%s, %s dropped", plural(info.Rows, "row"), plural(info.Duplicates, "duplicate")))
 	line("accepted", info.Accepted)
 	line("  delivered", fmt.Sprintf("%d (accepted by the provider)", info.Delivered))
@@ -123,15 +179,88 @@ func printCampaign(w io.Writer, info api.Campaign) error {
 	line("  expired", info.Expired)
 	line("  cancelled", info.Cancelled)
 	line("  pending", info.Pending)
+	printVariants(line, info)
+	if info.Schedule != nil {
+		line("schedule", scheduled(*info.Schedule))
+	}
 	for _, at := range []struct {
 		name string
 		t    *time.Time
-	}{{"accepted at", info.AcceptedAt}, {"due", info.Due}, {"started at", info.StartedAt}, {"finished at", info.FinishedAt}} {
+	}{{"accepted at", info.AcceptedAt}, {"due", info.Due}, {"started at", info.StartedAt}, {"finished at", info.FinishedAt},
+		{"forgotten at", info.ForgottenAt}} {
 		if at.t != nil {
 			line(at.name, at.t.Format(time.RFC3339Nano))
 		}
 	}
+	if info.Recurrence != nil {
+		printRecurrence(line, info.Recurrence)
+	}
 	return table.Flush()
+}
+
+// scheduled is a schedule in a line, as a campaign file has it.
+func scheduled(s api.Schedule) string {
+	var members []string
+	for _, m := range []struct{ name, value string }{
+		{"at", s.At}, {"cron", s.Cron}, {"until", s.Until}, {"overlap", s.Overlap}, {"hours", s.Hours}, {"zone", s.Zone}, {"after", s.After},
+		{"expire_after", s.ExpireAfter}, {"zone_column", s.ZoneColumn},
+	} {
+		if m.value != "" {
+			members = append(members, m.name+": "+m.value)
+		}
+	}
+	if s.LocalTime {
+		members = append(members, "local_time: true")
+	}
+	return strings.Join(members, ", ")
+}
+
+func printVariants(line func(string, any), info api.Campaign) {
+	if info.Experiment != "" {
+		line("experiment", info.Experiment)
+	}
+	for _, v := range info.Variants {
+		var text strings.Builder
+		fmt.Fprintf(&text, "weight %d: delivered %d of %d, failed %d, unknown %d", v.Weight, v.Delivered, v.Recipients, v.Failed, v.Unknown)
+		for _, other := range []struct {
+			name string
+			n    uint64
+		}{{"suppressed", v.Suppressed}, {"expired", v.Expired}, {"cancelled", v.Cancelled}, {"pending", v.Pending}} {
+			if other.n > 0 {
+				fmt.Fprintf(&text, ", %s %d", other.name, other.n)
+			}
+		}
+		line("variant "+v.Name, text.String())
+	}
+}
+
+// shownOccurrences are listed of a series; the list with --series has all.
+const shownOccurrences = 10
+
+func printRecurrence(line func(string, any), r *api.Recurrence) {
+	line("occurrences", fmt.Sprintf("%d begun, %d over, %d left out", r.Begun, r.Over, r.Skipped))
+	if r.Next != nil {
+		line("next", r.Next.Format(time.RFC3339))
+	}
+	for _, o := range r.Occurrences[:min(len(r.Occurrences), shownOccurrences)] {
+		due := ""
+		if o.Due != nil {
+			due = o.Due.Format(time.RFC3339)
+		}
+		line("  "+due, fmt.Sprintf("%s  %s: delivered %d of %d, failed %d, unknown %d", o.Campaign, o.State, o.Delivered, o.Accepted, o.Failed, o.Unknown))
+	}
+}
+
+// planned is a plan in a line.
+func planned(p api.CampaignPlan) string {
+	text := calls(p.Pushes, p.Multicasts, p.MulticastRecipients)
+	if p.SecondsAtLeast != nil {
+		text += ", at least " + seconds(*p.SecondsAtLeast)
+	}
+	if p.LastDue != nil {
+		text += ", the last due at " + p.LastDue.Format(time.RFC3339)
+	}
+	return text + fmt.Sprintf(", %d of the quota", p.QuotaNeeded)
 }
 
 func newCampaignList(r *remote) *cobra.Command {
@@ -139,13 +268,25 @@ func newCampaignList(r *remote) *cobra.Command {
 	cmd := &cobra.Command{Use: "list", Short: "List campaigns, the newest first", Args: exactly()}
 	cmd.Flags().StringVar(&f.State, "state", "", "only campaigns in this state: "+strings.Join(campaignStates(), ", "))
 	cmd.Flags().StringVar(&f.Channel, "channel", "", "only campaigns of this channel")
+	cmd.Flags().StringVar(&f.Series, "series", "", "only occurrences of this campaign")
+	all := cmd.Flags().Bool("all", false, "also the occurrences of campaigns that recur, and the steps of sequences")
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if f.State != "" && !slices.Contains(campaignStates(), f.State) {
 			return fmt.Errorf("--state %q is none of a campaign's: %s", f.State, strings.Join(campaignStates(), ", "))
 		}
 		return r.call(cmd.Context(), func(c *client.Client) error {
+			if f.Series != "" {
+				id, err := c.CampaignID(cmd.Context(), f.Series)
+				if err != nil {
+					return err
+				}
+				f.Series = id
+			}
 			list, err := newestFirst(c.Campaigns(cmd.Context(), f))
+			if !*all && f.Series == "" {
+				list = slices.DeleteFunc(list, func(i api.Campaign) bool { return i.Series != "" })
+			}
 			switch {
 			case err != nil:
 				return err
@@ -219,107 +360,4 @@ func shortest(list []api.Campaign) int {
 		}
 	}
 	return n
-}
-
-func newCampaignWatch(r *remote) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "watch ID", Short: "Follow a campaign until it ends", Args: exactly("ID"),
-		Long: "Follow a campaign until it ends. Exit 0: finished without failed or unknown recipients; " +
-			"1: it ended otherwise; 2: refused, or\nno answer from the daemon.",
-	}
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.onCampaign(cmd.Context(), args[0], func(c *client.Client, id string) error {
-			info, err := c.Follow(cmd.Context(), id, followPatience, func(info api.Campaign) {
-				if *asJSON {
-					_ = printJSON(r.terminal.Out, info)
-					return
-				}
-				fmt.Fprintln(r.terminal.Out, summary(info))
-			})
-			switch {
-			case cmd.Context().Err() != nil:
-				return letGo(id)
-			case err != nil:
-				return err
-			}
-			return ended(info)
-		})
-	}
-	return cmd
-}
-
-// ended is the exit code of a command that has waited for a campaign.
-func ended(info api.Campaign) error {
-	if info.State != string(actors.StateFinished) || info.Failed > 0 || info.Unknown > 0 {
-		return failed(nil)
-	}
-	return nil
-}
-
-// letGo is the end of a command that was interrupted while it followed a campaign.
-func letGo(id string) error {
-	return failure{code: exitInterrupted, err: errors.New("interrupted: the campaign goes on; follow it with hayauma campaign watch " + id)}
-}
-
-// followPatience is how long a watched daemon may be away.
-const followPatience = time.Minute
-
-func summary(i api.Campaign) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "%-9s  %d of %d settled: delivered %d, failed %d, unknown %d", i.State, i.Accepted-i.Pending, i.Accepted, i.Delivered, i.Failed, i.Unknown)
-	for _, other := range []struct {
-		name string
-		n    uint32
-	}{{"suppressed", i.Suppressed}, {"expired", i.Expired}, {"cancelled", i.Cancelled}} {
-		if other.n > 0 {
-			fmt.Fprintf(&text, ", %s %d", other.name, other.n)
-		}
-	}
-	if i.Reason != "" {
-		text.WriteString(" (" + i.Reason + ")")
-	}
-	if i.Waiting != "" {
-		text.WriteString("; it waits: " + i.Waiting)
-	}
-	return text.String()
-}
-
-func newCampaignExport(r *remote) *cobra.Command {
-	var state, output string
-	cmd := &cobra.Command{Use: "export ID", Short: "Write a campaign's recipients as NDJSON", Args: exactly("ID")}
-	cmd.Flags().StringVar(&state, "state", "", "only recipients in this state")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default stdout)")
-	cmd.Flags().Bool("json", true, "NDJSON, the only form")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.onCampaign(cmd.Context(), args[0], func(c *client.Client, id string) error {
-			body, err := c.Recipients(cmd.Context(), id, state)
-			if err != nil {
-				return err
-			}
-			defer body.Close()
-			return export(body, output, r.terminal.Out)
-		})
-	}
-	return cmd
-}
-
-func export(body io.Reader, path string, stdout io.Writer) (err error) {
-	to := stdout
-	if path != "" {
-		f, err := os.Create(path)
-		if err != nil {
-			return fmt.Errorf("export: %w", err)
-		}
-		defer func() {
-			if e := f.Close(); err == nil {
-				err = e
-			}
-		}()
-		to = f
-	}
-	if _, err := io.Copy(to, body); err != nil {
-		return fmt.Errorf("the export broke off and is incomplete: %w; run it again", err)
-	}
-	return nil
 }

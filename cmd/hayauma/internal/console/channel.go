@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -100,7 +101,51 @@ func (r *remote) showChannel(ch api.Channel, asJSON bool) error {
 	if asJSON {
 		return printJSON(r.terminal.Out, ch)
 	}
-	return printChannels(r.terminal.Out, ch)
+	if err := printChannels(r.terminal.Out, ch); err != nil {
+		return err
+	}
+	return printMore(r.terminal.Out, ch)
+}
+
+// printMore shows what a list has no room for.
+func printMore(w io.Writer, ch api.Channel) error {
+	for _, line := range []string{quotaLine(ch.Quota), breakerLine(ch.Breaker)} {
+		if line == "" {
+			continue
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func quotaLine(q *api.Quota) string {
+	if q == nil {
+		return ""
+	}
+	line := "quota: not known"
+	switch {
+	case q.ReadAt != nil && q.Limited:
+		line = fmt.Sprintf("quota: limit %d, used %d, reserved %d", q.Limit, q.Used, q.Reserved)
+	case q.ReadAt != nil:
+		line = fmt.Sprintf("quota: no limit, used %d, reserved %d", q.Used, q.Reserved)
+	}
+	if q.ReadAt != nil {
+		line += ", read " + q.ReadAt.Local().Format(time.DateTime)
+	}
+	if q.Warning != "" {
+		line += " (" + q.Warning + ")"
+	}
+	return line
+}
+
+func breakerLine(b api.Breaker) string {
+	line := "breaker: " + b.State
+	if b.Since != nil {
+		line += " since " + b.Since.Local().Format(time.DateTime)
+	}
+	return line
 }
 
 func printChannels(w io.Writer, channels ...api.Channel) error {

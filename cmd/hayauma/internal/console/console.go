@@ -26,6 +26,7 @@ const (
 
 // Terminal is what the commands read and write.
 type Terminal struct {
+	In       io.Reader // keys, for the commands that take some; may be nil
 	Out, Err io.Writer
 	Environ  []string // NAME=value
 }
@@ -97,7 +98,9 @@ func newRoot(t Terminal) *cobra.Command {
 	root.SetVersionTemplate(versionLine())
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newServe(t), newLineSim(t), newDemo(t), newChannel(t), newCampaign(t), newCluster(t), newVersion(t))
+	root.AddCommand(newServe(t), newLineSim(t), newDemo(t), newChannel(t), newCampaign(t), newRecipient(t), newMessage(t),
+		newWebhook(t), newExperiment(t), newCluster(t), newActors(t), newOpenAPI(t), newImport(t), newVersion(t))
+	root.AddCommand(newTop(t), newDebug(t))
 	root.InitDefaultHelpCmd() // before a word is looked up
 	return root
 }

@@ -196,6 +196,8 @@ func TestObeyed(t *testing.T) {
 		{"pause", api.Campaign{State: "paused"}, "paused: "},
 		{"resume", api.Campaign{State: "running"}, "resumed: running; "},
 		{"resume", api.Campaign{State: "paused", Reason: "quota"}, "resumed, but still paused: quota"},
+		{"resume", api.Campaign{State: "paused", Reason: "channel paused: 401", Channel: "shop"},
+			"resumed, but still paused: channel paused: 401; it looks each minute whether that is over, and at: hayauma channel resume shop"},
 		{"cancel", api.Campaign{State: "running"}, "cancelling: "},
 		{"cancel", api.Campaign{State: "cancelled"}, "cancelled; see: "},
 	} {

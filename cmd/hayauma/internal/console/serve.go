@@ -36,8 +36,10 @@ func newServe(t Terminal) *cobra.Command {
 
 // serve runs the daemon, and again where the others took its node for dead: a new start is a new member, which owes nothing to the old one.
 func serve(ctx context.Context, t Terminal, cfg config.Config) error {
-	log := logger(t.Err, cfg)
-	return again(ctx, log, func() (time.Duration, error) { return serveOnce(ctx, t, cfg, log) })
+	level := new(slog.LevelVar) // one that was changed stays so when the daemon begins anew
+	level.Set(cfg.LogLevel)
+	opts := app.Options{Log: logger(t.Err, cfg.LogFormat, level), Level: level, Version: version(), Getenv: t.getenv}
+	return again(ctx, opts.Log, func() (time.Duration, error) { return serveOnce(ctx, t, cfg, opts) })
 }
 
 // again runs once, which tells how long it was a member, and anew where that is of use.
@@ -80,11 +82,11 @@ func (c *comeback) after(member time.Duration) time.Duration {
 }
 
 // serveOnce tells how long the daemon was a member too.
-func serveOnce(ctx context.Context, t Terminal, cfg config.Config, log *slog.Logger) (member time.Duration, err error) {
-	daemon, err := app.Start(ctx, cfg, app.Options{Log: log, Version: version(), Getenv: t.getenv})
+func serveOnce(ctx context.Context, t Terminal, cfg config.Config, opts app.Options) (member time.Duration, err error) {
+	daemon, err := app.Start(ctx, cfg, opts)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		log.Info("stopped before it had started", "error", err)
+		opts.Log.Info("stopped before it had started", "error", err)
 		return 0, nil // as it was told
 	case err != nil:
 		return 0, err // refused to start
@@ -105,9 +107,9 @@ func serveOnce(ctx context.Context, t Terminal, cfg config.Config, log *slog.Log
 	return member, nil
 }
 
-func logger(w io.Writer, cfg config.Config) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: cfg.LogLevel}
-	if cfg.LogFormat == "json" {
+func logger(w io.Writer, format string, level slog.Leveler) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: level}
+	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, opts))
 	}
 	return slog.New(slog.NewTextHandler(w, opts))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/google/uuid"
@@ -63,16 +64,21 @@ func (s *submission) run(ctx context.Context, t Terminal, c *client.Client) erro
 	return ended(info)
 }
 
-func (s *submission) submit(ctx context.Context, t Terminal, c *client.Client) (string, error) {
+// open reads the campaign file and opens the audience.
+func (s *submission) open() (definition []byte, a client.Audience, closer io.Closer, err error) {
 	file, err := os.ReadFile(s.file)
 	if err != nil {
-		return "", fmt.Errorf("campaign file: %w", err)
+		return nil, a, nil, fmt.Errorf("campaign file: %w", err)
 	}
-	definition, err := client.Definition(file)
-	if err != nil {
-		return "", fmt.Errorf("campaign file %s: %w", s.file, err)
+	if definition, err = client.Definition(file); err != nil {
+		return nil, a, nil, fmt.Errorf("campaign file %s: %w", s.file, err)
 	}
-	audience, closer, err := client.OpenAudience(s.audience)
+	a, closer, err = client.OpenAudience(s.audience)
+	return definition, a, closer, err
+}
+
+func (s *submission) submit(ctx context.Context, t Terminal, c *client.Client) (string, error) {
+	definition, audience, closer, err := s.open()
 	if err != nil {
 		return "", err
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,10 +46,10 @@ func (c Config) Validate() error {
 type Campaign struct {
 	ID        string  `json:"id"`
 	Mode      string  `json:"mode"`
-	Accepted  uint32  `json:"accepted"`
-	Delivered uint32  `json:"delivered"`
-	Failed    uint32  `json:"failed"`
-	Unknown   uint32  `json:"unknown"`
+	Accepted  uint64  `json:"accepted"`
+	Delivered uint64  `json:"delivered"`
+	Failed    uint64  `json:"failed"`
+	Unknown   uint64  `json:"unknown"`
 	Seconds   float64 `json:"seconds"` // from the first window to the end
 
 	Name  string `json:"-"`
@@ -63,7 +62,7 @@ type Simulator struct {
 	Deliveries int `json:"deliveries"`
 	Duplicates int `json:"duplicates"`
 	Missing    int `json:"missing"`
-	Requests   int `json:"requests"`
+	Requests   int `json:"requests"` // that send
 }
 
 // Report is the result of a demonstration.
@@ -83,13 +82,12 @@ const (
 
 // stage is what the demonstration stands on.
 type stage struct {
-	cfg      Config
-	dir      string
-	sim      *linesim.Server
-	requests atomic.Int64
-	simURL   string
-	client   *client.Client
-	closers  []func() error
+	cfg     Config
+	dir     string
+	sim     *linesim.Server
+	simURL  string
+	client  *client.Client
+	closers []func() error
 }
 
 // Run plays the demonstration. Its error is why it could not be played to its end; ledgers that differ are no error but a report
@@ -131,10 +129,7 @@ func (s *stage) startSimulator(ctx context.Context) error {
 		return fmt.Errorf("demo: simulator: %w", err)
 	}
 	s.simURL = "http://" + listener.Addr().String()
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.requests.Add(1)
-		s.sim.ServeHTTP(w, r)
-	})}
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: s.sim}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -228,10 +223,10 @@ func (s *stage) report(ctx context.Context, groups []*group, ends []api.Campaign
 	finished := true
 	for i, g := range groups {
 		c := ends[i]
-		finished = finished && c.State == "finished" && c.Accepted == uint32(g.size)
+		finished = finished && c.State == "finished" && c.Accepted == uint64(g.size)
 		r.Campaigns = append(r.Campaigns, resultOf(c))
 		ledgers[i] = newLedger(g)
-		body, err := s.client.Recipients(ctx, c.ID, "")
+		body, err := s.client.Recipients(ctx, c.ID, client.Export{})
 		if err != nil {
 			return r, err
 		}
@@ -242,7 +237,8 @@ func (s *stage) report(ctx context.Context, groups []*group, ends []api.Campaign
 	}
 	r.Verdict = compare(ledgers, s.sim.Sim.Deliveries())
 	sum := s.sim.Sim.Ledger()
-	r.Simulator = Simulator{Users: sum.Users, Deliveries: sum.Deliveries, Duplicates: sum.Duplicates, Missing: r.Verdict.Missing, Requests: int(s.requests.Load())}
+	r.Simulator = Simulator{Users: sum.Users, Deliveries: sum.Deliveries, Duplicates: sum.Duplicates, Missing: r.Verdict.Missing,
+		Requests: sum.Requests.Push + sum.Requests.Multicast}
 	r.OK = finished && r.Verdict.Equal() && sum.Duplicates == 0
 	return r, nil
 }

@@ -134,10 +134,14 @@ func (m *Members) viewed(n *Node, before, after roster.View, went []journal.Shar
 		}
 	}
 	m.part(n).posters.Store(int32(posters))
-	if slices.ContainsFunc(roster.Between(before, after).Went, func(o roster.Member) bool {
-		return o.Carries(actors.RolePoster) || o.Carries(actors.RoleComposer)
-	}) {
-		channel.NodeGone(n.Sys)
+	var gone []string
+	for _, o := range roster.Between(before, after).Went {
+		if o.Carries(actors.RolePoster) || o.Carries(actors.RoleComposer) {
+			gone = append(gone, o.Incarnation)
+		}
+	}
+	if len(gone) > 0 {
+		channel.NodeGone(n.Sys, gone...)
 	}
 	lost := map[string]actors.Shards{}
 	for _, s := range went {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"hayauma.example/actors"
@@ -14,10 +15,12 @@ import (
 	"hayauma.example/actors/checker"
 	"hayauma.example/actors/composer"
 	"hayauma.example/actors/gate"
+	"hayauma.example/actors/message"
 	"hayauma.example/actors/plan"
 	"hayauma.example/actors/poster"
 	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/line"
+	"hayauma.example/actors/recipient"
 	"hayauma.example/cluster"
 	"hayauma.example/codec"
 	"hayauma.example/engine"
@@ -68,6 +71,8 @@ func (w *World) start(home string, roles []string) *Node {
 	campaign.Register(messages)
 	channel.Register(messages)
 	checker.Register(messages)
+	recipient.Register(messages)
+	message.Register(messages)
 	var err error
 	n.Sys, err = engine.New(engine.Config{
 		Log: n.Log, Incarnation: n.Name, Messages: messages, Journal: ledger, Directory: directory, Transport: n.Transport,
@@ -83,6 +88,11 @@ func (w *World) start(home string, roles []string) *Node {
 	return n
 }
 
+// books are where users' settings are: the same for every node.
+var books = sync.OnceValue(func() *recipient.Addresses {
+	return recipient.NewAddresses(func(role, key string) int { return cluster.ShardOf(role, key).Number })
+})
+
 func (n *Node) serve() {
 	o, owner := n.w.o, n.w.Owner
 	may := func() bool { return o.Mutant.NoLease || owner.May(n) }
@@ -93,6 +103,8 @@ func (n *Node) serve() {
 			Members: func() int { return owner.Carriers(n, actors.RolePoster) },
 		})
 		n.servePosters(poster.Deps{Cluster: n.w.Store.ClusterID(), Gates: n.Gates})
+		recipient.Serve(n.Sys, books())
+		message.Serve(n.Sys, message.Deps{})
 	}
 	if n.Carries(actors.RoleComposer) {
 		freezer := campaign.Freezer{Objects: n.Objects, Dir: o.Dir, Check: line.CheckMessages, Sizes: plan.Options{ChunkRecipients: o.Chunk}}

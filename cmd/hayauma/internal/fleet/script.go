@@ -307,7 +307,7 @@ func (s *Script) forget(n *Node) {
 	s.meet()
 	for _, o := range s.members() {
 		o.Sys.MemberLost(n.Name)
-		channel.NodeGone(o.Sys)
+		channel.NodeGone(o.Sys, n.Name)
 		if o.Local != nil && !s.NoWord {
 			o.Local.Lost(byRole)
 		}
@@ -328,7 +328,7 @@ func (s *Script) Leave(ctx context.Context, n *Node) error {
 	s.meet()
 	for _, o := range s.members() {
 		o.Sys.MemberLost(n.Name)
-		channel.NodeGone(o.Sys)
+		channel.NodeGone(o.Sys, n.Name)
 	}
 	s.seat(n).ledgers.Kill()
 	return nil

@@ -7,111 +7,147 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hayauma.example/engine"
+	"hayauma.example/engine/meter"
 )
 
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, labels, nil)
-}
-
+// Shapes of the actors' histograms.
 var (
-	descActive     = desc("actor_active", "Actors in memory.", "kind")
-	descActivated  = desc("actor_activations_total", "Activations of actors.", "kind")
-	descPassivated = desc("actor_passivations_total", "Actors that left memory because they had nothing to do.", "kind")
-	descRestarted  = desc("actor_restarts_total", "Restarts after a failure.", "kind")
-	descMessages   = desc("actor_mailbox_messages", "Messages accepted and not yet handled, of all actors of the kind.", "kind")
-	descDepthMax   = desc("actor_mailbox_depth_max", "Depth of the deepest mailbox now.", "kind")
-	descBacklogged = desc("actor_mailbox_backlogged_actors", "Actors with more than 32 messages waiting.", "kind")
-	descDepths     = desc("actor_mailbox_actors", "Actors by the depth of their mailbox, in ranges.", "kind", "depth")
-	descDepth      = desc("actor_mailbox_depth", "Messages accepted and not yet handled; which actors are shown is bounded.", "kind", "actor")
-	descAge        = desc("actor_mailbox_oldest_age_seconds", "Age of the oldest message that waits, to 0.1 s; which actors are shown is bounded.", "kind",
-		"actor")
-	descAgeMax      = desc("actor_mailbox_oldest_age_max_seconds", "Age of the oldest message that waits anywhere in the kind.", "kind")
-	descReceived    = desc("actor_messages_received_total", "Messages accepted into mailboxes.", "kind")
-	descHandled     = desc("actor_messages_handled_total", "Messages handled to their end (ok) or to a failure (error).", "kind", "result")
-	descDeadLetters = desc("dead_letters_total", "Messages that nobody handled, by reason.", "kind", "reason")
-	descTracked     = desc("metrics_tracked_actors", "Actors that have series of their own.")
+	activationShape = shape{actorActivation, moments}
+	foundShape      = shape{mailboxFound, amounts}
+	waitShape       = shape{mailboxWait, durations}
+	handleShape     = shape{handleTook, moments}
+	collectShape    = shape{collectTook, moments}
 )
 
-// actors reads the engine at each scrape.
-type actors struct {
-	system  System
-	secret  []byte
-	collect prometheus.Histogram
-
-	mu   sync.Mutex // one scrape at a time
-	kept map[string]time.Time
+// passivationReasons name the ends of cells as the label says them; idle is the engine's passivation.
+var passivationReasons = map[string]string{
+	engine.ReasonMoved: "moved", engine.ReasonLost: "lost", engine.ReasonStopped: "stopped",
 }
 
-func newActors(system System, secret []byte) *actors {
-	return &actors{system: system, secret: secret, kept: map[string]time.Time{}, collect: prometheus.NewHistogram(prometheus.HistogramOpts{
-		Namespace: namespace, Name: "metrics_collect_seconds", Help: "What a scrape of the actors costs.", Buckets: durations,
-	})}
+// actorsCollector reads the engine at each scrape.
+type actorsCollector struct {
+	cfg     Config
+	collect meter.Histogram
+
+	mu       sync.Mutex // one scrape at a time; guards what follows
+	kept     map[string]time.Time
+	received map[string]uint64 // as shown last: a counter never goes back
+	surveys  surveys
+}
+
+func newActors(cfg Config) *actorsCollector {
+	return &actorsCollector{cfg: cfg, kept: map[string]time.Time{}, received: map[string]uint64{}}
 }
 
 // Describe implements prometheus.Collector.
-func (a *actors) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{
-		descActive, descActivated, descPassivated, descRestarted, descMessages, descDepthMax, descBacklogged, descDepths, descDepth,
-		descAge, descAgeMax, descReceived, descHandled, descDeadLetters, descTracked, a.collect.Desc(),
-	} {
-		ch <- d
-	}
+func (a *actorsCollector) Describe(ch chan<- *prometheus.Desc) {
+	describe(ch, ofActors, ofMailboxes, ofHandling)
+	ch <- tracked.desc
+	ch <- collectTook.desc
 }
 
 // Collect implements prometheus.Collector.
-func (a *actors) Collect(ch chan<- prometheus.Metric) {
+func (a *actorsCollector) Collect(ch chan<- prometheus.Metric) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	began := time.Now()
-	for _, k := range a.system.Stats() {
-		collectKind(ch, k)
+	counts := a.cfg.System.Counts()
+	s := a.look(began)
+	for _, k := range counts {
+		d := s.of(k.Kind)
+		d.collect(ch, k)
+		a.collectKind(ch, k, d.messages)
 	}
-	s := newScan(a.kept)
-	a.system.Cells(func(c engine.CellInfo) bool { s.see(c); return true })
-	for kind, d := range s.kinds {
-		d.collect(ch, kind)
-	}
+	held := a.cfg.System.Held()
+	gauge(ch, actorHeld, float64(held.Messages))
+	gauge(ch, actorHeldBytes, float64(held.Bytes))
+	gauge(ch, actorHeldFor, float64(held.Grains))
+	counter(ch, actorForwarded, a.cfg.System.Forwards())
 	shown := s.choose(began)
 	a.kept = s.keep(shown, began)
-	tracked := a.collectActors(ch, shown)
-	ch <- prometheus.MustNewConstMetric(descTracked, prometheus.GaugeValue, float64(tracked))
-	a.collect.Observe(time.Since(began).Seconds())
-	a.collect.Collect(ch)
+	gauge(ch, tracked, float64(a.collectActors(ch, shown)))
+	a.collect.Took(time.Since(began))
+	collectShape.collect(ch, a.collect.Read())
 }
 
-func collectKind(ch chan<- prometheus.Metric, k engine.KindStats) {
-	gauge(ch, descActive, float64(k.Active), k.Kind)
-	gauge(ch, descMessages, float64(k.Depth), k.Kind)
-	counter(ch, descActivated, k.Activations, k.Kind)
-	counter(ch, descPassivated, k.Passivations, k.Kind)
-	counter(ch, descRestarted, k.Restarts, k.Kind)
-	counter(ch, descReceived, k.Received, k.Kind)
-	counter(ch, descHandled, k.Handled, k.Kind, "ok")
-	counter(ch, descHandled, k.Failed, k.Kind, "error")
+// look has a scan see all cells, or those who matter where there are many.
+func (a *actorsCollector) look(now time.Time) *scan {
+	s := newScan(a.kept, a.cfg.AllActors)
+	system := a.cfg.System
+	if system.Live() <= int64(a.cfg.LookAtAll) {
+		system.Cells(func(c engine.CellInfo) bool { s.see(c); return true })
+		return s
+	}
+	before := a.surveys.last(system, now)
+	s.many = true
+	s.begin(before.kinds)
+	seen := map[string]bool{}
+	once := func(c engine.CellInfo) bool {
+		if id := identity(c); !seen[id] {
+			seen[id] = true
+			if c.Busy { // the others are in the survey
+				s.count(c)
+			}
+			s.rank(c)
+		}
+		return true
+	}
+	system.Busy(once)
+	for _, c := range before.deepest {
+		if now, ok := system.Cell(c.Kind, c.ID); ok {
+			once(now)
+		}
+	}
+	for id := range a.kept {
+		if kind, name := split(id); !seen[id] {
+			if c, ok := system.Cell(kind, name); ok {
+				once(c)
+			}
+		}
+	}
+	n := 0
+	system.Plain(func(c engine.CellInfo) bool {
+		n++
+		return once(c) && n < MostKept
+	})
+	return s
+}
+
+func (a *actorsCollector) collectKind(ch chan<- prometheus.Metric, k engine.KindStats, depth int64) {
+	gauge(ch, actorActive, float64(k.Active), k.Kind)
+	counter(ch, actorActivations, k.Activations, k.Kind)
+	counter(ch, actorPassivated, k.Passivations, k.Kind, "idle")
+	for reason, n := range k.Ended {
+		counter(ch, actorPassivated, n, k.Kind, passivationReasons[reason])
+	}
+	counter(ch, actorRestarts, k.Restarts, k.Kind)
+	counter(ch, actorBlocked, k.Blocked, k.Kind)
+	activationShape.collect(ch, k.Activation, k.Kind)
+	foundShape.collect(ch, k.Found, k.Kind)
+	waitShape.collect(ch, k.Wait, k.Kind)
+	for subject, r := range k.Took {
+		handleShape.collect(ch, r, k.Kind, subject)
+	}
+	a.received[k.Kind] = max(a.received[k.Kind], k.Received+uint64(depth))
+	counter(ch, messagesReceived, a.received[k.Kind], k.Kind)
+	counter(ch, messagesHandled, k.Handled, k.Kind, "ok")
+	counter(ch, messagesHandled, k.Failed, k.Kind, "error")
 	for reason, n := range k.DeadLetters {
-		counter(ch, descDeadLetters, n, k.Kind, reason)
+		counter(ch, deadLetters, n, k.Kind, reason)
 	}
 }
 
 // collectActors gives each chosen actor its series and returns how many have one. Two with one label would fail the whole scrape.
-func (a *actors) collectActors(ch chan<- prometheus.Metric, shown []engine.CellInfo) int {
+func (a *actorsCollector) collectActors(ch chan<- prometheus.Metric, shown []engine.CellInfo) int {
 	seen := make(map[[2]string]bool, len(shown))
 	for _, c := range shown {
-		key := [2]string{c.Kind, label(a.secret, c)}
+		key := [2]string{c.Kind, label(a.cfg.Secret, c)}
 		if seen[key] {
 			continue
 		}
 		seen[key] = true
-		gauge(ch, descDepth, float64(c.Depth), key[0], key[1])
-		gauge(ch, descAge, c.Oldest.Seconds(), key[0], key[1])
+		gauge(ch, mailboxDepth, float64(c.Depth), key[0], key[1])
+		gauge(ch, mailboxAge, c.Oldest.Seconds(), key[0], key[1])
 	}
 	return len(seen)
-}
-
-func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
-	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-}
-
-func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v uint64, labels ...string) {
-	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
 }

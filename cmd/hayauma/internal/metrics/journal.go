@@ -4,18 +4,18 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hayauma.example/engine/journal"
+	"hayauma.example/engine/meter"
 )
 
 var (
-	descRecords     = desc("journal_records", "Records that the event store holds.")
-	descBytes       = desc("journal_bytes", "Bytes that the event store holds.")
-	descObjects     = desc("journal_objects", "Objects (audience parts, chunks) that the store holds.")
-	descObjectBytes = desc("journal_object_bytes", "Bytes of objects that the store holds.")
+	appendShape = shape{journalAppend, durations}
+	batchShape  = shape{journalBatch, amounts}
 )
 
 // statsFor is how long a scrape waits for the store's figures, and statsAge how old they may be.
@@ -27,9 +27,9 @@ const (
 // Journal is a [journal.Store] that measures another. It is a collector too.
 type Journal struct {
 	journal.Store
-	appends prometheus.Histogram
-	events  prometheus.Histogram
-	errors  *prometheus.CounterVec
+	appends meter.Histogram
+	events  meter.Histogram
+	errors  sync.Map // operation → *atomic.Uint64
 
 	mu    sync.Mutex // guards what follows: the last figures
 	stats journal.Stats
@@ -37,24 +37,12 @@ type Journal struct {
 }
 
 // Measure wraps a store.
-func Measure(store journal.Store) *Journal {
-	return &Journal{
-		Store: store,
-		appends: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: namespace, Name: "journal_append_seconds", Help: "Duration of an append, to its acknowledgement.", Buckets: durations,
-		}),
-		events: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: namespace, Name: "journal_batch_events", Help: "Events in one append.", Buckets: prometheus.ExponentialBuckets(1, 4, 8),
-		}),
-		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "journal_errors_total", Help: "Operations that the event store refused or left unanswered.",
-		}, []string{"op"}),
-	}
-}
+func Measure(store journal.Store) *Journal { return &Journal{Store: store} }
 
 func (j *Journal) count(op string, err error) error {
 	if err != nil {
-		j.errors.WithLabelValues(op).Inc()
+		n, _ := j.errors.LoadOrStore(op, new(atomic.Uint64))
+		n.(*atomic.Uint64).Add(1)
 	}
 	return err
 }
@@ -77,7 +65,7 @@ func (j *Journal) Claim(ctx context.Context, owner string, shards []journal.Shar
 func (j *Journal) Append(ctx context.Context, c journal.Claim, id string, records []journal.Record) error {
 	began := time.Now()
 	err := j.Store.Append(ctx, c, id, records)
-	j.appends.Observe(time.Since(began).Seconds())
+	j.appends.Took(time.Since(began))
 	events := 0
 	for _, r := range records {
 		events += int(r.Count)
@@ -103,24 +91,22 @@ func (j *Journal) Purge(ctx context.Context, c journal.Claim, g journal.Grain, b
 }
 
 // Describe implements prometheus.Collector.
-func (j *Journal) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descRecords, descBytes, descObjects, descObjectBytes, j.appends.Desc(), j.events.Desc()} {
-		ch <- d
-	}
-	j.errors.Describe(ch)
-}
+func (j *Journal) Describe(ch chan<- *prometheus.Desc) { describe(ch, ofJournal) }
 
 // Collect implements prometheus.Collector.
 func (j *Journal) Collect(ch chan<- prometheus.Metric) {
 	if stats, ok := j.figures(); ok {
-		gauge(ch, descRecords, float64(stats.Records))
-		gauge(ch, descBytes, float64(stats.Bytes))
-		gauge(ch, descObjects, float64(stats.Objects))
-		gauge(ch, descObjectBytes, float64(stats.ObjectBytes))
+		gauge(ch, journalRecords, float64(stats.Records))
+		gauge(ch, journalBytes, float64(stats.Bytes))
+		gauge(ch, journalObjects, float64(stats.Objects))
+		gauge(ch, journalObjectBytes, float64(stats.ObjectBytes))
 	}
-	j.appends.Collect(ch)
-	j.events.Collect(ch)
-	j.errors.Collect(ch)
+	appendShape.collect(ch, j.appends.Read())
+	batchShape.collect(ch, j.events.Read())
+	for _, op := range []string{"claim", "append", "replay", "purge", "stats"} {
+		n, _ := j.errors.LoadOrStore(op, new(atomic.Uint64))
+		counter(ch, journalErrors, n.(*atomic.Uint64).Load(), op)
+	}
 }
 
 // figures asks the store at most once in statsAge, however many scrape.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,11 +31,44 @@ type world struct {
 	stats []engine.KindStats
 }
 
-func (w *world) Stats() []engine.KindStats { return w.stats }
+func (w *world) Counts() []engine.KindStats {
+	out := slices.Clone(w.stats)
+	for _, c := range w.cells {
+		if !slices.ContainsFunc(out, func(k engine.KindStats) bool { return k.Kind == c.Kind }) {
+			out = append(out, engine.KindStats{Kind: c.Kind})
+		}
+	}
+	return out
+}
+
+func (w *world) Live() int64 { return int64(len(w.cells)) }
+
+func (w *world) Cell(kind, id string) (engine.CellInfo, bool) {
+	i := slices.IndexFunc(w.cells, func(c engine.CellInfo) bool { return c.Kind == kind && c.ID == id })
+	if i < 0 {
+		return engine.CellInfo{}, false
+	}
+	return w.of(i), true
+}
+
+// of is one cell, busy as the engine would have it.
+func (w *world) of(i int) engine.CellInfo {
+	c := w.cells[i]
+	c.Busy = c.Depth > 32 || c.Oldest >= metrics.StuckAfter
+	return c
+}
+
+func (w *world) Busy(yield func(engine.CellInfo) bool) {
+	w.Cells(func(c engine.CellInfo) bool { return !c.Busy || yield(c) })
+}
+
+func (w *world) Plain(yield func(engine.CellInfo) bool) {
+	w.Cells(func(c engine.CellInfo) bool { return !c.Plain || yield(c) })
+}
 
 func (w *world) Cells(yield func(engine.CellInfo) bool) {
-	for _, c := range w.cells {
-		if !yield(c) {
+	for i := range w.cells {
+		if !yield(w.of(i)) {
 			return
 		}
 	}
@@ -53,8 +87,9 @@ type crew struct {
 func (c *crew) Status() cluster.Status              { return c.status }
 func (c *crew) OnTakeOver(f func(cluster.TakeOver)) { c.tookOver = f }
 
-func registry(w *world) *metrics.Registry {
-	return metrics.New(metrics.Config{System: w, Version: "test", Secret: []byte("cluster"), Journal: metrics.Measure(journal.NewMemory(uuid.New()))})
+// registry looks at all cells, or only at those who matter.
+func registry(w *world, lookAtAll ...int) *metrics.Registry {
+	return metrics.New(metrics.Config{LookAtAll: append(lookAtAll, 0)[0], System: w, Version: "test", Secret: []byte("cluster"), Journal: metrics.Measure(journal.NewMemory(uuid.New()))})
 }
 
 // series maps the labels of a family's series to their values.
@@ -166,8 +201,13 @@ func hostile(i int) string {
 }
 
 func TestHostileIdentitiesCreateNoSeries(t *testing.T) {
+	t.Run("all are looked at", func(t *testing.T) { testHostileIdentities(t, 0) })
+	t.Run("those who matter are", func(t *testing.T) { testHostileIdentities(t, 1) })
+}
+
+func testHostileIdentities(t *testing.T, lookAtAll int) {
 	w := &world{stats: []engine.KindStats{{Kind: "campaign"}, {Kind: "poster"}}}
-	r := registry(w)
+	r := registry(w, lookAtAll)
 	for i := range 2000 {
 		w.cells = append(w.cells, engine.CellInfo{Kind: "campaign", ID: hostile(i), Depth: 1 + i, Oldest: time.Duration(i) * time.Second})
 	}
@@ -197,6 +237,11 @@ func TestHostileIdentitiesCreateNoSeries(t *testing.T) {
 }
 
 func TestOnlyDeepStuckAndOwnActorsAreShownAmongMany(t *testing.T) {
+	t.Run("all are looked at", func(t *testing.T) { testFewAmongMany(t, 0) })
+	t.Run("those who matter are", func(t *testing.T) { testFewAmongMany(t, 1) })
+}
+
+func testFewAmongMany(t *testing.T, lookAtAll int) {
 	w := &world{cells: []engine.CellInfo{
 		{Kind: "cell", ID: "gate/shop", Plain: true},
 		{Kind: "campaign", ID: "stuck", Depth: 1, Oldest: time.Minute},
@@ -205,7 +250,7 @@ func TestOnlyDeepStuckAndOwnActorsAreShownAmongMany(t *testing.T) {
 	for i := range 3000 {
 		w.cells = append(w.cells, engine.CellInfo{Kind: "campaign", ID: fmt.Sprint(i), Depth: 10})
 	}
-	r := registry(w)
+	r := registry(w, lookAtAll)
 	shown := series(t, r, "hayauma_actor_mailbox_depth")
 	for _, want := range []string{"actor=gate/shop,kind=cell", "actor=stuck,kind=campaign", "actor=deep,kind=campaign"} {
 		if _, ok := shown[want]; !ok {

@@ -17,10 +17,10 @@ import (
 
 // Bounds of the series per actor, see the package documentation.
 const (
-	AllActors  = 1000
+	AllActors  = 1000 // unless configured otherwise
 	Deepest    = 20
 	MostKept   = 100
-	StuckAfter = 5 * time.Second
+	StuckAfter = 5 * time.Second // as the engine's
 	KeptFor    = 2 * time.Minute
 
 	backlog  = 32
@@ -36,7 +36,10 @@ var ranges = []struct {
 // scan is one look at all actors.
 type scan struct {
 	kept    map[string]time.Time // actors shown at the last scrape, and since when
+	most    int                  // so many are all shown
 	kinds   map[string]*depths
+	kind    string            // of the last one
+	last    *depths           // likewise
 	few     []engine.CellInfo // all actors, until there are too many
 	many    bool
 	plain   []engine.CellInfo
@@ -45,22 +48,53 @@ type scan struct {
 	before  []engine.CellInfo // shown at the last scrape and not drained
 }
 
-func newScan(kept map[string]time.Time) *scan { return &scan{kept: kept, kinds: map[string]*depths{}} }
+func newScan(kept map[string]time.Time, most int) *scan {
+	return &scan{kept: kept, most: most, kinds: map[string]*depths{}}
+}
 
 func identity(c engine.CellInfo) string { return c.Kind + "/" + c.ID }
 
-func (s *scan) see(c engine.CellInfo) {
-	d := s.kinds[c.Kind]
-	if d == nil {
-		d = &depths{}
-		s.kinds[c.Kind] = d
+// split is identity's inverse: no kind has a slash.
+func split(identity string) (kind, id string) {
+	kind, id, _ = strings.Cut(identity, "/")
+	return kind, id
+}
+
+// begin goes on from what was counted before.
+func (s *scan) begin(kinds map[string]*depths) {
+	for kind, d := range kinds {
+		own := *d
+		s.kinds[kind] = &own
 	}
-	d.add(c)
-	if len(s.few) < AllActors {
+}
+
+// of returns a kind's figures.
+func (s *scan) of(kind string) *depths {
+	if s.last == nil || s.kind != kind {
+		s.kind, s.last = kind, s.kinds[kind]
+		if s.last == nil {
+			s.last = &depths{}
+			s.kinds[kind] = s.last
+		}
+	}
+	return s.last
+}
+
+func (s *scan) see(c engine.CellInfo) {
+	s.count(c)
+	if len(s.few) < s.most {
 		s.few = append(s.few, c)
 	} else {
 		s.many = true
 	}
+	s.rank(c)
+}
+
+// count adds an actor to its kind's figures.
+func (s *scan) count(c engine.CellInfo) { s.of(c.Kind).add(c) }
+
+// rank looks whether an actor is one of those that are shown among many.
+func (s *scan) rank(c engine.CellInfo) {
 	if c.Plain && len(s.plain) < MostKept {
 		s.plain = append(s.plain, c)
 	}
@@ -70,6 +104,9 @@ func (s *scan) see(c engine.CellInfo) {
 	s.deepest = insert(s.deepest, c, func(a, b engine.CellInfo) int { return cmp.Compare(b.Depth, a.Depth) })
 	if c.Oldest >= StuckAfter {
 		s.oldest = insert(s.oldest, c, func(a, b engine.CellInfo) int { return cmp.Compare(b.Oldest, a.Oldest) })
+	}
+	if len(s.kept) == 0 {
+		return
 	}
 	if _, shown := s.kept[identity(c)]; shown {
 		s.before = append(s.before, c)
@@ -130,12 +167,14 @@ func among(list []engine.CellInfo, c engine.CellInfo) bool {
 
 // depths are the figures of one kind.
 type depths struct {
+	messages        int64
 	max, backlogged int
 	oldest          time.Duration
 	inRange         [6]int
 }
 
 func (d *depths) add(c engine.CellInfo) {
+	d.messages += int64(c.Depth)
 	d.max, d.oldest = max(d.max, c.Depth), max(d.oldest, c.Oldest)
 	if c.Depth > backlog {
 		d.backlogged++
@@ -148,12 +187,14 @@ func (d *depths) add(c engine.CellInfo) {
 	}
 }
 
-func (d *depths) collect(ch chan<- prometheus.Metric, kind string) {
-	gauge(ch, descDepthMax, float64(d.max), kind)
-	gauge(ch, descBacklogged, float64(d.backlogged), kind)
-	gauge(ch, descAgeMax, d.oldest.Seconds(), kind)
+func (d *depths) collect(ch chan<- prometheus.Metric, k engine.KindStats) {
+	gauge(ch, mailboxMessages, float64(d.messages), k.Kind)
+	gauge(ch, mailboxMax, float64(d.max), k.Kind)
+	gauge(ch, mailboxPeak, float64(max(k.Peak, int64(d.max))), k.Kind)
+	gauge(ch, mailboxBacklog, float64(d.backlogged), k.Kind)
+	gauge(ch, mailboxAgeMax, d.oldest.Seconds(), k.Kind)
 	for i, r := range ranges {
-		gauge(ch, descDepths, float64(d.inRange[i]), kind, r.label)
+		gauge(ch, mailboxRanges, float64(d.inRange[i]), k.Kind, r.label)
 	}
 }
 

@@ -1,0 +1,4 @@
+package census
+
+// First is first, for tests.
+var First = first
