@@ -9,9 +9,7 @@ import (
 
 // newer lists what a peer needs in a newer version than the root module has, by module: the version and who needs it. What the
 // engine uses of them is said.
-var newer = map[string]struct{ version, why string }{
-	"github.com/zeebo/xxh3": {"v1.1.0", "GoAkt v3.14.0 requires it; Hollywood's PID.LookupKey hashes with it, which no send calls"},
-}
+var newer = map[string]struct{ version, why string }{}
 
 // peers are pinned exactly: another version is another comparison.
 var peers = map[string]string{
@@ -59,6 +57,16 @@ func TestPinsEqualTheRootModules(t *testing.T) {
 	}
 	if shared < 10 {
 		t.Errorf("only %d modules are shared: the engine's own must be among them", shared)
+	}
+}
+
+// The generated client stands for programs of others; what it shares with the root module is what the gate has anyway.
+func TestPinsOfTheGeneratedClient(t *testing.T) {
+	root := required(t, "../go.mod")
+	for path, version := range required(t, "../examples/client/go.mod") {
+		if want, shared := root[path]; shared && version != want {
+			t.Errorf("%s is %s in the generated client and %s in the root module", path, version, want)
+		}
 	}
 }
 

@@ -120,7 +120,7 @@ func TestRestartOfAFloor(t *testing.T) {
 	if res.Sent != p.Messages || float64(res.Lost) != f[silentFigure]+f[reportedFigure] {
 		t.Errorf("%d sent, %d lost", res.Sent, res.Lost)
 	}
-	if f[reportedFigure] < 100 || f[silentFigure] > 100 || f[noticesFigure] == 0 {
+	if f[reportedFigure] < 100 || f[silentFigure] > f[reportedFigure]/2 || f[noticesFigure] == 0 { // what the kernel had grows where processors are busy
 		t.Errorf("it was away for %v: %v", p.Down, f)
 	}
 	if back, ok := f[backFigure]; !ok || back > 5 {

@@ -101,7 +101,10 @@ func remoteTargets() []Target {
 
 func pipelineTargets() []Target {
 	const us, direct, near, far = "hayauma", "pipeline-push-100k-0ms-off", "pipeline-push-100k-20ms-off", "pipeline-push-100k-100ms-off"
-	const likePeers, ownCalls, sameCalls = "hayauma-256", "River with 256 and with 2,048 calls in flight, as many as we may have", "256 calls in flight each"
+	// The design's figures of River tuned (7.3k and 2.4k a second with latency) are those of 256 workers; with as many as we may have calls in
+	// flight it is better, and stands beside.
+	const likePeers, sameCalls = "hayauma-256", "256 calls in flight each"
+	const tuned, asMany = "River tuned, with 256 workers", "the better of River with 256 and with 2,048 workers, as many calls as we may have in flight"
 	river, rivers, goroutines := []string{"river"}, []string{"river", "river-2048"}, []string{"chan"}
 	cost := func(name, row, figure string) Claim {
 		c := one(name, row, figure, "")
@@ -121,9 +124,11 @@ func pipelineTargets() []Target {
 			"≥ 1× goroutine per actor at 0 ms, ≥ 8× River at 100 ms", []Claim{
 				more(direct, us, river).must(atLeast(2)),
 				more(direct, likePeers, river).note(sameCalls),
-				more(near, us, rivers).must(atLeast(2.5)).note(ownCalls),
+				more(near, us, river).must(atLeast(2.5)).note(tuned),
+				more(near, us, rivers).note(asMany),
 				more(near, likePeers, river).note(sameCalls),
-				more(far, us, rivers).must(atLeast(4)).stretch(atLeast(8)).note(ownCalls),
+				more(far, us, river).must(atLeast(4)).stretch(atLeast(8)).note(tuned),
+				more(far, us, rivers).note(asMany),
 				more(far, likePeers, river).note(sameCalls),
 				more(direct, us, goroutines).must(atLeast(0.8)).stretch(atLeast(1)),
 				more(direct, likePeers, goroutines).note(sameCalls),
