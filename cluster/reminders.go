@@ -113,6 +113,10 @@ func (r *reminders) armFrom(now int64) {
 
 func (r *reminders) ring(now int64, after time.Duration) {
 	r.armed = now + int64(after)
+	if after <= 0 {
+		go r.tick() // see atOnce
+		return
+	}
 	if r.timer == nil {
 		r.timer = time.AfterFunc(after, r.tick)
 		return

@@ -71,10 +71,10 @@ func (a *ask) ringAfter(d time.Duration) {
 	l := &a.alarm
 	l.rings = l.due
 	if l.timer == nil {
-		l.timer = time.AfterFunc(d, a.ring)
+		l.timer = time.AfterFunc(max(1, d), a.ring)
 		return
 	}
-	l.timer.Reset(d)
+	l.timer.Reset(max(1, d))
 }
 
 // silence stops the timer of an ask that was answered for good.

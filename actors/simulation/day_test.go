@@ -44,6 +44,7 @@ func away(until time.Duration, refuses bool) mutation {
 
 // TestProviderIsAwayForADay: what has no certain answer is sent again under the same keys for 22 h 50 min, and is unknown after 23 h.
 func TestProviderIsAwayForADay(t *testing.T) {
+	long(t)
 	for name, kills := range map[string][]time.Duration{"nobody dies": nil, "deaths": {time.Minute, 9 * time.Hour, 22*time.Hour + 51*time.Minute}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,6 +68,7 @@ func TestProviderIsAwayForADay(t *testing.T) {
 
 // TestProviderComesBack: within the time everything is delivered once, whatever was tried meanwhile.
 func TestProviderComesBack(t *testing.T) {
+	long(t)
 	for name, x := range map[string]struct {
 		until   time.Duration
 		refuses bool

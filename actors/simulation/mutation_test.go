@@ -39,6 +39,7 @@ var mutants = []struct {
 }
 
 func TestMutantsAreFound(t *testing.T) {
+	long(t)
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()

@@ -33,7 +33,11 @@ func TestEveryPointAlone(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			dir := openDir(t.TempDir())
-			for k, nth := range []int{1, 2, max(3, p.often/2)} {
+			times := []int{1, 2, max(3, p.often/2)}
+			if testing.Short() {
+				times = times[:1]
+			}
+			for k, nth := range times {
 				if !dies(t, uint64(10000+1000*i+100*k), crash{p.name, nth}, dir) && nth <= p.often {
 					t.Errorf("%s was never reached for the %d. time", p.name, nth)
 				}

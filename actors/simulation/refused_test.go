@@ -31,6 +31,7 @@ func TestProviderRefusesForHours(t *testing.T) {
 
 // TestProviderRefusesForADay: at its window's deadline what was surely never taken goes back to the plan, and into a window of its own.
 func TestProviderRefusesForADay(t *testing.T) {
+	long(t)
 	t.Parallel()
 	m := newMission("refused", 1, 12)
 	sc := scenario{seed: 22, dir: openDir(t.TempDir()), missions: []*mission{m}, mutate: away(24*time.Hour, true), bound: 30 * time.Hour}

@@ -16,6 +16,24 @@ var (
 	keep  = flag.Bool("sim.keep", false, "write failing seeds and their transcripts to testdata/seeds")
 )
 
+// TestMain plays fewer scenarios where tests are to be short, as under the race detector, which takes ten times as long for each: what they
+// find wrong without it they find at every landing.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		*seeds = min(*seeds, 12)
+	}
+	m.Run()
+}
+
+// long skips what takes minutes under the race detector and shows it no other code than its neighbours do.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("long: it runs without -short")
+	}
+}
+
 // Where failing seeds of the random scenarios, the storms and the strains are kept.
 const (
 	seedDir   = "testdata/seeds"

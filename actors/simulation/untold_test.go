@@ -35,6 +35,7 @@ func TestOtherBytesWithinALittleDemand(t *testing.T) {
 // TestManyRunsOnASlowChannel: runs that wait their turn are not silent, though it takes more than StallAfter to come round, and a cancel
 // puts no more in doubt than what is being called.
 func TestManyRunsOnASlowChannel(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for _, x := range []struct{ runs, rows, limit, budget int }{{24, 300, 1, 0}, {24, 300, 2, 0}, {80, 40, 1, 0}, {24, 300, 1, 8 << 10}} {
 		t.Run(fmt.Sprint(x), func(t *testing.T) {

@@ -26,6 +26,9 @@ const (
 // ErrShutDown: the single server has closed the stream and takes nothing until it is started again.
 var ErrShutDown = errors.New("jetstream: the server has closed its stream, because its disk is full or failing: free space, look at the disk, and start again")
 
+// errUnderWay: the stream's leader waits for what became of another message to the subject.
+var errUnderWay = fmt.Errorf("%w: another message is under way", journal.ErrBusy)
+
 // errRepeated: the batch is stored already. It never leaves the package.
 var errRepeated = errors.New("jetstream: batch is stored already")
 
@@ -38,7 +41,9 @@ func (s *Store) outcome(err error) error {
 	switch api.ErrorCode {
 	case codeWrongLast:
 		return fmt.Errorf("%w (%s)", journal.ErrFenced, api.Description)
-	case codeLastInFlight, codeTooManyBatches, codeIncomplete, codeDuplicateBusy:
+	case codeLastInFlight:
+		return fmt.Errorf("%w (%s)", errUnderWay, api.Description)
+	case codeTooManyBatches, codeIncomplete, codeDuplicateBusy:
 		return fmt.Errorf("%w (%s)", journal.ErrBusy, api.Description)
 	case codeRepeated:
 		return errRepeated

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -15,10 +16,17 @@ import (
 // retryAfter is the pause before what was surely not stored is tried again.
 const retryAfter = 5 * time.Millisecond
 
+// raiseWithin is the time over which members that find no floor spread before they lay one: all those of a fleet that starts find none
+// at once, and whoever is second purges what stands on the first one's.
+const raiseWithin = 200 * time.Millisecond
+
 // ground gives the revision of the floor, and lays one where there is none: the memory is new then.
 func (m *Membership) ground(ctx context.Context) (uint64, error) {
 	for {
 		at, err := m.readFloor(ctx)
+		if err == nil && at == 0 && pause(ctx, rand.N(raiseWithin)) {
+			at, err = m.readFloor(ctx)
+		}
 		if err == nil && at != 0 {
 			m.floor.Store(at)
 			return at, nil

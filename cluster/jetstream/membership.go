@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -23,6 +24,7 @@ type Membership struct {
 	members jetstream.Stream
 	views   jetstream.Stream
 	floor   atomic.Uint64 // the newest one known
+	wedges  wedges
 }
 
 var _ objects.Store = (*Membership)(nil)
@@ -67,6 +69,9 @@ func (m *Membership) begin(ctx context.Context) (context.Context, context.Cancel
 // write publishes one change. Its refusal is journal.ErrFenced.
 func (m *Membership) write(ctx context.Context, msgs ...*nats.Msg) (uint64, error) {
 	seq, err := m.store.publish(ctx, msgs)
+	if subject := msgs[len(msgs)-1].Subject; m.wedges.stuck(subject, errors.Is(err, errUnderWay), time.Now()) {
+		m.unwedge(ctx, subject)
+	}
 	return seq, changed(err)
 }
 

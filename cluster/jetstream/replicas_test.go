@@ -93,7 +93,7 @@ func TestThreeReplicas(t *testing.T) {
 		t.Skip("three servers take several seconds to elect their leaders")
 	}
 	servers := startCluster(t)
-	_, one := clusterStore(t, servers[0])
+	conn, one := clusterStore(t, servers[0])
 	_, two := clusterStore(t, servers[1])
 	if one.ClusterID() != two.ClusterID() {
 		t.Errorf("cluster ids %v and %v", one.ClusterID(), two.ClusterID())
@@ -104,6 +104,7 @@ func TestThreeReplicas(t *testing.T) {
 	t.Run("membership", func(t *testing.T) {
 		objectstest.Run(t, objectstest.Subject{One: openMembership(t, one), Two: openMembership(t, two)})
 	})
+	t.Run("unwedges", func(t *testing.T) { unwedges(t, conn, openMembership(t, one)) })
 }
 
 func fencesOverConnections(t *testing.T, one, two *jetstream.Store) {

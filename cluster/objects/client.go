@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hayauma.example/cluster/roster"
+	"hayauma.example/engine/enginetest/bubble"
 	"hayauma.example/engine/journal"
 )
 
@@ -203,7 +204,7 @@ func send[T any](c *Client, r request[T], done chan<- answer[T]) {
 	defer c.m.mu.Unlock()
 	f := c.fault(r.op)
 	if !f.LoseRequest && !c.cut {
-		time.AfterFunc(f.Request+c.heldFor(0), func() { serve(c, r, f, done) })
+		bubble.AfterFunc(f.Request+c.heldFor(0), func() { serve(c, r, f, done) })
 	}
 }
 
@@ -221,6 +222,6 @@ func serve[T any](c *Client, r request[T], f Fault, done chan<- answer[T]) {
 		a.err = h.hidden()
 	}
 	if !f.LoseAnswer && !c.cut {
-		time.AfterFunc(f.Answer+c.heldFor(f.Answer), func() { done <- a })
+		bubble.AfterFunc(f.Answer+c.heldFor(f.Answer), func() { done <- a })
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"hayauma.example/engine/enginetest/bubble"
 )
 
 // wire is a lane between two members: what its sender holds, what is under way, and what its receiver has. Guarded by net.mu.
@@ -74,7 +76,7 @@ func (w *wire) jitter(number uint64) time.Duration {
 // later calls f with the lock held unless the connection is another by then.
 func (w *wire) later(d time.Duration, f func()) {
 	epoch := w.epoch
-	time.AfterFunc(d, func() {
+	bubble.AfterFunc(d, func() {
 		w.net.mu.Lock()
 		defer w.net.mu.Unlock()
 		if w.epoch == epoch {

@@ -70,7 +70,7 @@ func (t *timetable) arm() {
 	if t.fire == nil || t.closed || len(t.queue) == 0 {
 		return
 	}
-	d := time.Until(t.queue[0].at)
+	d := max(1, time.Until(t.queue[0].at)) // not at once: see package bubble
 	if t.timer == nil {
 		t.timer = time.AfterFunc(d, t.run)
 		return

@@ -90,7 +90,7 @@ func (p inProcess) attempt(ctx context.Context, q *Request) provider.Answer {
 // answer lets a decision reach the client after its latency.
 func (p inProcess) answer(ctx context.Context, d Decision, latency time.Duration) provider.Answer {
 	if latency > 0 || d.Manner == Held {
-		timer := time.NewTimer(latency)
+		timer := time.NewTimer(max(1, latency))
 		defer timer.Stop()
 		arrives := timer.C
 		if d.Manner == Held {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"hayauma.example/engine/enginetest/bubble"
 	"hayauma.example/engine/journal"
 )
 
@@ -101,7 +102,7 @@ func send[T any](ctx context.Context, c *Client, r request[T], done chan<- answe
 		s.batches++
 	}
 	later := context.WithoutCancel(ctx)
-	time.AfterFunc(h.Request+c.heldFor(0), func() { serve(later, c, r, h, done) })
+	bubble.AfterFunc(h.Request+c.heldFor(0), func() { serve(later, c, r, h, done) })
 }
 
 // serve carries out what has arrived.
@@ -117,7 +118,7 @@ func serve[T any](ctx context.Context, c *Client, r request[T], h Hitch, done ch
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	if !h.LoseAnswer && !c.cut {
-		time.AfterFunc(h.Answer+c.heldFor(h.Answer), func() { done <- a })
+		bubble.AfterFunc(h.Answer+c.heldFor(h.Answer), func() { done <- a })
 	}
 }
 
