@@ -54,7 +54,7 @@ func TestStoreIsGoneWhenItIsDue(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, hangs %v", name, hangs), func(t *testing.T) {
 				t.Parallel()
 				dir := openDir(t.TempDir())
-				for n := range 10 {
+				for n := range scenarios(10) {
 					m := newMission(fmt.Sprintf("gone-%d", n), 20, 510)
 					m.at = due
 					from := due - time.Duration(n)*2*time.Second

@@ -10,6 +10,7 @@ import (
 
 // TestProviderRefusesForHours: a call that surely did not leave leaves nothing in doubt, however often it is tried.
 func TestProviderRefusesForHours(t *testing.T) {
+	long(t)
 	t.Parallel()
 	for name, limits := range map[string]actors.Limits{"no limit": {}, "a slow channel": {Push: 2, Multicast: 1}} {
 		t.Run(name, func(t *testing.T) {

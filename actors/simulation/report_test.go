@@ -34,6 +34,14 @@ func long(t *testing.T) {
 	}
 }
 
+// scenarios is how many of n are played: a third under -short.
+func scenarios(n int) int {
+	if testing.Short() {
+		return (n + 2) / 3
+	}
+	return n
+}
+
 // Where failing seeds of the random scenarios, the storms and the strains are kept.
 const (
 	seedDir   = "testdata/seeds"

@@ -186,6 +186,7 @@ func TestAfter(t *testing.T) {
 
 // TestHours: calls start within the hours only, to the second.
 func TestHours(t *testing.T) {
+	long(t)
 	synctest.Test(t, func(t *testing.T) {
 		m := newMission("by day", 3000, 0)
 		m.define = func(d *actors.Definition) { d.Hours, d.Zone = "10:00-10:05, 15:00-15:01, 20:00-23:00", "UTC" }
