@@ -19,6 +19,7 @@ import (
 	"hayauma.example/actors/plan"
 	"hayauma.example/actors/template"
 	"hayauma.example/engine"
+	"hayauma.example/engine/enginetest/bubble"
 )
 
 // people are the settings of the channel's users, and what is asked of them.
@@ -45,7 +46,7 @@ func (p *people) fetch(ctx context.Context, channel string) (campaign.Settings, 
 	slow := p.slow
 	p.mu.Unlock()
 	select {
-	case <-time.After(slow):
+	case <-bubble.After(slow):
 	case <-ctx.Done():
 	}
 	p.mu.Lock()

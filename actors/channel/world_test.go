@@ -17,6 +17,7 @@ import (
 	"hayauma.example/codec"
 	"hayauma.example/engine"
 	"hayauma.example/engine/enginetest"
+	"hayauma.example/engine/enginetest/bubble"
 	"hayauma.example/engine/journal"
 )
 
@@ -93,7 +94,7 @@ func (p fakeProvider) Quota(ctx context.Context) (provider.Quota, error) {
 	took := p.w.took
 	p.w.mu.Unlock()
 	select {
-	case <-time.After(took):
+	case <-bubble.After(took):
 	case <-ctx.Done():
 	}
 	p.w.mu.Lock()

@@ -30,7 +30,7 @@ func always(v provider.Verdict) func(provider.Endpoint) provider.Verdict {
 // TestBreakerStopsAChannelThatFails, tries one call at a time, and lets the rate grow again.
 func TestBreakerStopsAChannelThatFails(t *testing.T) {
 	for _, verdict := range []provider.Verdict{provider.Doubtful, provider.Unsent} {
-		bubble(t, actors.Limits{Push: 200}, gate.Deps{}, func(t *testing.T, w *world) {
+		inBubble(t, actors.Limits{Push: 200}, gate.Deps{}, func(t *testing.T, w *world) {
 			w.latency = 10 * ms
 			w.verdict = always(verdict)
 			w.run("a", actors.RunActive)
@@ -82,7 +82,7 @@ func TestBreakerStopsAChannelThatFails(t *testing.T) {
 
 // TestLateTimeoutsAreNoNews: what began before the breaker was open ends when it has closed long since, and opens it no more.
 func TestLateTimeoutsAreNoNews(t *testing.T) {
-	bubble(t, actors.Limits{Push: 200}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 200}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		w.verdict, w.latency = always(provider.Doubtful), 10*time.Second
 		w.push("a", 40) // they hang
@@ -107,7 +107,7 @@ func TestLateTimeoutsAreNoNews(t *testing.T) {
 // TestRefusalsDontOpenTheBreaker: a provider that answers works, whatever it answers.
 func TestRefusalsDontOpenTheBreaker(t *testing.T) {
 	for _, verdict := range []provider.Verdict{provider.Refused, provider.Accepted} {
-		bubble(t, actors.Limits{Push: 200}, gate.Deps{}, func(t *testing.T, w *world) {
+		inBubble(t, actors.Limits{Push: 200}, gate.Deps{}, func(t *testing.T, w *world) {
 			w.verdict = always(verdict)
 			w.run("a", actors.RunActive)
 			w.push("a", 1000)
@@ -125,7 +125,7 @@ func TestRefusalsDontOpenTheBreaker(t *testing.T) {
 // TestWaitingForTheBreakerIsNoSilence: what waits while it is open is known to the channel all the time, so that no campaign takes its calls
 // for lost.
 func TestWaitingForTheBreakerIsNoSilence(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 50}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 50}, func(t *testing.T, w *world) {
 		w.latency = 10 * ms
 		w.verdict = always(provider.Doubtful)
 		w.run("a", actors.RunActive)
@@ -144,7 +144,7 @@ func TestWaitingForTheBreakerIsNoSilence(t *testing.T) {
 
 // TestLimitsApplyWithinASecond: of a run that sends, up and down.
 func TestLimitsApplyWithinASecond(t *testing.T) {
-	bubble(t, actors.Limits{Push: 50}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 50}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		w.push("a", 2000)
 		time.Sleep(5 * time.Second)

@@ -17,6 +17,7 @@ import (
 	"hayauma.example/codec"
 	"hayauma.example/engine"
 	"hayauma.example/engine/enginetest"
+	"hayauma.example/engine/enginetest/bubble"
 )
 
 // crowd is a node with many channels, each with a limit and a provider of its own.
@@ -75,7 +76,7 @@ func (p caller) Handle(c *engine.Context[actors.PosterMsg], m actors.PosterMsg) 
 	g.Tell(gate.Started{Token: s.Token, At: c.Now()})
 	c.Go(func(ctx context.Context) actors.PosterMsg {
 		select {
-		case <-time.After(took):
+		case <-bubble.After(took):
 			g.Tell(gate.Ended{Token: s.Token, Verdict: verdict})
 			g.Tell(wait)
 		case <-ctx.Done():

@@ -12,7 +12,7 @@ import (
 
 // TestWaitsAreCounted from when a call is ready, not from when it came.
 func TestWaitsAreCounted(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.latency = 10 * time.Second
 		w.run("a", actors.RunHeld)
 		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.Untried = false })

@@ -16,12 +16,12 @@ import (
 const ms = time.Millisecond
 
 // bubble runs a test with a world in virtual time.
-func bubble(t *testing.T, l actors.Limits, deps gate.Deps, f func(t *testing.T, w *world)) {
+func inBubble(t *testing.T, l actors.Limits, deps gate.Deps, f func(t *testing.T, w *world)) {
 	synctest.Test(t, func(t *testing.T) { f(t, newWorld(t, l, deps)) })
 }
 
 func TestStartsAtOnceWithoutALimit(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		w.push("a", 3)
 		synctest.Wait()
@@ -32,7 +32,7 @@ func TestStartsAtOnceWithoutALimit(t *testing.T) {
 }
 
 func TestHoldStopsStarts(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 10}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 10}, func(t *testing.T, w *world) {
 		w.latency = 10 * ms
 		w.run("a", actors.RunActive)
 		w.push("a", 2000)
@@ -62,7 +62,7 @@ func TestHoldStopsStarts(t *testing.T) {
 }
 
 func TestEachHoldAsksOnce(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunHeld)
 		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.NotBefore = w.began.Add(time.Hour) })
 		time.Sleep(time.Second)
@@ -84,7 +84,7 @@ func TestEachHoldAsksOnce(t *testing.T) {
 }
 
 func TestAWaiterThatStaysIsAskedInEachHold(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
 		w.keep, w.latency = true, 20*time.Second
 		w.run("a", actors.RunActive)
 		w.push("a", 2)
@@ -102,7 +102,7 @@ func TestAWaiterThatStaysIsAskedInEachHold(t *testing.T) {
 }
 
 func TestRunOverDropsWaiters(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
 		w.latency = time.Hour
 		w.run("a", actors.RunActive)
 		w.run("b", actors.RunActive)
@@ -119,7 +119,7 @@ func TestRunOverDropsWaiters(t *testing.T) {
 }
 
 func TestUnauthorizedStopsAtOnce(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 8}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 8}, func(t *testing.T, w *world) {
 		w.latency = 20 * ms
 		w.run("a", actors.RunActive)
 		w.push("a", 1000)
@@ -152,7 +152,7 @@ func TestUnauthorizedStopsAtOnce(t *testing.T) {
 }
 
 func TestNotBeforeAndDeadline(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.NotBefore = w.began.Add(1234 * ms) })
 		w.park("a", 1, provider.Push, func(m *gate.Wait) { m.NotBefore = w.began.Add(777 * ms) })
@@ -169,7 +169,7 @@ func TestNotBeforeAndDeadline(t *testing.T) {
 }
 
 func TestOrderAndWithdraw(t *testing.T) {
-	bubble(t, actors.Limits{Push: 10}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 10}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		w.push("a", 6)
 		synctest.Wait()
@@ -190,7 +190,7 @@ func TestOrderAndWithdraw(t *testing.T) {
 }
 
 func TestSuspension(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 5}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 5}, func(t *testing.T, w *world) {
 		w.latency = 10 * ms
 		w.run("a", actors.RunActive)
 		w.push("a", 1000)
@@ -210,7 +210,7 @@ func TestSuspension(t *testing.T) {
 }
 
 func TestInFlightIsBounded(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 7}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 7}, func(t *testing.T, w *world) {
 		w.latency = time.Second
 		w.run("a", actors.RunActive)
 		w.push("a", 100)
@@ -222,7 +222,7 @@ func TestInFlightIsBounded(t *testing.T) {
 }
 
 func TestTokensOfLostPostersComeBack(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 3}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 3}, func(t *testing.T, w *world) {
 		w.unheard = true
 		w.run("a", actors.RunActive)
 		w.push("a", 5)
@@ -236,7 +236,7 @@ func TestTokensOfLostPostersComeBack(t *testing.T) {
 }
 
 func TestChannelAwayAndBack(t *testing.T) {
-	bubble(t, actors.Limits{Push: 100}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 100}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		time.Sleep(5 * time.Second)
 		for range 20 {
@@ -252,7 +252,7 @@ func TestChannelAwayAndBack(t *testing.T) {
 
 // TestAsksAreFew: a busy gate without limits asks less than once in 256 calls.
 func TestAsksAreFew(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 64}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 64}, func(t *testing.T, w *world) {
 		w.latency = 10 * ms // 6400 calls a second
 		w.run("a", actors.RunActive)
 		w.run("b", actors.RunActive)
@@ -279,7 +279,7 @@ func TestAsksAreFew(t *testing.T) {
 }
 
 func TestFreedDemandIsGrantedAgain(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		for i, bytes := range []int{channel.DefaultBudget, 1000, 1 << 20} {
 			window := uint32(i + 1)
@@ -302,7 +302,7 @@ func TestFreedDemandIsGrantedAgain(t *testing.T) {
 
 // TestUnusedTokensMakeRoom: what a poster gives back goes to the next at once.
 func TestUnusedTokensMakeRoom(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 1}, func(t *testing.T, w *world) {
 		w.refuses = "shop/a-0-1"
 		w.run("held", actors.RunHeld) // so that there is no question meanwhile
 		w.park("held", 1, provider.Push, func(m *gate.Wait) { m.Untried = false })

@@ -34,7 +34,7 @@ func within(starts []time.Duration, from, to time.Duration) (n int) {
 }
 
 func TestOneCallASecond(t *testing.T) {
-	bubble(t, actors.Limits{Push: 1}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 1}, gate.Deps{}, func(t *testing.T, w *world) {
 		time.Sleep(10 * time.Second)
 		w.run("a", actors.RunActive)
 		w.push("a", 4)
@@ -46,7 +46,7 @@ func TestOneCallASecond(t *testing.T) {
 }
 
 func TestLimitIsKeptAndUsed(t *testing.T) {
-	bubble(t, actors.Limits{Push: 2000, Multicast: 200}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 2000, Multicast: 200}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		w.run("b", actors.RunActive)
 		w.latency = 90 * ms
@@ -78,7 +78,7 @@ func TestLimitIsKeptAndUsed(t *testing.T) {
 
 func TestRestartOfTheChannelKeepsTheLimit(t *testing.T) {
 	for _, limit := range []int{1, 30, 200} {
-		bubble(t, actors.Limits{Push: limit}, gate.Deps{}, func(t *testing.T, w *world) {
+		inBubble(t, actors.Limits{Push: limit}, gate.Deps{}, func(t *testing.T, w *world) {
 			w.run("a", actors.RunActive)
 			w.push("a", limit*10)
 			for range 6 {
@@ -98,7 +98,7 @@ func TestRestartOfTheChannelKeepsTheLimit(t *testing.T) {
 }
 
 func TestLimitsChangeWhileRunning(t *testing.T) {
-	bubble(t, actors.Limits{Push: 100}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 100}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		w.push("a", 2000)
 		time.Sleep(5 * time.Second)
@@ -132,7 +132,7 @@ func TestLimitsChangeWhileRunning(t *testing.T) {
 }
 
 func TestThrottledEndpointStops(t *testing.T) {
-	bubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 4}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{}, gate.Deps{MaxInFlight: 4}, func(t *testing.T, w *world) {
 		w.latency = 10 * ms
 		w.run("a", actors.RunActive)
 		w.set(func() {
@@ -167,7 +167,7 @@ func TestThrottledEndpointStops(t *testing.T) {
 }
 
 func TestUnusedTokensFreeTheirPlaces(t *testing.T) {
-	bubble(t, actors.Limits{Push: 10}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 10}, gate.Deps{}, func(t *testing.T, w *world) {
 		time.Sleep(10 * time.Second)
 		w.refuse = true
 		w.run("a", actors.RunActive)

@@ -37,7 +37,7 @@ func TestRanksAreKept(t *testing.T) {
 		"no limit":          {actors.Limits{}, gate.Deps{MaxInFlight: 20}},
 		"a high limit, one": {actors.Limits{Push: 200}, gate.Deps{MaxInFlight: 1000}},
 	} {
-		bubble(t, tt.limits, tt.deps, func(t *testing.T, w *world) {
+		inBubble(t, tt.limits, tt.deps, func(t *testing.T, w *world) {
 			w.latency = 100 * ms
 			w.ranked("heavy", actors.PriorityNormal, 30)
 			w.ranked("light", "", 0)
@@ -66,7 +66,7 @@ func TestRanksAreKept(t *testing.T) {
 
 // TestPrioritiesOfEndpoints: a high run's pushes hold no low run's multicasts up.
 func TestPrioritiesOfEndpoints(t *testing.T) {
-	bubble(t, actors.Limits{Push: 50, Multicast: 20}, gate.Deps{}, func(t *testing.T, w *world) {
+	inBubble(t, actors.Limits{Push: 50, Multicast: 20}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.ranked("high", actors.PriorityHigh, 0)
 		w.ranked("low", actors.PriorityLow, 0)
 		w.push("high", 1000)

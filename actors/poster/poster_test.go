@@ -16,6 +16,7 @@ import (
 	"hayauma.example/actors/provider"
 	"hayauma.example/engine"
 	"hayauma.example/engine/enginetest"
+	"hayauma.example/engine/enginetest/bubble"
 )
 
 var cluster = uuid.MustParse("6f0c8f3a-1c57-4f1e-9a53-0d6f8a1f7c11")
@@ -109,7 +110,7 @@ func (w *world) Send(ctx context.Context, c provider.Call) provider.Answer {
 	}
 	w.mu.Unlock()
 	select {
-	case <-time.After(latency):
+	case <-bubble.After(latency):
 		return a
 	case <-ctx.Done():
 		return provider.Answer{Verdict: provider.Doubtful}

@@ -8,6 +8,7 @@ import (
 
 	"hayauma.example/actors/plan"
 	"hayauma.example/actors/provider"
+	"hayauma.example/engine/enginetest/bubble"
 	"hayauma.example/engine/journal"
 )
 
@@ -35,7 +36,7 @@ func (s *store) Append(ctx context.Context, c journal.Claim, id string, records 
 		return s.orphan(c, id, records)
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(in.w.within(max(0, in.w.sc.latency))):
+	case <-bubble.After(in.w.within(max(0, in.w.sc.latency))):
 	}
 	if err := in.during(ctx); err != nil {
 		return err

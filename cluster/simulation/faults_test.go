@@ -9,6 +9,7 @@ import (
 
 	"hayauma.example/cluster"
 	"hayauma.example/cluster/roster"
+	"hayauma.example/engine/enginetest/bubble"
 	"hayauma.example/engine/journal"
 )
 
@@ -71,7 +72,7 @@ func (w *world) hit(p *process, f fault) {
 
 // later ends a fault.
 func (w *world) later(f fault, end func()) {
-	time.AfterFunc(f.long, func() {
+	bubble.AfterFunc(f.long, func() {
 		w.log.add("END of %s at node %d", f.what, f.node)
 		end()
 	})

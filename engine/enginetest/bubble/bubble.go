@@ -13,3 +13,13 @@ func AfterFunc(d time.Duration, f func()) {
 	}
 	time.AfterFunc(d, f)
 }
+
+// After is [time.After] with the same care.
+func After(d time.Duration) <-chan time.Time {
+	if d > 0 {
+		return time.After(d)
+	}
+	due := make(chan time.Time, 1)
+	due <- time.Now()
+	return due
+}
