@@ -15,7 +15,7 @@ import (
 
 const ms = time.Millisecond
 
-// bubble runs a test with a world in virtual time.
+// inBubble runs a test with a world in virtual time.
 func inBubble(t *testing.T, l actors.Limits, deps gate.Deps, f func(t *testing.T, w *world)) {
 	synctest.Test(t, func(t *testing.T) { f(t, newWorld(t, l, deps)) })
 }
