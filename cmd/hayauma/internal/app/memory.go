@@ -12,13 +12,20 @@ import (
 // memoryLook is how often the heap is looked at.
 const memoryLook = 2 * time.Second
 
-// limitMemory sets the collector's target, unless the operator has set GOMEMLIMIT, which is for a fixed one. While more than three quarters of the
+// gcPercent lets the heap grow to five times what is in use before it is collected: below the limit memory costs nothing, and a collection
+// does.
+const gcPercent = 400
+
+// limitMemory sets the collector's target, unless the operator has set GOMEMLIMIT, which is for a fixed one; likewise GOGC. While more than three quarters of the
 // limit is in use for good, the limit is a third more than that: below it the collector would run all the time and free nothing.
 func (a *App) limitMemory(limit int64) {
 	if limit <= 0 || a.opts.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
 	debug.SetMemoryLimit(limit)
+	if a.opts.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

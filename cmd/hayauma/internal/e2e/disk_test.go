@@ -54,6 +54,7 @@ func TestDiskFull(t *testing.T) {
 // TestDiskFullOfOneOfThree: where the nodes hold the store themselves, one whose disk was full keeps no copies any more, even when there is space
 // again. It says so, the others go on, and it ends when another start makes its copies good.
 func TestDiskFullOfOneOfThree(t *testing.T) {
+	t.Parallel()
 	r := newRouted(t)
 	dir := filepath.Join(r.dir, "n2-"+r.routes[2])
 	mountSmall(t, dir)

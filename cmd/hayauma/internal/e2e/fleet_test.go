@@ -255,6 +255,7 @@ func TestFleetSends(t *testing.T) {
 
 // TestFleetOfRoles gives each role to a node of its own, and one kind's role to nobody for a while.
 func TestFleetOfRoles(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, []string{"composer", "poster", "checker"})
 	pair := f.pair(0)
 	f.submitAll(pair)

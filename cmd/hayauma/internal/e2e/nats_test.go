@@ -3,10 +3,13 @@ package e2e
 import (
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -87,16 +90,26 @@ func (n *natsServers) await(i int) {
 // url names all of them.
 func (n *natsServers) url() string { return strings.Join(n.urls, ",") }
 
-// freePorts finds ports of a host that nobody uses, as HOST:PORT.
+// nextPort is below the ports that the system gives to connections of its own choice: nobody else takes one between a test's look and its
+// daemon's.
+var nextPort atomic.Int64
+
+func init() { nextPort.Store(20_000 + int64(os.Getpid()%100)*100) } // another run of the tests begins elsewhere
+
+// freePorts gives addresses of a host that nobody listens on, as HOST:PORT, each once.
 func freePorts(t testing.TB, host string, n int) (addresses []string) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", host+":0")
-		if err != nil {
-			t.Fatal(err)
+	for len(addresses) < n {
+		port := nextPort.Add(1)
+		if port > 32_000 {
+			t.Fatal("no port is free below 32,000")
 		}
-		defer l.Close()
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.FormatInt(port, 10)))
+		if err != nil {
+			continue // somebody has it
+		}
 		addresses = append(addresses, l.Addr().String())
+		_ = l.Close()
 	}
 	return addresses
 }

@@ -45,6 +45,7 @@ func (w *world) example(path, address string, m *mailing) (cmd *exec.Cmd, said *
 // A program submits over NATS, and the daemon dies as soon as the campaign is accepted; it submits again under its key and follows the
 // events, and the daemon, whose NATS server it is connected to, dies in the middle. The campaign is one, and none of its events is missing.
 func TestProgramOverKills(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(workshop, "example-nats")
 	if out, err := exec.Command("go", "build", "-o", path, "hayauma.example/examples/nats").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -116,6 +116,7 @@ func kindsOf(warnings []string) map[string]bool {
 // TestRoutedFleetStartsAndStops: nodes with servers of their own wait for each other and say for whom, refuse a second one of a name without
 // a tremor, warn of nothing where one leaves and comes back in order, and all stop at once without a failure, and come again.
 func TestRoutedFleetStartsAndStops(t *testing.T) {
+	t.Parallel()
 	r := newRouted(t)
 	r.launch(0)
 	r.launch(1)
