@@ -41,7 +41,7 @@ func (a *Campaign) knows(w *Window) bool {
 // askUnsettled asks the checker what to send again; its answer is the only ground for a re-drive.
 func (a *Campaign) askUnsettled(c *engine.Context[actors.CampaignMsg], w *Window, q question) {
 	a.asking[w.Number] = true
-	a.number = max(a.number, uint32(max(0, c.Now().Sub(w.At)/time.Second))) + 1 // greater than any of an earlier activation
+	a.number = a.intent.redriveNumber(a.number, c.Now())
 	reports := slices.Clone(a.reports[w.Number])
 	q.window, q.number, q.brings = w.Number, a.number, len(reports)
 	m := actors.Unsettled{Run: a.intent.Run, Window: q.window, Number: q.number, Paths: q.paths, Reports: reports}
@@ -80,6 +80,13 @@ func (a *Campaign) giveUpWindow(c *engine.Context[actors.CampaignMsg], w *Window
 	a.view.given = true
 	ask(c, a.checker(c), actors.CheckerMsg(actors.GiveUp{Run: a.intent.Run, Window: w.Number, Paths: w.Paths, Reason: "no certain answer within 23 h"}),
 		func(p actors.Progress, err error) actors.CampaignMsg { return looked{progress: p, err: err} })
+}
+
+// redriveNumber follows that of this activation's last re-drive, and is greater than any of an earlier activation: those are told apart by
+// milliseconds, because nodes that are restarted one after the other may have it move twice in a second, and a composer drops a number that it
+// was told already.
+func (s *Intent) redriveNumber(last uint32, now time.Time) uint32 {
+	return max(last, uint32(max(0, now.Sub(s.Started)/time.Millisecond))) + 1
 }
 
 // care is what an open window needs.

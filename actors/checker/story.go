@@ -49,6 +49,7 @@ const directed = "directed"
 type past struct {
 	index    uint32
 	reopened []Reopened      // those of the recipient
+	again    uint32          // how often it was sent again
 	spared   map[uint32]bool // windows that have left him out: what became of their paths is not about him
 }
 
@@ -79,8 +80,11 @@ func (p *past) entries(r Recorded) []actors.AccountEntry {
 			add(actors.AccountEntry{Event: "settled", Window: x.Window, Path: x.Path, Outcome: x.Outcome.String(), Reason: x.Reason, Request: x.Request, Tries: x.Tries})
 		}
 	case Redriven:
-		for _, p := range e.Paths {
-			add(actors.AccountEntry{Event: "redriven", Window: e.Window, Path: p, Tries: e.Number})
+		for _, q := range e.Paths {
+			if q.Lo <= p.index && p.index < q.Hi {
+				p.again++
+			}
+			add(actors.AccountEntry{Event: "redriven", Window: e.Window, Path: q, Tries: p.again})
 		}
 	case Returned:
 		for _, p := range e.Paths {
