@@ -96,7 +96,7 @@ func (l *screening) look(ctx context.Context, set Settings) (f findings, err err
 	loaded := -1
 	for _, p := range l.paths {
 		if loaded != int(p.Chunk) {
-			if chunk, err = loadChunk(ctx, l.objects, ChunkName(l.chunks, p.Chunk)); err != nil {
+			if chunk, err = LoadChunk(ctx, l.objects, l.chunks, p.Chunk); err != nil {
 				return f, err
 			}
 			loaded = int(p.Chunk)
@@ -124,14 +124,6 @@ func note[K comparable](in map[K]*actors.Set, key K, p actors.Span) {
 		in[key] = s
 	}
 	s.Add(p)
-}
-
-func loadChunk(ctx context.Context, objects journal.Objects, name string) (plan.Chunk, error) {
-	data, err := objects.Get(ctx, name)
-	if err != nil {
-		return plan.Chunk{}, err
-	}
-	return plan.DecodeChunk(data)
 }
 
 // screened opens the window, unless that is not the next step any more.
