@@ -62,7 +62,7 @@ func (a *Campaign) screen(c *engine.Context[actors.CampaignMsg], o opening) {
 	s := &a.intent
 	m := screened{opening: o, last: s.Last, from: s.Cursor, late: s.late()}
 	l := screening{
-		objects: a.deps.Objects, chunks: s.Chunks, paths: byChunk(s.Table, o.paths), now: c.Now(),
+		objects: a.deps.Objects, chunks: s.Chunks, paths: byChunk(s.Table, o.paths), due: s.due(), now: c.Now(),
 		screen: recipient.Screen{Topic: s.Accepted.Definition.Topic, Zone: s.Accepted.Definition.Zone},
 	}
 	settings, channel := a.deps.Settings, s.Accepted.Definition.Channel
@@ -84,6 +84,7 @@ type screening struct {
 	objects journal.Objects
 	chunks  string // prefix of the stored chunks' names
 	paths   []actors.Path
+	due     time.Time // of the run
 	now     time.Time
 	screen  recipient.Screen
 }
@@ -100,6 +101,9 @@ func (l *screening) look(ctx context.Context, set Settings) (f findings, err err
 				return f, err
 			}
 			loaded = int(p.Chunk)
+			if chunk.Local {
+				l.screen.Local = chunk.Now(l.due)
+			}
 		}
 		for i := range p.Span.Each() {
 			settings, some := set.Of(chunk.Recipients[i.Lo-chunk.First].User)
