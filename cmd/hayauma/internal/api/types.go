@@ -252,7 +252,7 @@ type NewWebhook struct {
 	Name      string   `json:"name" doc:"1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit."`
 	URL       string   `json:"url" doc:"Where deliveries are posted to: http:// or https://, without a user."`
 	Events    []string `json:"events,omitempty" doc:"Of campaign.started, .progress, .paused, .resumed, .finished and recipients.failed, each in full; absent: all."`
-	Channel   string   `json:"channel,omitempty" doc:"Only its campaigns; absent: all."`
+	Channel   string   `json:"channel,omitempty" doc:"Only its campaigns; there must be such a channel; absent: all."`
 	SecretEnv string   `json:"secret_env" doc:"Name of the variable in the daemon's environment that holds the signing secret, as it is or as whsec_ and base64."`
 }
 
