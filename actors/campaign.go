@@ -266,7 +266,8 @@ type Info struct {
 	Experiment        string          `msgpack:",omitempty"`
 	Variants          []VariantTotals `msgpack:",omitempty"` // empty: it has none
 	Spread            time.Duration   `msgpack:",omitempty"` // how long after Due the last recipients' time comes
-	Schedule          *Schedule       `msgpack:",omitempty"` // nil: now, or nothing is said, as in a list
+	Schedule          *Schedule       `msgpack:",omitempty"` // nil: now
+	Topic             string          `msgpack:",omitempty"` // empty: none
 }
 
 // Redriving answers Redrive.

@@ -655,6 +655,9 @@ type Campaign struct {
 	State      CampaignState `json:"state"`
 	Suppressed int64         `json:"suppressed"`
 
+	// Topic What it is about: users who have opted out of that are left out.
+	Topic *string `json:"topic,omitempty"`
+
 	// Unknown May have been accepted; never sent again by itself.
 	Unknown int64 `json:"unknown"`
 

@@ -36,7 +36,8 @@ type Campaign struct {
 	Generation  uint32          `json:"generation" doc:"How many times recipients were redriven; 0: never."`
 	AcceptedAt  *time.Time      `json:"accepted_at,omitempty"`
 	Due         *time.Time      `json:"due,omitempty"`
-	Schedule    *Schedule       `json:"schedule,omitempty" doc:"As it was submitted; absent: it was to be sent at once, or it is in a list."`
+	Schedule    *Schedule       `json:"schedule,omitempty" doc:"As it was submitted; absent: it was to be sent at once."`
+	Topic       string          `json:"topic,omitempty" doc:"What it is about: users who have opted out of that are left out."`
 	StartedAt   *time.Time      `json:"started_at,omitempty"`
 	FinishedAt  *time.Time      `json:"finished_at,omitempty"`
 	ForgottenAt *time.Time      `json:"forgotten_at,omitempty" doc:"When its recipients were forgotten: only the figures are kept."`
@@ -98,7 +99,7 @@ func campaignOf(i actors.Info) Campaign {
 		Expired: t[actors.Expired], Cancelled: t[actors.Cancelled], Pending: t[actors.Pending], Rows: i.Rows, Duplicates: i.Duplicates,
 		AcceptedAt: moment(i.AcceptedAt), Due: moment(i.Due), StartedAt: moment(i.StartedAt), FinishedAt: moment(i.FinishedAt),
 		Recurrence: recurrenceOf(i.Recurs), ForgottenAt: moment(i.Forgotten),
-		Variants: resultsOf(i), Experiment: i.Experiment, Schedule: scheduleOf(i.Schedule),
+		Variants: resultsOf(i), Experiment: i.Experiment, Schedule: scheduleOf(i.Schedule), Topic: i.Topic,
 	}
 	for _, n := range t {
 		c.Accepted += n
