@@ -38,7 +38,8 @@ type (
 		Cancelled  bool
 		Trace      string `msgpack:",omitempty"` // the series', as engine.Trace.Append writes it; empty: none
 	}
-	// OccurrenceOver tells a series that one of its occurrences is over.
+	// OccurrenceOver tells a series that one of its occurrences is over, or has come to something else since. Answer: Done, once the series knows
+	// what, or will ask for it by itself; or Problem. It is repeated until it is answered with Done.
 	OccurrenceOver struct{ Campaign string }
 
 	// Show asks for the campaign's state. Answer: Info or Problem.
