@@ -38,7 +38,8 @@ type (
 		Cancelled  bool
 		Trace      string `msgpack:",omitempty"` // the series', as engine.Trace.Append writes it; empty: none
 	}
-	// OccurrenceOver tells a series that one of its occurrences is over.
+	// OccurrenceOver tells a series that one of its occurrences is over, or has come to something else since. Answer: Done, once the series knows
+	// what, or will ask for it by itself; or Problem. It is repeated until it is answered with Done.
 	OccurrenceOver struct{ Campaign string }
 
 	// Show asks for the campaign's state. Answer: Info or Problem.
@@ -266,7 +267,8 @@ type Info struct {
 	Experiment        string          `msgpack:",omitempty"`
 	Variants          []VariantTotals `msgpack:",omitempty"` // empty: it has none
 	Spread            time.Duration   `msgpack:",omitempty"` // how long after Due the last recipients' time comes
-	Schedule          *Schedule       `msgpack:",omitempty"` // nil: now, or nothing is said, as in a list
+	Schedule          *Schedule       `msgpack:",omitempty"` // nil: now
+	Topic             string          `msgpack:",omitempty"` // empty: none
 }
 
 // Redriving answers Redrive.

@@ -75,6 +75,7 @@ type (
 const (
 	remindUpload = "upload"
 	remindWork   = "work"
+	remindSeries = "series"
 )
 
 // Deps are what a campaign needs besides messages.
@@ -160,9 +161,6 @@ func (a *Campaign) Started(c *engine.Context[actors.CampaignMsg]) {
 			a.known[number] = struct{}{}
 		}
 	}
-	if a.intent.Finished != nil && a.intent.Generation > 0 {
-		a.tellSeries(c) // the first word on what a redrive has come to may have been lost
-	}
 	a.advance(c)
 	a.reread(c)
 }
@@ -188,6 +186,8 @@ func (a *Campaign) Handle(c *engine.Context[actors.CampaignMsg], m actors.Campai
 		a.occurrenceOver(c, m)
 	case heard:
 		a.heard(c, m)
+	case seriesTold:
+		a.seriesTold(c, m)
 	case ledgerForgotten:
 		a.ledgerForgotten(c, m)
 	case before:
@@ -257,6 +257,10 @@ func (a *Campaign) reminded(c *engine.Context[actors.CampaignMsg], m reminded) {
 	}
 	if m.name == remindForget {
 		a.forgets(c, m.due)
+		return
+	}
+	if m.name == remindSeries {
+		a.remindedOfSeries(c, m.due)
 		return
 	}
 	a.advance(c)

@@ -29,9 +29,10 @@ type world struct {
 	local     *campaign.Local
 
 	mu     sync.Mutex
-	paused string // the channel's pause
-	fatal  string // the point at which the campaign fails next
-	held   string // why the run may not send
+	paused string         // the channel's pause
+	fatal  string         // the point at which the campaign fails next
+	passed map[string]int // how often a campaign came to a point
+	held   string         // why the run may not send
 	words  []actors.RunStanding
 }
 
@@ -56,7 +57,7 @@ func newWorldOf(t *testing.T, wrap func(*checker.Checker) durableChecker, change
 	reg := codec.NewRegistry()
 	campaign.Register(reg)
 	checker.Register(reg)
-	w := &world{t: t, store: enginetest.NewStore()}
+	w := &world{t: t, store: enginetest.NewStore(), passed: map[string]int{}}
 	w.sys = enginetest.NewSystem(t, enginetest.Options{Store: w.store, Messages: reg, Log: enginetest.Silence})
 	w.composers = enginetest.NewProbe[told](t, w.sys, "composers")
 	checker.Listen()
@@ -80,6 +81,7 @@ func (w *world) dieAt(point string) {
 
 func (w *world) reach(point string) {
 	w.mu.Lock()
+	w.passed[point]++
 	fails := point == w.fatal
 	if fails {
 		w.fatal = ""

@@ -43,6 +43,7 @@
 // the checker recorded. A cancelled or expired campaign is planned too, so that every recipient is in its ledger.
 //
 // An unfinished campaign has the reminder "work", so an owner that claims its shard wakes it. A redrive of a finished one sets it again.
+// An occurrence that has ended, or of which something was delivered after that, has the reminder "series" until its series has that on disk.
 //
 // # Where this differs from the design's text, and why
 //

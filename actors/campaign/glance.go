@@ -31,6 +31,8 @@ type Glance struct {
 	experiment string
 	variants   []actors.Variant // without their messages
 	spread     time.Duration
+	schedule   *actors.Schedule // nil: at once
+	topic      string
 }
 
 // Apply changes the glance by one fact.
@@ -45,7 +47,7 @@ func (g *Glance) Apply(e Event) {
 			g.recurs, g.sequence = &Series{}, len(e.Definition.Steps) > 0
 		}
 		g.priority, g.weight = e.Definition.Priority, e.Definition.Weight
-		g.experiment = e.Definition.Experiment
+		g.experiment, g.schedule, g.topic = e.Definition.Experiment, e.Definition.Schedule(), e.Definition.Topic
 		for _, v := range e.Definition.Variants {
 			g.variants = append(g.variants, actors.Variant{Name: v.Name, Weight: v.Weight})
 		}
@@ -121,6 +123,7 @@ func (g *Glance) Info(id string, now time.Time) actors.Info {
 		Priority: g.priority.Or(), Weight: actors.WeightOf(g.weight),
 		Generation: g.generation, AcceptedAt: g.at, Due: g.due, StartedAt: g.started, Totals: actors.Totals{actors.Pending: uint32(g.rows - g.dups)},
 		Series: g.series, Forgotten: g.forgotten, Experiment: g.experiment, Spread: g.spread,
+		Schedule: g.schedule, Topic: g.topic,
 	}
 	var totals []actors.Totals
 	if g.finished != nil {

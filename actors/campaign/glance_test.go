@@ -21,7 +21,8 @@ func TestGlanceAgreesWithIntent(t *testing.T) {
 		var s Intent
 		var g Glance
 		apply := func(e Event) { s.Apply(e); g.Apply(e) }
-		apply(Accepted{Definition: actors.Definition{Name: "n", Channel: "c", Experiment: "x", Variants: []actors.Variant{{Name: "a", Weight: 3}, {Name: "b", Weight: 1}}},
+		apply(Accepted{Definition: actors.Definition{Name: "n", Channel: "c", Experiment: "x", Variants: []actors.Variant{{Name: "a", Weight: 3}, {Name: "b", Weight: 1}},
+			Topic: "news", ExpireAfter: time.Hour, Zone: "Asia/Tokyo"},
 			Audience: actors.Audience{Rows: 9, Duplicates: 2}, At: base, Due: at()})
 		steps := []func(){
 			func() { apply(Paused{}) },
@@ -62,6 +63,9 @@ func TestGlanceAgreesWithIntent(t *testing.T) {
 		}
 		if want := variants(&s.Accepted.Definition, a.variants()); !slices.Equal(info.Variants, want) || info.Experiment != "x" || info.Spread != s.Table.LastDelay() {
 			t.Fatalf("%v of %q in %v, want %v", info.Variants, info.Experiment, info.Spread, want)
+		}
+		if *info.Schedule != *s.Accepted.Definition.Schedule() || info.Topic != "news" {
+			t.Fatalf("%+v about %q", info.Schedule, info.Topic)
 		}
 		if g.Running() != (s.Run != "" && s.Finished == nil) || !g.Accepted() || g.Channel() != "c" {
 			t.Fatalf("%+v", g)

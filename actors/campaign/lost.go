@@ -201,7 +201,7 @@ func (s sieve) find(ctx context.Context) (paths []actors.Span, err error) {
 			continue
 		}
 		if loaded != int(p.Chunk) {
-			if chunk, err = loadChunk(ctx, s.deps.Objects, ChunkName(s.chunks, p.Chunk)); err != nil {
+			if chunk, err = LoadChunk(ctx, s.deps.Objects, s.chunks, p.Chunk); err != nil {
 				return nil, err
 			}
 			loaded = int(p.Chunk)

@@ -12,9 +12,10 @@ import (
 
 // What a series knows of an occurrence beyond its journal.
 type child struct {
-	asking bool      // it is being asked
-	at     time.Time // when it answered last; zero: not yet
-	told   orders    // what it was told then
+	asking bool         // it is being asked
+	at     time.Time    // when it answered last; zero: not yet
+	told   orders       // what it was told then
+	word   engine.Reply // to its word of what it has come to since its end
 	info   actors.Info
 }
 
@@ -185,6 +186,7 @@ func (a *Campaign) heard(c *engine.Context[actors.CampaignMsg], m heard) {
 	p := a.child(m.campaign)
 	p.asking = false
 	if m.err != nil {
+		p.word.Send(actors.Problem{Status: http.StatusServiceUnavailable, Title: "not asked", Detail: m.err.Error()})
 		a.answerShows(a.info(c)) // with what is known
 		a.failed(c, "asking an occurrence", m.err)
 		return
@@ -207,18 +209,6 @@ func (a *Campaign) heard(c *engine.Context[actors.CampaignMsg], m heard) {
 		delete(a.children, m.campaign)
 		a.advance(c)
 	})
-}
-
-// heardAgain notes what has come of an occurrence after its end.
-func (a *Campaign) heardAgain(c *engine.Context[actors.CampaignMsg], m heard) {
-	delete(a.children, m.campaign)
-	for _, o := range a.intent.Series.Newest {
-		if o.Campaign == m.campaign && m.info.State.Final() && (o.State != m.info.State || o.Totals != m.info.Totals) {
-			e := OccurrenceAmended{Campaign: m.campaign, State: m.info.State, Totals: m.info.Totals, Variants: totalsOf(m.info.Variants)}
-			engine.Persist(c, []Event{e}, nil)
-			return
-		}
-	}
 }
 
 // endSeries ends a series of which nothing more comes.
@@ -265,34 +255,6 @@ func (a *Campaign) occurs(c *engine.Context[actors.CampaignMsg], m actors.Occur)
 		a.answerOrder(c)
 		a.advance(c)
 	}
-}
-
-// tellSeries has the series know that this occurrence is over.
-func (a *Campaign) tellSeries(c *engine.Context[actors.CampaignMsg]) {
-	if id := a.intent.Accepted.Series; id != "" {
-		actors.Campaigns.Ref(c.System(), id).Tell(actors.OccurrenceOver{Campaign: c.ID()})
-	}
-}
-
-// occurrenceOver asks an occurrence that says that it is over.
-func (a *Campaign) occurrenceOver(c *engine.Context[actors.CampaignMsg], m actors.OccurrenceOver) {
-	for _, o := range a.intent.Series.Open {
-		if o.Campaign == m.Campaign && !a.child(o.Campaign).asking {
-			a.occur(c, o)
-		}
-	}
-	for _, o := range a.intent.Series.Newest {
-		if o.Campaign == m.Campaign && !a.child(o.Campaign).asking {
-			a.occurAgain(c, o.Campaign)
-		}
-	}
-}
-
-// occurAgain asks an occurrence that was over what has come of it since. It isn't told what it is to be: its own operator has it go on.
-func (a *Campaign) occurAgain(c *engine.Context[actors.CampaignMsg], id string) {
-	a.child(id).asking = true
-	ask(c, actors.Campaigns.Ref(c.System(), id), actors.CampaignMsg(actors.Show{}),
-		func(i actors.Info, err error) actors.CampaignMsg { return heard{campaign: id, info: i, err: err} })
 }
 
 // beforeEvery is how often a campaign looks whether the one before it is over.

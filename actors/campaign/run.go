@@ -270,7 +270,11 @@ func (a *Campaign) amend(c *engine.Context[actors.CampaignMsg], p actors.Progres
 		p.Totals[actors.Delivered] <= f.Totals[actors.Delivered] {
 		return
 	}
-	engine.Persist(c, []Event{Finished{State: f.State, Totals: p.Totals, At: f.At, Variants: p.Variants}}, func() { a.tellSeries(c) })
+	a.oweSeries(c, f.At)
+	engine.Persist(c, []Event{Finished{State: f.State, Totals: p.Totals, At: f.At, Variants: p.Variants}}, func() {
+		a.deps.Crash("campaign.amended")
+		a.tellSeries(c)
+	})
 }
 
 // reread asks the ledger of a run that ended with unknowns, because word of what came after the end may have been lost.
@@ -330,6 +334,7 @@ func (a *Campaign) finish(c *engine.Context[actors.CampaignMsg]) {
 	e := Finished{State: s.finalState(a.view.totals), Totals: a.view.totals, At: c.Now(), Variants: a.view.variants}
 	c.Forget(remindWork, s.WorkAt)
 	a.keepFrom(c, e.At)
+	a.oweSeries(c, e.At)
 	engine.Persist(c, []Event{e}, func() {
 		a.deps.Crash("campaign.finished")
 		a.local.Figures.ended(c.ID(), s.Started, e.At)
@@ -358,9 +363,11 @@ func mode(t plan.Table) string {
 // end without a ledger, because an operator who cancels to make room must not need room for it.
 func (a *Campaign) endUnplanned(c *engine.Context[actors.CampaignMsg]) {
 	totals := actors.Totals{actors.Cancelled: a.intent.Recipients()}
+	now := c.Now()
 	c.Forget(remindWork, a.intent.WorkAt)
-	a.keepFrom(c, c.Now())
-	engine.Persist(c, []Event{Finished{State: actors.StateCancelled, Totals: totals, At: c.Now()}}, func() {
+	a.keepFrom(c, now)
+	a.oweSeries(c, now)
+	engine.Persist(c, []Event{Finished{State: actors.StateCancelled, Totals: totals, At: now}}, func() {
 		a.purgeAudience(c)
 		a.tellStanding(c)
 		a.tellSeries(c)

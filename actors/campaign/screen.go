@@ -62,7 +62,7 @@ func (a *Campaign) screen(c *engine.Context[actors.CampaignMsg], o opening) {
 	s := &a.intent
 	m := screened{opening: o, last: s.Last, from: s.Cursor, late: s.late()}
 	l := screening{
-		objects: a.deps.Objects, chunks: s.Chunks, paths: byChunk(s.Table, o.paths), now: c.Now(),
+		objects: a.deps.Objects, chunks: s.Chunks, paths: byChunk(s.Table, o.paths), due: s.due(), now: c.Now(),
 		screen: recipient.Screen{Topic: s.Accepted.Definition.Topic, Zone: s.Accepted.Definition.Zone},
 	}
 	settings, channel := a.deps.Settings, s.Accepted.Definition.Channel
@@ -84,6 +84,7 @@ type screening struct {
 	objects journal.Objects
 	chunks  string // prefix of the stored chunks' names
 	paths   []actors.Path
+	due     time.Time // of the run
 	now     time.Time
 	screen  recipient.Screen
 }
@@ -96,10 +97,13 @@ func (l *screening) look(ctx context.Context, set Settings) (f findings, err err
 	loaded := -1
 	for _, p := range l.paths {
 		if loaded != int(p.Chunk) {
-			if chunk, err = loadChunk(ctx, l.objects, ChunkName(l.chunks, p.Chunk)); err != nil {
+			if chunk, err = LoadChunk(ctx, l.objects, l.chunks, p.Chunk); err != nil {
 				return f, err
 			}
 			loaded = int(p.Chunk)
+			if chunk.Local {
+				l.screen.Local = chunk.Now(l.due)
+			}
 		}
 		for i := range p.Span.Each() {
 			settings, some := set.Of(chunk.Recipients[i.Lo-chunk.First].User)
@@ -124,14 +128,6 @@ func note[K comparable](in map[K]*actors.Set, key K, p actors.Span) {
 		in[key] = s
 	}
 	s.Add(p)
-}
-
-func loadChunk(ctx context.Context, objects journal.Objects, name string) (plan.Chunk, error) {
-	data, err := objects.Get(ctx, name)
-	if err != nil {
-		return plan.Chunk{}, err
-	}
-	return plan.DecodeChunk(data)
 }
 
 // screened opens the window, unless that is not the next step any more.

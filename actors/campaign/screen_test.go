@@ -14,6 +14,7 @@ import (
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/audience"
+	"hayauma.example/actors/calendar"
 	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/checker"
 	"hayauma.example/actors/plan"
@@ -313,6 +314,55 @@ func TestQuietHours(t *testing.T) {
 		}
 		if n := w.local.Figures.Deferred.Load(); n != 4 { // one of them twice
 			t.Errorf("%d times somebody was put off, want 4", n)
+		}
+	})
+}
+
+// Quiet hours of who has no zone of his own are by the clock of where his row says that he is, on the day on which it is put on, too.
+func TestQuietHoursWhereTheRecipientIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		local, err := calendar.ParseLocal("2000-03-26T09:00") // Berlin's clock is put on at 02:00, and New York's a week later
+		if err != nil {
+			t.Fatal(err)
+		}
+		due := campaign.LocalDue(local)
+		d := actors.Definition{Name: "n", Channel: "shop", LocalTime: true, At: due, Zone: "Asia/Tokyo", ZoneColumn: "zone", Messages: []byte(`[]`)}
+		var in plan.Input
+		if err := (campaign.Lots{Definition: d, Due: due}).Fill(&in); err != nil {
+			t.Fatal(err)
+		}
+		lots := map[string]plan.Lot{}
+		for user, zone := range map[string]string{"ua": "Europe/Berlin", "ub": "America/New_York", "uc": "Europe/Berlin"} {
+			lots[user] = in.Lot(user, []string{zone})
+		}
+		quiet := actors.RecipientSettings{Quiet: "00:00-09:30"}
+		own := actors.RecipientSettings{Quiet: "00:00-09:30", Zone: "Asia/Tokyo"} // where it is 16:00
+		w := newSparingLots(t, &people{users: map[string]actors.RecipientSettings{"ua": quiet, "ub": quiet, "uc": own}}, plan.Push, lots)
+		time.Sleep(time.Until(due))
+		accept := w.upload("u")
+		accept.Definition = d
+		ask[actors.Info](w, accept)
+		orders := 0
+		for _, want := range []struct{ at, user string }{{"07:00", "uc"}, {"07:30", "ua"}, {"14:30", "ub"}} {
+			at, err := time.Parse(time.DateTime, "2000-03-26 "+want.at+":00")
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Until(at) - 30*time.Second)
+			if n := len(w.composers.Messages()); n != orders {
+				t.Errorf("before %s: %d orders, want %d", want.at, n, orders)
+			}
+			orders++
+			m, sent := w.order(orders)
+			chunk, err := campaign.LoadChunk(t.Context(), w.store, m.Chunks, m.Paths[0].Chunk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			user := chunk.Recipients[m.Paths[0].Span.Lo-chunk.First].User
+			if late := sent.Sub(at); late < 0 || late > 5*time.Second || user != want.user || len(m.Paths) != 1 {
+				t.Errorf("%s and %d more at %v, want %s at %s", user, len(m.Paths)-1, sent, want.user, want.at)
+			}
+			w.accepted(m)
 		}
 	})
 }

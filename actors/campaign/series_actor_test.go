@@ -46,3 +46,52 @@ func TestAnOccurrenceIsWhatItsSeriesIs(t *testing.T) {
 		}
 	})
 }
+
+// TestASeriesHearsOfALateDelivery: what was unknown at an occurrence's end and turns out to be delivered counts in its series, whoever dies when,
+// though nobody asks either of them.
+func TestASeriesHearsOfALateDelivery(t *testing.T) {
+	for _, c := range []struct {
+		point  string
+		within time.Duration
+	}{
+		{"", time.Second}, {"campaign.amended", 31 * time.Second}, {"campaign.occurrence.heard", 31 * time.Second},
+	} {
+		t.Run(c.point, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				accept := w.upload("u")
+				accept.Definition.Steps = []actors.Step{{Messages: []byte("[]")}}
+				ask[actors.Info](w, accept)
+				m, _ := w.order(1)
+				one := ask[actors.Info](w, actors.Show{}).Recurs.Newest[0].Campaign
+				if _, err := engine.Ask[actors.Info](t.Context(), actors.Campaigns.Ref(w.sys, one), actors.CampaignMsg(actors.Cancel{})); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(5 * time.Minute)
+				if i := ask[actors.Info](w, actors.Show{}); i.State != actors.StateFinished || i.Recurs.Sums[actors.Unknown] != 3 {
+					t.Fatalf("%s, %+v", i.State, i.Recurs)
+				}
+				w.dieAt(c.point)
+				actors.Checkers.Ref(w.sys, m.Run).Tell(actors.Report{Run: m.Run, Window: m.Window, Path: actors.Span{Lo: 1, Hi: 2}, What: actors.PathAccepted, Tries: 1})
+				time.Sleep(c.within)
+				synctest.Wait()
+				r := ask[actors.Info](w, actors.Show{}).Recurs
+				if r.Sums[actors.Delivered] != 1 || r.Sums[actors.Unknown] != 2 || r.Newest[0].Totals[actors.Delivered] != 1 {
+					t.Errorf("its series has %+v", r)
+				}
+				times := func() int {
+					w.mu.Lock()
+					defer w.mu.Unlock()
+					if w.fatal != "" {
+						t.Errorf("nobody died at %s", w.fatal)
+					}
+					return w.passed["campaign.occurrence.heard"]
+				}
+				was := times()
+				if time.Sleep(10 * time.Minute); was == 0 || times() != was {
+					t.Errorf("heard %d times, and %d times after that was durable", was, times()-was)
+				}
+			})
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"hayauma.example/actors"
+	"hayauma.example/actors/plan"
 	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
@@ -20,6 +21,18 @@ func DupName(upload string, n int) string { return fmt.Sprintf("up.%s.dup.%d", u
 
 // ChunkName names a frozen chunk; the prefix is the plan's.
 func ChunkName(prefix string, n uint32) string { return fmt.Sprintf("%s.%d", prefix, n) }
+
+// LoadChunk reads a frozen chunk.
+func LoadChunk(ctx context.Context, objects journal.Objects, prefix string, n uint32) (chunk plan.Chunk, err error) {
+	data, err := objects.Get(ctx, ChunkName(prefix, n))
+	if err == nil {
+		chunk, err = plan.DecodeChunk(data)
+	}
+	if err != nil {
+		return plan.Chunk{}, fmt.Errorf("chunk %d of %s: %w", n, prefix, err)
+	}
+	return chunk, nil
+}
 
 func (a *Campaign) beginUpload(c *engine.Context[actors.CampaignMsg], m actors.BeginUpload) {
 	s := &a.intent

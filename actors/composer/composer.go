@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hayauma.example/actors"
+	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/plan"
 	"hayauma.example/actors/template"
 	"hayauma.example/engine"
@@ -255,7 +256,7 @@ func (k *Composer) retry(c *engine.Context[actors.ComposerMsg], m retry) {
 func (k *Composer) load(c *engine.Context[actors.ComposerMsg], seq uint32) {
 	objects, chunks, window, p := k.deps.Objects, k.order.Chunks, k.order.Window, k.piece.path
 	c.Go(func(ctx context.Context) actors.ComposerMsg {
-		chunk, err := loadChunk(ctx, objects, chunks, p.Chunk)
+		chunk, err := campaign.LoadChunk(ctx, objects, chunks, p.Chunk)
 		if err != nil || !p.Anew {
 			return loaded{seq: seq, chunk: chunk, err: err}
 		}

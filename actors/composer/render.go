@@ -126,14 +126,6 @@ func poster(m actors.Post) string {
 	return actors.PushPoster(m.Channel, m.To[0])
 }
 
-func loadChunk(ctx context.Context, objects journal.Objects, chunks string, n uint32) (plan.Chunk, error) {
-	data, err := objects.Get(ctx, campaign.ChunkName(chunks, n))
-	if err != nil {
-		return plan.Chunk{}, err
-	}
-	return plan.DecodeChunk(data)
-}
-
 func hashesName(chunks string, chunk, window uint32) string {
 	return fmt.Sprintf("%s.w%d", campaign.ChunkName(chunks, chunk), window)
 }

@@ -113,7 +113,7 @@ func (w *watcher) row(r plan.Rendered) error {
 		w.sample.pass()
 		return w.failures.add(r.Reason, place)
 	}
-	w.spared.look(r.User, r.Lot.Delay)
+	w.spared.look(r.User, r.Lot)
 	if err := w.shapes.add(r, place); err != nil {
 		return err
 	}

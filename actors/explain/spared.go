@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"time"
+
+	"hayauma.example/actors/plan"
 )
 
 // Spared are recipients to whom nothing would be sent when their time comes, because of how they want to be written to.
@@ -35,7 +36,7 @@ func (s *sparing) apart() func(user string) bool {
 }
 
 // look counts a user, at the time of his lot.
-func (s *sparing) look(user string, delay time.Duration) {
+func (s *sparing) look(user string, lot plan.Lot) {
 	if s.in.Settings == nil {
 		return
 	}
@@ -43,7 +44,11 @@ func (s *sparing) look(user string, delay time.Duration) {
 	if !some {
 		return
 	}
-	switch v := s.in.Screen.Of(settings, s.in.Now.Add(delay)); {
+	now := lot.Now(s.in.Now)
+	if lot.Local {
+		s.in.Screen.Local = now
+	}
+	switch v := s.in.Screen.Of(settings, now); {
 	case v.Reason != "":
 		s.reasons[v.Reason]++
 	case !v.Until.IsZero():

@@ -12,11 +12,11 @@ import (
 	"hayauma.example/actors/template"
 )
 
-// Quiet hours count at the time of a recipient's lot, not when the first lot is due.
+// Quiet hours count at the time and by the clock of a recipient's lot, not when the first lot is due.
 func TestQuietHoursAreThoseOfTheLotsTime(t *testing.T) {
 	in := input(t, "hi", "user_id\n"+id(1)+"\n"+id(2)+"\n"+id(3)+"\n"+id(4)+"\n")
 	night := actors.RecipientSettings{Quiet: "22:00-08:00"}
-	settings := map[string]actors.RecipientSettings{id(1): night, id(2): night, id(3): {OptOut: true}}
+	settings := map[string]actors.RecipientSettings{id(1): night, id(2): night, id(3): {OptOut: true}, id(4): night}
 	in.Settings = func(user string) (actors.RecipientSettings, bool) {
 		s, ok := settings[user]
 		return s, ok
@@ -25,8 +25,12 @@ func TestQuietHoursAreThoseOfTheLotsTime(t *testing.T) {
 	in.Fill = func(p *plan.Input) error {
 		p.Templates = []*template.Template{p.Template}
 		p.Lot = func(user string, _ []string) (lot plan.Lot) {
-			if user == id(2) {
+			lot.Local = true
+			switch user {
+			case id(2):
 				lot.Delay = 9 * time.Hour // it is midnight: that is after the quiet hours
+			case id(4):
+				lot.Delay, lot.Offset = 9*time.Hour, 14*60*60 // where it is 23:00 then
 			}
 			return lot
 		}
@@ -43,7 +47,7 @@ func TestQuietHoursAreThoseOfTheLotsTime(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(report.Spared), "{1 [{opted_out 1}] 1}"; got != want {
+	if got, want := fmt.Sprint(report.Spared), "{1 [{opted_out 1}] 2}"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

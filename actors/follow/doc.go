@@ -1,9 +1,9 @@
-// Package follow is what grains need that follow the store: Go functions that end with a term ([Until]), that are not waited for when the
-// store is away ([Aside]), and that begin again after a failure ([Again]).
+// Package follow is what grains need that follow the store: Go functions that end with a term ([Until]), and the records of a [Source], that
+// are not waited for when the store is away and begin again after a failure.
 //
-//	Started ──▶ Own (a new one) ──▶ Go: Until ▶ Aside ▶ Again ──▶ store.Follow ──▶ what is told
-//	               └ the place of its own record        ▲                │ error
-//	                                                    └─ 0.1, 0.2 … 5 s┘
+//	Started ──▶ Go: Newest (a new one) ──▶ Go: Each ──▶ store.Follow ──▶ take
+//	                └ the place of its own record            ▲   │ error
+//	                                                         └───┘ 0.1, 0.2 … 5 s
 //
-// On failure: Again logs one line for each attempt that failed, and goes on from where the last one came to.
+// On failure: one line is logged for each attempt that failed, and the next goes on from where the last one came to.
 package follow

@@ -36,9 +36,9 @@ func Until(ctx context.Context, quit <-chan struct{}) (bound context.Context, en
 // asideFor is how long the end of what only reads is waited for.
 const asideFor = 500 * time.Millisecond
 
-// Aside calls f beside, and returns when f has, or a while after ctx has ended: what waits for the answer of a store that is away ends with
+// aside calls f beside, and returns when f has, or a while after ctx has ended: what waits for the answer of a store that is away ends with
 // its connection, and a stop doesn't wait for it. A panic in f is the caller's.
-func Aside(ctx context.Context, f func()) (done bool) {
+func aside(ctx context.Context, f func()) (done bool) {
 	ended := make(chan any, 1)
 	go func() {
 		defer func() { ended <- recover() }()
@@ -64,8 +64,8 @@ func Aside(ctx context.Context, f func()) (done bool) {
 	}
 }
 
-// Again calls f until it has no error, after pauses that grow while nothing moves.
-func Again(ctx context.Context, log *slog.Logger, f func() (moved bool, err error)) {
+// again calls f until it has no error, after pauses that grow while nothing moves.
+func again(ctx context.Context, log *slog.Logger, f func() (moved bool, err error)) {
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {
 		moved, err := f()
 		if err == nil || ctx.Err() != nil {
@@ -85,25 +85,73 @@ func Again(ctx context.Context, log *slog.Logger, f func() (moved bool, err erro
 	}
 }
 
-// ErrEnded says that nothing more comes, although nobody has asked for an end.
-var ErrEnded = errors.New("follow: the store ended what it followed")
+// errEnded says that nothing more comes, although nobody has asked for an end.
+var errEnded = errors.New("follow: the store ended what it followed")
 
 var errUnseen = errors.New("follow: its own record is not in the store yet")
 
-// Own is the position of a durable grain's newest record: where one begins that follows the store from now on. Positions are of the whole
-// store.
-func Own(ctx context.Context, store journal.Store, role string, g journal.Grain) (position uint64, err error) {
-	for s, err := range store.Follow(ctx, role, g.Kind, 0) {
+// Source is a kind of a role whose records are followed.
+type Source struct {
+	Store      journal.Store
+	Role, Kind string
+	Log        *slog.Logger
+}
+
+// Newest is the position of a durable grain's newest record: where one begins that follows the store from now on. Positions are of the whole
+// store. It is 0 where quit is closed first.
+func (s Source) Newest(ctx context.Context, quit <-chan struct{}, id string) (position uint64) {
+	ctx, end := Until(ctx, quit)
+	defer end()
+	var own uint64 // aside's until it is done
+	if aside(ctx, func() {
+		again(ctx, s.Log, func() (moved bool, err error) {
+			own, err = s.look(ctx, id)
+			return false, err
+		})
+	}) {
+		position = own
+	}
+	return position
+}
+
+func (s Source) look(ctx context.Context, id string) (position uint64, err error) {
+	for x, err := range s.Store.Follow(ctx, s.Role, s.Kind, 0) {
 		switch {
 		case err != nil:
 			return 0, err
-		case s.Caught && position == 0:
+		case x.Caught && position == 0:
 			return 0, errUnseen
-		case s.Caught:
+		case x.Caught:
 			return position, nil
-		case s.Record.Grain.ID == g.ID:
-			position = s.Record.Position
+		case x.Record.Grain.ID == id:
+			position = x.Record.Position
 		}
 	}
-	return 0, ErrEnded
+	return 0, errEnded
+}
+
+// Each has take take the records after the position at, which take moves, in their order until quit is closed. A record whose take fails comes
+// again.
+func (s Source) Each(ctx context.Context, quit <-chan struct{}, at func() uint64, take func(context.Context, journal.Record) error) {
+	ctx, end := Until(ctx, quit)
+	defer end()
+	aside(ctx, func() {
+		again(ctx, s.Log, func() (moved bool, err error) {
+			from := at()
+			err = s.read(ctx, from, take)
+			return at() != from, err
+		})
+	})
+}
+
+func (s Source) read(ctx context.Context, from uint64, take func(context.Context, journal.Record) error) error {
+	for x, err := range s.Store.Follow(ctx, s.Role, s.Kind, from) {
+		if err == nil && !x.Caught {
+			err = take(ctx, x.Record)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errEnded
 }

@@ -149,21 +149,9 @@ func (p *Publisher) begin(c *call) {
 		p.follow(c)
 		return
 	}
-	store, log, own := p.deps.Store, c.Log(), journal.Grain{Kind: actors.Publishers.Name(), ID: c.ID()}
+	own, id := follow.Source{Store: p.deps.Store, Role: actors.RoleWebhook, Kind: actors.Publishers.Name(), Log: c.Log()}, c.ID()
 	c.Go(func(ctx context.Context) actors.PublisherMsg {
-		ctx, end := follow.Until(ctx, t.quit)
-		defer end()
-		m := &located{term: t}
-		done := follow.Aside(ctx, func() {
-			follow.Again(ctx, log, func() (moved bool, err error) {
-				m.position, err = follow.Own(ctx, store, actors.RoleWebhook, own)
-				return false, err
-			})
-		})
-		if !done {
-			return nil
-		}
-		return *m
+		return located{term: t, position: own.Newest(ctx, t.quit, id)}
 	})
 }
 
@@ -173,7 +161,7 @@ func (p *Publisher) located(c *call, m located) {
 	}
 	var from []Cursor
 	for _, s := range sources {
-		from = append(from, Cursor{Kind: s.kind, Position: m.position})
+		from = append(from, Cursor{Kind: s.Kind, Position: m.position})
 	}
 	engine.Persist(c, []Event{Moved{Cursors: from}}, func() { p.follow(c) })
 }
@@ -182,14 +170,12 @@ func (p *Publisher) located(c *call, m located) {
 func (p *Publisher) follow(c *call) {
 	t := p.term
 	for _, s := range sources {
-		r := newReader(c.System(), p.deps, s)
-		r.log = c.Log()
-		r.at.Store(p.state.at(s.kind))
+		s.Store, s.Log = p.deps.Store, c.Log()
+		r := &reader{Source: s, deps: p.deps, sys: c.System(), origins: map[string]string{}}
+		r.at.Store(p.state.at(s.Kind))
 		t.readers = append(t.readers, r)
 		c.Go(func(ctx context.Context) actors.PublisherMsg {
-			ctx, end := follow.Until(ctx, t.quit)
-			defer end()
-			follow.Aside(ctx, func() { r.run(ctx) })
+			r.Each(ctx, t.quit, r.at.Load, r.tell)
 			return nil
 		})
 	}
@@ -203,7 +189,7 @@ func (p *Publisher) record(c *call) {
 	}
 	var now []Cursor
 	for _, r := range p.term.readers {
-		now = append(now, Cursor{Kind: r.kind, Position: r.at.Load()})
+		now = append(now, Cursor{Kind: r.Kind, Position: r.at.Load()})
 	}
 	if !slices.Equal(now, p.state.Cursors) {
 		engine.Persist(c, []Event{Moved{Cursors: now}}, nil)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -18,14 +17,11 @@ import (
 	"hayauma.example/engine/journal"
 )
 
-// source is a kind whose events are published.
-type source struct{ role, kind string }
-
 // sources are the kinds that hold no user's id.
-var sources = []source{
-	{actors.RoleComposer, actors.Campaigns.Name()},
-	{actors.RoleChecker, actors.Checkers.Name()},
-	{actors.RolePoster, actors.Channels.Name()},
+var sources = []follow.Source{
+	{Role: actors.RoleComposer, Kind: actors.Campaigns.Name()},
+	{Role: actors.RoleChecker, Kind: actors.Checkers.Name()},
+	{Role: actors.RolePoster, Kind: actors.Channels.Name()},
 }
 
 const (
@@ -35,44 +31,19 @@ const (
 
 // reader publishes the records of one kind until its context ends. It is owned by its goroutine, but for at.
 type reader struct {
-	source
+	follow.Source
 	deps Deps
 	sys  *engine.System
-	log  *slog.Logger
 
 	at      atomic.Uint64     // all records up to it are published
 	origins map[string]string // campaign by run
-}
-
-func newReader(sys *engine.System, d Deps, s source) *reader {
-	return &reader{source: s, deps: d, sys: sys, origins: map[string]string{}}
-}
-
-func (r *reader) run(ctx context.Context) {
-	follow.Again(ctx, r.log, func() (moved bool, err error) {
-		from := r.at.Load()
-		err = r.follow(ctx)
-		return r.at.Load() != from, err
-	})
-}
-
-func (r *reader) follow(ctx context.Context) error {
-	for s, err := range r.deps.Store.Follow(ctx, r.role, r.kind, r.at.Load()) {
-		if err == nil && !s.Caught {
-			err = r.tell(ctx, s.Record)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return follow.ErrEnded
 }
 
 // tell publishes the events of a record, one after the other: none overtakes one that fails.
 func (r *reader) tell(ctx context.Context, rec journal.Record) error {
 	for x, err := range engine.Stored(rec, r.deps.Messages) {
 		if err != nil {
-			r.log.Warn("a record is not published", "source", r.kind, "grain", rec.Grain.ID, "position", rec.Position, "error", err)
+			r.Log.Warn("a record is not published", "source", r.Kind, "grain", rec.Grain.ID, "position", rec.Position, "error", err)
 			break
 		}
 		p, err := r.publication(ctx, rec, x)
@@ -90,10 +61,10 @@ func (r *reader) tell(ctx context.Context, rec journal.Record) error {
 func (r *reader) publication(ctx context.Context, rec journal.Record, x engine.Recorded) (journal.Publication, error) {
 	name, ok := r.deps.Messages.Name(x.Event)
 	if !ok {
-		return journal.Publication{}, fmt.Errorf("publish: event %d of %s %s has no name", x.Number, r.kind, rec.Grain.ID) // it was just decoded by its name
+		return journal.Publication{}, fmt.Errorf("publish: event %d of %s %s has no name", x.Number, r.Kind, rec.Grain.ID) // it was just decoded by its name
 	}
-	m := message{ID: idOf(r.deps.Cluster, rec.Grain, x.Number), Type: name, Kind: r.kind, Grain: rec.Grain.ID, Number: x.Number, Time: x.At}
-	if r.kind == actors.Checkers.Name() {
+	m := message{ID: idOf(r.deps.Cluster, rec.Grain, x.Number), Type: name, Kind: r.Kind, Grain: rec.Grain.ID, Number: x.Number, Time: x.At}
+	if r.Kind == actors.Checkers.Name() {
 		var err error
 		if m.Campaign, err = r.origin(ctx, rec.Grain.ID, x.Event); err != nil {
 			return journal.Publication{}, err

@@ -19,6 +19,10 @@ type Screen struct {
 	Topic string // of the message; empty: none that anybody can opt out of
 	Zone  string // of users who have none of their own; empty: UTC
 
+	// Local is when their time came, by the clock of those who have no zone of their own: it rules where Zone had another clock then. Zero: Zone
+	// rules.
+	Local time.Time
+
 	hours map[string]calendar.Hours
 	zones map[string]*time.Location
 }
@@ -51,12 +55,8 @@ func (s *Screen) Of(settings Settings, now time.Time) Verdict {
 }
 
 func (s *Screen) quiet(settings Settings, now time.Time) Verdict {
-	zone := settings.Zone
-	if zone == "" {
-		zone = s.Zone
-	}
 	hours, err := keep(&s.hours, settings.Quiet, calendar.ParseHours)
-	location, unknown := keep(&s.zones, zone, zoneOf)
+	location, unknown := s.clock(settings.Zone)
 	if err != nil || unknown != nil {
 		return Verdict{Reason: ReasonAlways}
 	}
@@ -71,6 +71,22 @@ func (s *Screen) quiet(settings Settings, now time.Time) Verdict {
 		end = whole.Add(time.Minute)
 	}
 	return Verdict{Until: end.UTC()}
+}
+
+// clock is that of a user, by the zone of his own.
+func (s *Screen) clock(own string) (*time.Location, error) {
+	if own != "" {
+		return keep(&s.zones, own, zoneOf)
+	}
+	zone, err := keep(&s.zones, s.Zone, zoneOf)
+	if err != nil || s.Local.IsZero() {
+		return zone, err
+	}
+	_, has := s.Local.Zone()
+	if _, had := s.Local.In(zone).Zone(); had != has {
+		return s.Local.Location(), nil
+	}
+	return zone, nil
 }
 
 func zoneOf(name string) (*time.Location, error) {

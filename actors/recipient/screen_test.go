@@ -54,6 +54,36 @@ func TestScreen(t *testing.T) {
 	}
 }
 
+// Who has no zone of his own goes by the clock that he had when his time came, where the campaign's zone had another.
+func TestScreenByTheRecipientsClock(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		local     string // when his time came; empty: that is not known
+		own, zone string
+		now, want string
+	}{
+		{"only the campaign's zone", "", "", "Asia/Tokyo", "2026-03-28T23:30:00Z", ""},
+		{"another clock", "2026-03-28T23:00:00-04:00", "", "Asia/Tokyo", "2026-03-29T03:30:00Z", "2026-03-29T11:00:00Z"},
+		{"his own zone rules", "2026-03-28T23:00:00-04:00", "Asia/Tokyo", "UTC", "2026-03-29T03:30:00Z", ""},
+		{"the campaign's clock, which is put on", "2026-03-28T23:00:00+01:00", "", "Europe/Berlin", "2026-03-28T22:30:00Z", "2026-03-29T05:00:00Z"},
+		{"the campaign's clock, seen after that", "2026-03-28T23:00:00+01:00", "", "Europe/Berlin", "2026-03-29T04:59:00Z", "2026-03-29T05:00:00Z"},
+	} {
+		at := func(text string) (at time.Time) {
+			if text != "" {
+				var err error
+				if at, err = time.Parse(time.RFC3339, text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return at
+		}
+		screen := Screen{Zone: c.zone, Local: at(c.local)}
+		if got := screen.Of(Settings{Quiet: "22:00-07:00", Zone: c.own}, at(c.now)); !got.Until.Equal(at(c.want)) || got.Reason != "" {
+			t.Errorf("%s: %+v, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 // Daylight saving: hours that the clock skips are over when it has.
 func TestScreenOverDaylightSaving(t *testing.T) {
 	now := time.Date(2026, 3, 28, 23, 30, 0, 0, time.UTC) // 00:30 in Berlin, where 02:00 is 03:00 this night

@@ -65,6 +65,8 @@
 //	campaign.redrive.asked                             the operator's redrive is durable, and nothing is reopened
 //	campaign.replanned                                 a stretch of what was reopened is in the plan
 //	campaign.finished                                  the end is durable
+//	campaign.amended                                   what came of it after its end is durable
+//	campaign.occurrence.heard                          a series has heard what came of an occurrence after its end
 //	composer.tell.before     composer.tell.midway      around and between the dispatches of a piece
 //	composer.tell.after
 //	poster.call.before       poster.call.after         around a provider call

@@ -8,7 +8,6 @@ import (
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
 	"hayauma.example/actors/checker"
-	"hayauma.example/actors/plan"
 )
 
 // fact is one event as it was stored.
@@ -57,11 +56,7 @@ func usersOf(t *testing.T, r result, m *mission) []string {
 		}
 		users := make([]string, f.event.Table.Recipients)
 		for n := range f.event.Table.Chunks {
-			data, err := r.world.memory.Get(context.Background(), campaign.ChunkName(f.event.Chunks, uint32(n)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			chunk, err := plan.DecodeChunk(data)
+			chunk, err := campaign.LoadChunk(context.Background(), r.world.memory, f.event.Chunks, uint32(n))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,7 +9,6 @@ import (
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
-	"hayauma.example/actors/plan"
 	"hayauma.example/actors/provider/linesim"
 )
 
@@ -277,11 +276,7 @@ func (m *mission) allCancelled(s story) story {
 }
 
 func (w *world) readChunk(chunks string, n uint32, page actors.Outcomes, s *story) error {
-	data, err := w.memory.Get(context.Background(), campaign.ChunkName(chunks, n))
-	if err != nil {
-		return err
-	}
-	chunk, err := plan.DecodeChunk(data)
+	chunk, err := campaign.LoadChunk(context.Background(), w.memory, chunks, n)
 	if err != nil {
 		return err
 	}

@@ -207,16 +207,12 @@ func (d *desk) recipient(ctx context.Context, index uint32) (plan.Recipient, err
 		return plan.Recipient{}, fmt.Errorf("%w: recipient %d of run %s", errMissing, index, d.layout.Run)
 	}
 	if n != d.chunk {
-		data, err := d.deps.Objects.Get(ctx, campaign.ChunkName(d.layout.Chunks, uint32(n)))
-		if errors.Is(err, journal.ErrNotFound) {
-			err = fmt.Errorf("%w: chunk %d of run %s", errMissing, n, d.layout.Run)
+		chunk, err := campaign.LoadChunk(ctx, d.deps.Objects, d.layout.Chunks, uint32(n))
+		if errors.Is(err, journal.ErrNotFound) || errors.Is(err, plan.ErrDamaged) {
+			err = fmt.Errorf("%w: run %s: %w", errMissing, d.layout.Run, err)
 		}
 		if err != nil {
 			return plan.Recipient{}, err
-		}
-		chunk, err := plan.DecodeChunk(data)
-		if err != nil {
-			return plan.Recipient{}, fmt.Errorf("%w: chunk %d of run %s: %w", errMissing, n, d.layout.Run, err)
 		}
 		d.chunk, d.planned = n, chunk
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"hayauma.example/actors"
-	"hayauma.example/actors/follow"
 )
 
 // follow reads on from the cursors.
@@ -21,16 +20,15 @@ func (w *Webhook) follow(c *call) {
 		}
 	}
 	for i := range t.followers {
-		role, kind := followed(i)
+		from := followed[i]
+		from.Store, from.Log = w.deps.Store, c.Log()
 		r := &follower{
-			store: w.deps.Store, messages: w.deps.Messages, log: c.Log(), role: role, kind: kind, wants: wants,
+			Source: from, messages: w.deps.Messages, wants: wants,
 			pieces: make(chan piece), at: t.queue.at[i], known: map[string]uint64{},
 		}
 		t.followers[i] = r
 		c.Go(func(ctx context.Context) actors.WebhookMsg {
-			ctx, end := follow.Until(ctx, t.quit)
-			defer end()
-			follow.Aside(ctx, func() { r.run(ctx) })
+			r.Each(ctx, t.quit, func() uint64 { return r.at.Position }, r.take)
 			return nil
 		})
 		w.pull(c, i)

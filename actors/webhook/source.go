@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"log/slog"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/follow"
@@ -27,11 +26,9 @@ const (
 )
 
 // followed are the kinds whose records are followed.
-func followed(i int) (role, kind string) {
-	if i == composer {
-		return actors.RoleComposer, actors.Campaigns.Name()
-	}
-	return actors.RoleChecker, actors.Checkers.Name()
+var followed = [sources]follow.Source{
+	composer: {Role: actors.RoleComposer, Kind: actors.Campaigns.Name()},
+	checkers: {Role: actors.RoleChecker, Kind: actors.Checkers.Name()},
 }
 
 // piece is what a follower hands over.
@@ -54,36 +51,14 @@ func (p *piece) add(c cut) {
 
 // follower reads one source until its context ends, or quit is closed. It is owned by its goroutine, but for pieces.
 type follower struct {
-	store      journal.Store
-	messages   *codec.Registry
-	log        *slog.Logger
-	role, kind string
-	wants      map[string]bool // types of facts
-	pieces     chan piece      // unbuffered: it reads on when a piece is taken
+	follow.Source
+	messages *codec.Registry
+	wants    map[string]bool // types of facts
+	pieces   chan piece      // unbuffered: it reads on when a piece is taken
 
 	at    Cursor
 	empty int               // records without a fact since the last piece
 	known map[string]uint64 // number of the newest event of a grain, as long as there is room
-}
-
-func (r *follower) run(ctx context.Context) {
-	follow.Again(ctx, r.log, func() (moved bool, err error) {
-		from := r.at
-		err = r.follow(ctx)
-		return r.at != from, err
-	})
-}
-
-func (r *follower) follow(ctx context.Context) error {
-	for s, err := range r.store.Follow(ctx, r.role, r.kind, r.at.Position) {
-		if err == nil && !s.Caught {
-			err = r.take(ctx, s.Record)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return follow.ErrEnded
 }
 
 // take hands over what a record has to tell.
@@ -92,7 +67,7 @@ func (r *follower) take(ctx context.Context, rec journal.Record) error {
 	n, some := uint32(0), false
 	for x, err := range engine.Stored(rec, r.messages) {
 		if err != nil {
-			r.log.Warn("a record is not told of", "source", r.kind, "grain", rec.Grain.ID, "position", rec.Position, "error", err)
+			r.Log.Warn("a record is not told of", "source", r.Kind, "grain", rec.Grain.ID, "position", rec.Position, "error", err)
 			break
 		}
 		if x.Number <= r.known[rec.Grain.ID] {

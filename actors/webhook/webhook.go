@@ -302,21 +302,9 @@ func (w *Webhook) begin(c *call) {
 		w.follow(c)
 		return
 	}
-	store, log, name := w.deps.Store, c.Log(), c.ID()
+	own, name := follow.Source{Store: w.deps.Store, Role: actors.RoleWebhook, Kind: actors.Webhooks.Name(), Log: c.Log()}, c.ID()
 	c.Go(func(ctx context.Context) actors.WebhookMsg {
-		ctx, end := follow.Until(ctx, t.quit)
-		defer end()
-		m := &located{term: t}
-		done := follow.Aside(ctx, func() {
-			follow.Again(ctx, log, func() (moved bool, err error) {
-				m.position, err = follow.Own(ctx, store, actors.RoleWebhook, journal.Grain{Kind: actors.Webhooks.Name(), ID: name})
-				return false, err
-			})
-		})
-		if !done {
-			return nil
-		}
-		return *m
+		return located{term: t, position: own.Newest(ctx, t.quit, name)}
 	})
 }
 

@@ -655,6 +655,9 @@ type Campaign struct {
 	State      CampaignState `json:"state"`
 	Suppressed int64         `json:"suppressed"`
 
+	// Topic What it is about: users who have opted out of that are left out.
+	Topic *string `json:"topic,omitempty"`
+
 	// Unknown May have been accepted; never sent again by itself.
 	Unknown int64 `json:"unknown"`
 
@@ -1213,7 +1216,7 @@ type NewRecipientSettings struct {
 
 // NewWebhook defines model for NewWebhook.
 type NewWebhook struct {
-	// Channel Only its campaigns; absent: all.
+	// Channel Only its campaigns; there must be such a channel; absent: all.
 	Channel *string `json:"channel,omitempty"`
 
 	// Events Of campaign.started, .progress, .paused, .resumed, .finished and recipients.failed, each in full; absent: all.
@@ -2293,7 +2296,7 @@ type ClientInterface interface {
 
 	// AddWebhookWithBody Add or change a webhook
 	//
-	// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then.
+	// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. One more than 256 is refused with 409.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2302,7 +2305,7 @@ type ClientInterface interface {
 
 	// AddWebhook Add or change a webhook
 	//
-	// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then.
+	// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. One more than 256 is refused with 409.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3076,7 +3079,7 @@ func (c *Client) ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn
 
 // AddWebhookWithBody Add or change a webhook
 //
-// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then.
+// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. One more than 256 is refused with 409.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3095,7 +3098,7 @@ func (c *Client) AddWebhookWithBody(ctx context.Context, contentType string, bod
 
 // AddWebhook Add or change a webhook
 //
-// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then.
+// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. One more than 256 is refused with 409.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5485,7 +5488,7 @@ type ClientWithResponsesInterface interface {
 
 	// AddWebhookWithBodyWithResponse Add or change a webhook
 	//
-	// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then.
+	// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. One more than 256 is refused with 409.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5494,7 +5497,7 @@ type ClientWithResponsesInterface interface {
 
 	// AddWebhookWithResponse Add or change a webhook
 	//
-	// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then.
+	// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. One more than 256 is refused with 409.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8467,6 +8470,8 @@ type AddWebhookResponse struct {
 	JSON200 *Webhook
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *ErrorModel
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *ErrorModel
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *ErrorModel
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -8485,6 +8490,11 @@ func (r AddWebhookResponse) GetJSON200() *Webhook {
 // GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
 func (r AddWebhookResponse) GetApplicationProblemJSON401() *ErrorModel {
 	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AddWebhookResponse) GetApplicationProblemJSON409() *ErrorModel {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -9384,7 +9394,7 @@ func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, reqE
 
 // AddWebhookWithBodyWithResponse Add or change a webhook
 //
-// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then.
+// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. One more than 256 is refused with 409.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9399,7 +9409,7 @@ func (c *ClientWithResponses) AddWebhookWithBodyWithResponse(ctx context.Context
 
 // AddWebhookWithResponse Add or change a webhook
 //
-// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then.
+// A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. One more than 256 is refused with 409.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11851,6 +11861,13 @@ func ParseAddWebhookResponse(rsp *http.Response) (*AddWebhookResponse, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest ErrorModel

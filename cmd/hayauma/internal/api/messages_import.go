@@ -14,11 +14,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/vmihailenco/msgpack/v5"
 
 	"hayauma.example/actors"
-	"hayauma.example/actors/audience/spill"
-	"hayauma.example/actors/recipient"
 )
 
 // Bounds of an import of messages.
@@ -27,7 +24,6 @@ const (
 	maxImportBytes   = 2 << 30   // decompressed
 	maxImportRatio   = 200       // of decompressed to compressed bytes
 	importFree       = 4 << 20   // bytes before the ratio is judged
-	messageBatch     = 128 << 10 // bytes of one AcceptMessages, about
 	messageRow       = 200       // bytes that a message takes besides its objects
 	messageConflicts = 20        // that are named
 )
@@ -44,10 +40,8 @@ func (s *server) importMessages(w http.ResponseWriter, r *http.Request) (answer 
 		return nil, huma.Error503ServiceUnavailable(fmt.Sprintf("%d files are being received: try again in a few seconds", maxUploads))
 	}
 	defer s.places.leave(body)
-	dir := spill.New(s.Temp)
-	defer func() { err = errors.Join(err, dir.Close()) }()
-	in := &messageImport{file: dir.File(spoolBuffer), now: time.Now()}
-	in.enc = msgpack.NewEncoder(in.file)
+	in := &messageImport{spool: newSpool[spooledMessage](s.Temp), now: time.Now()}
+	defer func() { err = errors.Join(err, in.spool.dir.Close()) }()
 	if err := in.read(toItsEnd{body, body.rc}, src.Gzip); err != nil {
 		if broke, ok := errors.AsType[bodyError](err); ok {
 			return nil, broken(broke.err)
@@ -59,11 +53,10 @@ func (s *server) importMessages(w http.ResponseWriter, r *http.Request) (answer 
 
 // messageImport is one import on its way.
 type messageImport struct {
-	now  time.Time
-	file *spill.File
-	enc  *msgpack.Encoder
-	rows int
-	bad  huma.ErrorModel
+	now   time.Time
+	spool *spool[spooledMessage]
+	rows  int
+	bad   huma.ErrorModel
 }
 
 // spooledMessage is a checked line.
@@ -136,7 +129,7 @@ func (in *messageImport) line(number int, line []byte) error {
 	if len(in.bad.Errors) > 0 {
 		return nil
 	}
-	return in.enc.Encode(spooledMessage{number, m})
+	return in.spool.keep(spooledMessage{number, m})
 }
 
 func (in *messageImport) refusal(more string) error {
@@ -166,26 +159,10 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// messageLot is messages of one book.
-type messageLot struct {
-	book    int
-	bytes   int
-	lines   []int
-	entries []actors.NewMessage
-}
-
-// acceptance is an import whose messages are being accepted. Those of one book stay in their order.
+// acceptance is what becomes of an import's messages.
 type acceptance struct {
 	server  *server
 	channel string
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-
-	lots  [recipient.BookCount]messageLot // owned by who calls add
-	bytes int
-
-	queues  [importWorkers]chan messageLot // a book's lots all go to one worker
-	workers sync.WaitGroup
 
 	accepted, repeated atomic.Int64
 
@@ -195,130 +172,46 @@ type acceptance struct {
 }
 
 func (in *messageImport) apply(ctx context.Context, s *server, channel string) (any, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	a := &acceptance{server: s, channel: channel, ctx: ctx, cancel: cancel}
-	for i := range a.queues {
-		queue := make(chan messageLot)
-		a.queues[i] = queue
-		a.workers.Go(func() {
-			for lot := range queue {
-				a.accept(lot)
-			}
-		})
-	}
-	err := in.each(a.add)
-	for n := range a.lots {
-		if err == nil {
-			err = a.flush(n)
-		}
-	}
-	for _, queue := range a.queues {
-		close(queue)
-	}
-	a.workers.Wait()
-	if failed := context.Cause(ctx); failed != nil {
-		err = failed
-	}
+	a := &acceptance{server: s, channel: channel}
+	err := (&spread[spooledMessage]{
+		most: actors.MaxMessages, take: a.take,
+		size: func(m spooledMessage) int { return messageRow + len(m.Message.Messages) },
+		book: func(m spooledMessage) int { return s.Recipients.Number(m.Message.To) },
+	}).run(ctx, in.spool.each)
 	done := SentMessages{Accepted: int(a.accepted.Load()), Repeated: int(a.repeated.Load())}
+	sum := done.Accepted + done.Repeated
 	switch {
 	case err != nil:
-		return nil, a.partly(err, done, in.rows)
+		return nil, s.partly(err, fmt.Sprintf("%d of %d messages are accepted: send the file again, to repeat messages does no harm", sum, in.rows))
 	case len(a.conflicts) > 0:
 		p := importRefused("the keys of %d lines were given before with another content; the other %d messages are accepted: take other keys, or send what was sent then",
-			len(a.conflicts)+a.more, done.Accepted+done.Repeated)
+			len(a.conflicts)+a.more, sum)
 		p.Errors = a.conflicts
 		return nil, p
 	}
 	return done, nil
 }
 
-// partly tells how far an import came.
-func (a *acceptance) partly(err error, done SentMessages, rows int) error {
-	refusal := a.server.refusal(err)
-	if problem, ok := refusal.(*huma.ErrorModel); ok {
-		partly := *problem
-		partly.Detail += fmt.Sprintf("; %d of %d messages are accepted: send the file again, to repeat messages does no harm", done.Accepted+done.Repeated, rows)
-		return &partly
+func (a *acceptance) take(ctx context.Context, book int, rows []spooledMessage) error {
+	var m actors.AcceptMessages
+	for _, r := range rows {
+		m.Entries = append(m.Entries, r.Message)
 	}
-	return refusal
-}
-
-// each tells of the checked lines in their order.
-func (in *messageImport) each(tell func(spooledMessage) error) error {
-	dec := msgpack.NewDecoder(in.file.Reader(spoolBuffer))
-	for {
-		var m spooledMessage
-		switch err := dec.Decode(&m); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("checked messages: %w", err)
-		}
-		if err := tell(m); err != nil {
-			return err
-		}
-	}
-}
-
-func (a *acceptance) add(m spooledMessage) error {
-	n := a.server.Recipients.Number(m.Message.To)
-	lot := &a.lots[n]
-	size := messageRow + len(m.Message.Messages)
-	lot.entries, lot.lines = append(lot.entries, m.Message), append(lot.lines, m.Line)
-	lot.bytes += size
-	a.bytes += size
-	switch {
-	case len(lot.entries) == actors.MaxMessages || lot.bytes >= messageBatch:
-		return a.flush(n)
-	case a.bytes >= importBytes:
-		most := 0
-		for i := range a.lots {
-			if a.lots[i].bytes > a.lots[most].bytes {
-				most = i
-			}
-		}
-		return a.flush(most)
-	}
-	return nil
-}
-
-func (a *acceptance) flush(n int) error {
-	lot := a.lots[n]
-	if len(lot.entries) == 0 {
-		return nil
-	}
-	lot.book = n
-	a.lots[n] = messageLot{}
-	a.bytes -= lot.bytes
-	select {
-	case a.queues[n%importWorkers] <- lot:
-		return nil
-	case <-a.ctx.Done():
-		return context.Cause(a.ctx)
-	}
-}
-
-func (a *acceptance) accept(lot messageLot) {
-	if a.ctx.Err() != nil {
-		return
-	}
-	answer, err := ask[actors.AcceptedMessages](a.ctx, a.server, a.server.messageBook(a.channel, lot.book),
-		actors.MessageMsg(actors.AcceptMessages{Entries: lot.entries}))
+	answer, err := ask[actors.AcceptedMessages](ctx, a.server, a.server.messageBook(a.channel, book), actors.MessageMsg(m))
 	if err != nil {
-		a.cancel(err)
-		return
+		return err
 	}
 	for i, e := range answer.Entries {
 		switch {
 		case e.Conflict:
-			a.conflict(lot.lines[i])
+			a.conflict(rows[i].Line)
 		case e.Repeat:
 			a.repeated.Add(1)
 		default:
 			a.accepted.Add(1)
 		}
 	}
+	return nil
 }
 
 func (a *acceptance) conflict(line int) {

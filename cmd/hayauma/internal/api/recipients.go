@@ -65,14 +65,6 @@ func (s *server) run(ctx context.Context, id string) (actors.RunLayout, error) {
 	return ask[actors.RunLayout](ctx, s, ref, actors.CampaignMsg(actors.Layout{}))
 }
 
-func (s *server) chunk(ctx context.Context, chunks string, n int) (plan.Chunk, error) {
-	data, err := s.Objects.Get(ctx, campaign.ChunkName(chunks, uint32(n)))
-	if err != nil {
-		return plan.Chunk{}, fmt.Errorf("chunk %d of %s: %w", n, chunks, err)
-	}
-	return plan.DecodeChunk(data)
-}
-
 func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma.StreamResponse, error) {
 	only, err := statesOf(in.State)
 	if err != nil {
@@ -145,7 +137,7 @@ func (s *server) export(ctx context.Context, x exported, out stream) error {
 		if !slices.ContainsFunc(page.Outcomes, x.only.have) {
 			continue
 		}
-		chunk, err := s.chunk(ctx, x.layout.Chunks, n)
+		chunk, err := campaign.LoadChunk(ctx, s.Objects, x.layout.Chunks, uint32(n))
 		if err != nil {
 			return err
 		}
@@ -250,7 +242,7 @@ func failedAtPlanning(run string, p place) WhyEntry {
 // find reads the run's chunks until one has the user: there is no index by user, and the question is rare.
 func (s *server) find(ctx context.Context, layout actors.RunLayout, user string) (where place, found bool, err error) {
 	for n, entry := range layout.Table.Chunks {
-		chunk, err := s.chunk(ctx, layout.Chunks, n)
+		chunk, err := campaign.LoadChunk(ctx, s.Objects, layout.Chunks, uint32(n))
 		if err != nil {
 			return place{}, false, err
 		}

@@ -97,7 +97,7 @@ func TestOccurrences(t *testing.T) {
 	})
 }
 
-// A campaign that is shown has its schedule as it was submitted; one that was to be sent at once has none.
+// A campaign that is shown or listed has its schedule as it was submitted; one that was to be sent at once has none.
 func TestScheduleIsShown(t *testing.T) {
 	d := newDesk(t, "")
 	zoned := "user_id,name,zone\n" + userA + ",Ann,Asia/Tokyo\n"
@@ -109,6 +109,9 @@ func TestScheduleIsShown(t *testing.T) {
 		a := d.submit(form{key: fmt.Sprint(i), campaign: planned(schedule), audience: zoned})
 		d.want(http.StatusAccepted, a)
 		d.want(200, d.do("GET", "/v1/campaigns/"+a.id(t), ""), `"schedule":{`+schedule+`}`)
+		d.eventually("the list has it", func() bool {
+			return strings.Contains(d.do("GET", "/v1/campaigns", "").body, `"schedule":{`+schedule+`}`)
+		})
 	}
 	a := d.submit(form{key: "now", campaign: `{"name":"n","channel":"shop","messages":` + text + `}`, audience: rows})
 	d.want(http.StatusAccepted, a)

@@ -5,31 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
-	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/vmihailenco/msgpack/v5"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/audience"
-	"hayauma.example/actors/audience/spill"
 	"hayauma.example/actors/recipient"
 )
 
-// Bounds of an import's memory and of what it asks at once.
+// Bytes that a row takes besides its texts, and likewise a topic.
 const (
-	spoolBuffer   = 256 << 10 // bytes of checked rows that need no file
-	importBytes   = 4 << 20   // what rows take that wait for others of their book
-	importBatch   = 128 << 10 // what those of one Change take
-	importRow     = 200       // bytes that a row takes besides its texts
-	importTopic   = 16        // likewise a topic
-	importWorkers = 16        // books that are changed at once
+	importRow   = 200
+	importTopic = 16
 )
 
 // Imported answers an import.
@@ -66,9 +57,10 @@ func (s *server) receiveSettings(w http.ResponseWriter, r *http.Request) (rows i
 	}
 	defer s.places.leave(body)
 	src.Reader = toItsEnd{body, body.rc}
-	spool := newSpool(s.Temp)
+	spool := newSpool[spooled](s.Temp)
 	defer func() { err = errors.Join(err, spool.dir.Close()) }()
-	rows, err = recipient.ReadRows(src, audience.Limits{BadLines: maxBadLines, Bytes: maxAudience}, spool.keep)
+	rows, err = recipient.ReadRows(src, audience.Limits{BadLines: maxBadLines, Bytes: maxAudience},
+		func(c actors.RecipientChange) error { return spool.keep(spooledOf(c)) })
 	if err != nil {
 		return rows, settingsRefusal(err)
 	}
@@ -123,13 +115,6 @@ func settingsRefusal(err error) error {
 	return problem
 }
 
-// spool holds checked rows, on disk where they are many.
-type spool struct {
-	dir  *spill.Dir
-	file *spill.File
-	enc  *msgpack.Encoder
-}
-
 // spooled is a row in the spool.
 type spooled struct {
 	User        string
@@ -139,166 +124,54 @@ type spooled struct {
 	Zone, Quiet string
 }
 
-func newSpool(root *os.Root) *spool {
-	dir := spill.New(root)
-	p := &spool{dir: dir, file: dir.File(spoolBuffer)}
-	p.enc = msgpack.NewEncoder(p.file)
-	p.enc.UseArrayEncodedStructs(true)
-	return p
-}
-
-func (p *spool) keep(c actors.RecipientChange) error {
+func spooledOf(c actors.RecipientChange) spooled {
 	s := c.Settings
-	return p.enc.Encode(spooled{c.User, c.Sets, s.OptOut, s.Topics, s.Zone, s.Quiet})
+	return spooled{c.User, c.Sets, s.OptOut, s.Topics, s.Zone, s.Quiet}
 }
 
-// each tells of the rows in their order.
-func (p *spool) each(tell func(actors.RecipientChange) error) error {
-	dec := msgpack.NewDecoder(p.file.Reader(spoolBuffer))
-	for {
-		var row spooled
-		switch err := dec.Decode(&row); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("checked rows: %w", err)
-		}
-		settings := recipient.Settings{OptOut: row.OptOut, Topics: row.Topics, Zone: row.Zone, Quiet: row.Quiet}
-		if err := tell(actors.RecipientChange{User: row.User, Sets: row.Sets, Settings: settings}); err != nil {
-			return err
-		}
+func changes(rows []spooled) (entries []actors.RecipientChange) {
+	for _, r := range rows {
+		settings := recipient.Settings{OptOut: r.OptOut, Topics: r.Topics, Zone: r.Zone, Quiet: r.Quiet}
+		entries = append(entries, actors.RecipientChange{User: r.User, Sets: r.Sets, Settings: settings})
 	}
+	return entries
+}
+
+func (r spooled) size() int {
+	size := importRow + len(r.User) + len(r.Zone) + len(r.Quiet)
+	for _, topic := range r.Topics {
+		size += importTopic + len(topic)
+	}
+	return size
 }
 
 // applySettings changes the books. Of rows with the same user the last rules, because the rows of a book stay in their order.
-func (s *server) applySettings(ctx context.Context, channel string, p *spool, rows int) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	a := &application{server: s, channel: channel, ctx: ctx, cancel: cancel}
-	a.start()
-	err := p.each(a.add)
-	if err == nil {
-		err = a.flushAll()
-	}
-	a.end()
-	if failed := context.Cause(ctx); failed != nil {
-		err = failed
-	}
+func (s *server) applySettings(ctx context.Context, channel string, p *spool[spooled], rows int) error {
+	var done atomic.Int64 // rows in force
+	err := (&spread[spooled]{
+		most: actors.MaxChange, size: spooled.size, book: func(r spooled) int { return s.Recipients.Number(r.User) },
+		take: func(ctx context.Context, n int, rows []spooled) error {
+			book := actors.Recipients.Ref(s.System, s.Recipients.Book(channel, n))
+			_, err := ask[actors.Done](ctx, s, book, actors.RecipientMsg(actors.Change{Entries: changes(rows)}))
+			if err == nil {
+				done.Add(int64(len(rows)))
+			}
+			return err
+		},
+	}).run(ctx, p.each)
 	if err == nil {
 		return nil
 	}
+	return s.partly(err, fmt.Sprintf("%d of %d rows are in force: send the file again, to repeat rows does no harm", done.Load(), rows))
+}
+
+// partly is a refusal that also tells how far an import came.
+func (s *server) partly(err error, far string) error {
 	refusal := s.refusal(err)
 	if problem, ok := refusal.(*huma.ErrorModel); ok {
 		partly := *problem
-		partly.Detail += fmt.Sprintf("; %d of %d rows are in force: send the file again, to repeat rows does no harm", a.done.Load(), rows)
+		partly.Detail += "; " + far
 		return &partly
 	}
 	return refusal
-}
-
-// application is an import whose rows are being applied.
-type application struct {
-	server  *server
-	channel string
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-
-	batches [recipient.BookCount]batch // owned by who calls add
-	bytes   int                        // that they take
-
-	queues  [importWorkers]chan batch // a book's batches all go to one worker
-	workers sync.WaitGroup
-	done    atomic.Int64 // rows in force
-}
-
-// batch is rows of one book.
-type batch struct {
-	book    int
-	bytes   int
-	entries []actors.RecipientChange
-}
-
-func (a *application) start() {
-	for i := range a.queues {
-		queue := make(chan batch)
-		a.queues[i] = queue
-		a.workers.Go(func() {
-			for b := range queue {
-				a.change(b)
-			}
-		})
-	}
-}
-
-func (a *application) end() {
-	for _, queue := range a.queues {
-		close(queue)
-	}
-	a.workers.Wait()
-}
-
-func (a *application) change(b batch) {
-	if a.ctx.Err() != nil {
-		return
-	}
-	book := actors.Recipients.Ref(a.server.System, a.server.Recipients.Book(a.channel, b.book))
-	if _, err := ask[actors.Done](a.ctx, a.server, book, actors.RecipientMsg(actors.Change{Entries: b.entries})); err != nil {
-		a.cancel(err)
-		return
-	}
-	a.done.Add(int64(len(b.entries)))
-}
-
-func (a *application) add(c actors.RecipientChange) error {
-	n := a.server.Recipients.Number(c.User)
-	b := &a.batches[n]
-	size := importRow + len(c.User) + len(c.Settings.Zone) + len(c.Settings.Quiet)
-	for _, topic := range c.Settings.Topics {
-		size += importTopic + len(topic)
-	}
-	b.entries = append(b.entries, c)
-	b.bytes += size
-	a.bytes += size
-	switch {
-	case len(b.entries) == actors.MaxChange || b.bytes >= importBatch:
-		return a.flush(n)
-	case a.bytes >= importBytes:
-		return a.flush(a.fullest())
-	}
-	return nil
-}
-
-func (a *application) fullest() int {
-	most := 0
-	for n := range a.batches {
-		if a.batches[n].bytes > a.batches[most].bytes {
-			most = n
-		}
-	}
-	return most
-}
-
-func (a *application) flushAll() error {
-	for n := range a.batches {
-		if err := a.flush(n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *application) flush(n int) error {
-	b := a.batches[n]
-	if len(b.entries) == 0 {
-		return nil
-	}
-	b.book = n
-	a.batches[n] = batch{}
-	a.bytes -= b.bytes
-	select {
-	case a.queues[n%importWorkers] <- b:
-		return nil
-	case <-a.ctx.Done():
-		return context.Cause(a.ctx)
-	}
 }

@@ -36,7 +36,8 @@ type Campaign struct {
 	Generation  uint32          `json:"generation" doc:"How many times recipients were redriven; 0: never."`
 	AcceptedAt  *time.Time      `json:"accepted_at,omitempty"`
 	Due         *time.Time      `json:"due,omitempty"`
-	Schedule    *Schedule       `json:"schedule,omitempty" doc:"As it was submitted; absent: it was to be sent at once, or it is in a list."`
+	Schedule    *Schedule       `json:"schedule,omitempty" doc:"As it was submitted; absent: it was to be sent at once."`
+	Topic       string          `json:"topic,omitempty" doc:"What it is about: users who have opted out of that are left out."`
 	StartedAt   *time.Time      `json:"started_at,omitempty"`
 	FinishedAt  *time.Time      `json:"finished_at,omitempty"`
 	ForgottenAt *time.Time      `json:"forgotten_at,omitempty" doc:"When its recipients were forgotten: only the figures are kept."`
@@ -98,7 +99,7 @@ func campaignOf(i actors.Info) Campaign {
 		Expired: t[actors.Expired], Cancelled: t[actors.Cancelled], Pending: t[actors.Pending], Rows: i.Rows, Duplicates: i.Duplicates,
 		AcceptedAt: moment(i.AcceptedAt), Due: moment(i.Due), StartedAt: moment(i.StartedAt), FinishedAt: moment(i.FinishedAt),
 		Recurrence: recurrenceOf(i.Recurs), ForgottenAt: moment(i.Forgotten),
-		Variants: resultsOf(i), Experiment: i.Experiment, Schedule: scheduleOf(i.Schedule),
+		Variants: resultsOf(i), Experiment: i.Experiment, Schedule: scheduleOf(i.Schedule), Topic: i.Topic,
 	}
 	for _, n := range t {
 		c.Accepted += n
@@ -252,7 +253,7 @@ type NewWebhook struct {
 	Name      string   `json:"name" doc:"1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit."`
 	URL       string   `json:"url" doc:"Where deliveries are posted to: http:// or https://, without a user."`
 	Events    []string `json:"events,omitempty" doc:"Of campaign.started, .progress, .paused, .resumed, .finished and recipients.failed, each in full; absent: all."`
-	Channel   string   `json:"channel,omitempty" doc:"Only its campaigns; absent: all."`
+	Channel   string   `json:"channel,omitempty" doc:"Only its campaigns; there must be such a channel; absent: all."`
 	SecretEnv string   `json:"secret_env" doc:"Name of the variable in the daemon's environment that holds the signing secret, as it is or as whsec_ and base64."`
 }
 

@@ -25,13 +25,16 @@ type (
 	webhookTested struct{ Body WebhookTest }
 )
 
+const maxWebhooks = 256
+
 func (s *server) registerWebhooks() {
 	operation := func(id, method, path, summary string, status int, errs ...int) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status,
 			Errors: append(errs, 401, 503), Tags: []string{"webhooks"}}
 	}
-	add := operation("add-webhook", http.MethodPost, "/v1/webhooks", "Add or change a webhook", 200, 422, 507)
-	add.Description = "A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then."
+	add := operation("add-webhook", http.MethodPost, "/v1/webhooks", "Add or change a webhook", 200, 409, 422, 507)
+	add.Description = fmt.Sprintf("A new one is told of what happens from now on. Adding ends a pause, and what happened meanwhile is delivered then. "+
+		"One more than %d is refused with 409.", maxWebhooks)
 	huma.Register(s.api, add, s.addWebhook)
 	huma.Register(s.api, operation("list-webhooks", http.MethodGet, "/v1/webhooks", "List webhooks", 200), s.listWebhooks)
 	huma.Register(s.api, operation("show-webhook", http.MethodGet, "/v1/webhooks/{name}", "Show a webhook", 200, 404), s.showWebhook)
@@ -52,6 +55,9 @@ func (s *server) addWebhook(ctx context.Context, in *webhookInput) (*webhookOutp
 	if err := n.check(); err != nil {
 		return nil, s.refusal(err)
 	}
+	if err := s.mayAdd(ctx, n); err != nil {
+		return nil, s.refusal(err)
+	}
 	settings := actors.WebhookSettings{Name: n.Name, URL: n.URL, Events: n.Events, Channel: n.Channel, SecretEnv: n.SecretEnv}
 	info, err := ask[actors.WebhookInfo](ctx, s, actors.Webhooks.Ref(s.System, n.Name), actors.WebhookMsg(actors.AddWebhook{Settings: settings}))
 	if err != nil {
@@ -60,10 +66,36 @@ func (s *server) addWebhook(ctx context.Context, in *webhookInput) (*webhookOutp
 	return &webhookOutput{webhookOf(info)}, nil
 }
 
+// mayAdd refuses a webhook of a channel that there is not, and one too many, since each reads the store for itself. Of those that are added at
+// once a few more may come in.
+func (s *server) mayAdd(ctx context.Context, n NewWebhook) error {
+	if n.Channel != "" {
+		_, err := s.describeChannel(ctx, n.Channel)
+		if isNotFound(err) {
+			return webhookRefused(http.StatusUnprocessableEntity, "unknown channel %q: take one of hayauma channel list, or add it first", n.Channel)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := s.askWebhook(ctx, n.Name); !isNotFound(err) {
+		return err
+	}
+	all, err := s.listWebhooks(ctx, nil)
+	if err == nil && len(all.Body.Webhooks) >= maxWebhooks {
+		err = webhookRefused(http.StatusConflict, "there are %d webhooks, which is as many as there may be: remove one with hayauma webhook remove NAME", maxWebhooks)
+	}
+	return err
+}
+
+func webhookRefused(status int, format string, args ...any) error {
+	return actors.Problem{Status: status, Title: "webhook refused", Detail: fmt.Sprintf(format, args...)}
+}
+
 // check refuses what is too long to be asked about.
 func (n NewWebhook) check() error {
 	refused := func(format string, args ...any) error {
-		return actors.Problem{Status: http.StatusUnprocessableEntity, Title: "webhook refused", Detail: fmt.Sprintf(format, args...)}
+		return webhookRefused(http.StatusUnprocessableEntity, format, args...)
 	}
 	switch {
 	case !channelName.MatchString(n.Name):

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -66,9 +67,28 @@ func TestWebhooks(t *testing.T) {
 	d.want(422, d.do("POST", "/v1/webhooks", won), "no event: there are campaign.started, ")
 	d.want(422, d.do("POST", "/v1/webhooks", strings.Replace(add, "CRM_SECRET", "whsec_c2VjcmV0cw==", 1)), "not the secret itself")
 
+	d.want(422, d.do("POST", "/v1/webhooks", strings.Replace(add, `"shop"`, `"nosuch"`, 1)), `unknown channel \"nosuch\"`, "hayauma channel list")
+
 	d.want(204, d.do("DELETE", "/v1/webhooks/crm", ""))
 	d.want(404, d.do("GET", "/v1/webhooks/crm", ""), "crm")
 	d.want(404, d.do("DELETE", "/v1/webhooks/crm", ""), "nothing to remove")
 	d.want(404, d.do("POST", "/v1/webhooks/crm/test", ""), "crm")
 	d.want(200, d.do("GET", "/v1/webhooks", ""), `"webhooks":[]`)
+}
+
+// So many webhooks may be, and one more when another is removed; those that are there may be changed.
+func TestThereAreSoManyWebhooks(t *testing.T) {
+	d := newDesk(t, "")
+	add := func(name string) answer {
+		return d.do("POST", "/v1/webhooks", `{"name":"`+name+`","url":"http://127.0.0.1:1/in","secret_env":"CRM_SECRET"}`)
+	}
+	for i := range 256 {
+		d.want(200, add(fmt.Sprint("w", i)))
+	}
+	d.want(409, add("more"), "webhook refused", "there are 256", "hayauma webhook remove")
+	d.want(404, d.do("GET", "/v1/webhooks/more", ""))
+	d.want(200, add("w7"))
+	d.want(204, d.do("DELETE", "/v1/webhooks/w7", ""))
+	d.want(200, add("more"))
+	d.want(409, add("w7"))
 }

@@ -180,6 +180,9 @@ func printCampaign(w io.Writer, info api.Campaign) error {
 	line("  cancelled", info.Cancelled)
 	line("  pending", info.Pending)
 	printVariants(line, info)
+	if info.Topic != "" {
+		line("topic", info.Topic)
+	}
 	if info.Schedule != nil {
 		line("schedule", scheduled(*info.Schedule))
 	}
@@ -335,13 +338,18 @@ const listedName = 24 // places of a terminal for a name in the list
 
 func printCampaigns(w io.Writer, list []api.Campaign) error {
 	short := shortest(list)
-	t := newTable("ID", "ACCEPTED", "STATE", "NAME", "RECIPIENTS", "DELIVERED", "FAILED", "UNKNOWN", "PENDING", "WAITING")
+	t := newTable("ID", "ACCEPTED", "STATE", "NAME", "RECIPIENTS", "DELIVERED", "FAILED", "UNKNOWN", "PENDING", "WAITING", "TOPIC", "SCHEDULE")
 	for _, i := range list {
 		accepted := ""
 		if i.AcceptedAt != nil {
 			accepted = i.AcceptedAt.Local().Format("2006-01-02 15:04")
 		}
-		t.row(i.ID[:min(short, len(i.ID))], accepted, i.State, shorten(i.Name, listedName), i.Accepted, i.Delivered, i.Failed, i.Unknown, i.Pending, i.Waiting)
+		schedule := ""
+		if i.Schedule != nil {
+			schedule = scheduled(*i.Schedule)
+		}
+		t.row(i.ID[:min(short, len(i.ID))], accepted, i.State, shorten(i.Name, listedName), i.Accepted, i.Delivered, i.Failed, i.Unknown, i.Pending,
+			i.Waiting, shorten(i.Topic, listedName), schedule)
 	}
 	return t.print(w)
 }

@@ -8,7 +8,6 @@ import (
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/campaign"
-	"hayauma.example/actors/plan"
 	"hayauma.example/actors/provider"
 	"hayauma.example/actors/provider/linesim"
 )
@@ -97,11 +96,7 @@ func (w *World) read(m *Mission) (outcomes map[string]actors.Outcome, reasons ma
 	}
 	outcomes, reasons = map[string]actors.Outcome{}, map[string]string{}
 	for n := range layout.Table.Chunks {
-		data, err := w.Store.Get(context.Background(), campaign.ChunkName(layout.Chunks, uint32(n)))
-		if err != nil {
-			return nil, nil, totals, err
-		}
-		chunk, err := plan.DecodeChunk(data)
+		chunk, err := campaign.LoadChunk(context.Background(), w.Store, layout.Chunks, uint32(n))
 		if err != nil {
 			return nil, nil, totals, err
 		}

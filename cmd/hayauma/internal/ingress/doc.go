@@ -23,7 +23,7 @@
 // # Promises and failures
 //
 // At most [atOnce] requests of a node are in a handler, and at most [waitingMost] and [waitingBytes] are here at all: others get 503 with
-// Retry-After. One that is not answered within 30 s gets 504, and may have had its effect, as one whose answer is lost; what is repeated
+// Retry-After at once, and so does one that has waited for a handler for a second: it has had no effect. One that is not answered within 30 s gets 504, and may have had its effect, as one whose answer is lost; what is repeated
 // with its Idempotency-Key takes effect once. An answer that is larger than the server's max_payload becomes a problem (413); larger requests
 // are refused by the client's library. watch-campaign is not served: its events are published (package publish).
 //

@@ -29,6 +29,7 @@ const (
 	waitingMost  = 512
 	waitingBytes = 16 << 20
 	timeout      = 30 * time.Second
+	patience     = time.Second // that a request waits for a handler: who asks mostly gives up after a few seconds
 	grace        = time.Second // that a handler gets to say why it is late
 	startFor     = 10 * time.Second
 	stopLook     = 10 * time.Millisecond
@@ -43,6 +44,7 @@ type Config struct {
 	Node       string
 	Log        *slog.Logger
 	Timeout    time.Duration // of a request; 0 is 30 s
+	Patience   time.Duration // that a request waits for a handler to be free; 0 is 1 s
 }
 
 // Ingress is the service on one node.
@@ -71,6 +73,9 @@ type figures struct {
 func Start(ctx context.Context, cfg Config) (_ *Ingress, err error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = timeout
+	}
+	if cfg.Patience == 0 {
+		cfg.Patience = patience
 	}
 	s := &Ingress{cfg: cfg, figures: map[string]*figures{}, slots: make(chan struct{}, atOnce)}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -198,9 +203,7 @@ func busy() *answer {
 func (s *Ingress) answer(o api.Operation, r micro.Request) *answer {
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.cfg.Timeout, errLate)
 	defer cancel()
-	select {
-	case s.slots <- struct{}{}:
-	case <-ctx.Done():
+	if !s.enter(ctx) {
 		return busy()
 	}
 	ctx, tooMuch := context.WithCancelCause(ctx)
@@ -223,6 +226,24 @@ func (s *Ingress) answer(o api.Operation, r micro.Request) *answer {
 		return cut(errLarge)
 	}
 	return a
+}
+
+// enter waits for a slot. Where handlers are slow or hang it says so while somebody still listens.
+func (s *Ingress) enter(ctx context.Context) bool {
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	default:
+	}
+	t := time.NewTimer(s.cfg.Patience)
+	defer t.Stop()
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // late tells whether a handler goes on though the request is over.

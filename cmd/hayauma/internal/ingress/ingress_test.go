@@ -56,12 +56,17 @@ var operations = []api.Operation{
 
 func serve(t *testing.T, n *natsnode.Node, h http.HandlerFunc, timeout time.Duration) *ingress.Ingress {
 	t.Helper()
+	return servePatiently(t, n, h, timeout, 0)
+}
+
+func servePatiently(t *testing.T, n *natsnode.Node, h http.HandlerFunc, timeout, patience time.Duration) *ingress.Ingress {
+	t.Helper()
 	conn, err := n.Dial("ingress")
 	if err != nil {
 		t.Fatal(err)
 	}
 	in, err := ingress.Start(t.Context(), ingress.Config{Conn: conn, Handler: h, Operations: operations, Version: "dev", Node: "n0",
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Timeout: timeout})
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Timeout: timeout, Patience: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,11 +219,11 @@ func TestAtOnce(t *testing.T) {
 	n := server(t)
 	var now, most atomic.Int64
 	open := make(chan struct{})
-	serve(t, n, func(http.ResponseWriter, *http.Request) {
+	servePatiently(t, n, func(http.ResponseWriter, *http.Request) {
 		most.Store(max(most.Load(), now.Add(1)))
 		<-open
 		now.Add(-1)
-	}, 0)
+	}, 0, 20*time.Second)
 	c := client(t, n)
 	const many = 700
 	got := make(chan string, many)
@@ -250,6 +255,43 @@ func TestAtOnce(t *testing.T) {
 	}
 	if m, err := c.Request("$SRV.STATS.hayauma", nil, 5*time.Second); err != nil || !strings.Contains(string(m.Data), `"answered":512`) {
 		t.Errorf("statistics %s, %v", m.Data, err)
+	}
+}
+
+// While all handlers hang, whoever asks is told to try again, long before he gives up; afterwards he is served.
+func TestBusyIsSaidSoon(t *testing.T) {
+	n := server(t)
+	open, entered := make(chan struct{}), make(chan struct{}, 16)
+	serve(t, n, func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-open
+	}, 0)
+	c := client(t, n)
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() { ask(t, c, "list-things", "", nil) })
+	}
+	for range 16 {
+		<-entered
+	}
+	for range 3 {
+		all.Go(func() {
+			m, err := c.Request(ingress.Prefix+"list-things", nil, 10*time.Second)
+			if err != nil {
+				t.Error(err)
+			} else if m.Header.Get(ingress.HeaderStatus) != "503" || m.Header.Get("Retry-After") != "1" || !strings.Contains(string(m.Data), "try again") {
+				t.Errorf("%v %s", m.Header, m.Data)
+			}
+			entered <- struct{}{}
+		})
+	}
+	for range 3 {
+		<-entered
+	}
+	close(open)
+	all.Wait()
+	if m := ask(t, c, "list-things", "", nil); m.Header.Get(ingress.HeaderStatus) != "200" {
+		t.Errorf("afterwards %v", m.Header)
 	}
 }
 
