@@ -267,6 +267,7 @@ type Info struct {
 	Variants          []VariantTotals `msgpack:",omitempty"` // empty: it has none
 	Spread            time.Duration   `msgpack:",omitempty"` // how long after Due the last recipients' time comes
 	Schedule          *Schedule       `msgpack:",omitempty"` // nil: now, or nothing is said, as in a list
+	Trace             string          `msgpack:",omitempty"` // of its acceptance, as engine.Trace.Append writes it; empty: none
 }
 
 // Redriving answers Redrive.

@@ -86,6 +86,7 @@ func (a *Campaign) info(c *engine.Context[actors.CampaignMsg]) actors.Info {
 		Totals: a.totals(), Run: s.Run, AcceptedAt: s.Accepted.At, Due: s.due(), StartedAt: s.Started, Mode: mode(s.Table), Sends: s.Table.Sends(),
 		Generation: s.Generation, Series: s.Accepted.Series, Experiment: s.Accepted.Definition.Experiment, Spread: s.Table.LastDelay(),
 		Variants: variants(&s.Accepted.Definition, a.variants()), Schedule: s.Accepted.Definition.Schedule(),
+		Trace: s.Accepted.Trace,
 	}
 	i.Priority, i.Weight = s.Rank()
 	if s.Finished != nil {
