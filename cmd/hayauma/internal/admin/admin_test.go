@@ -215,13 +215,13 @@ func TestFlightRecordsAreBounded(t *testing.T) {
 		t.Errorf("%+v: %v, %v", last, info, err)
 	}
 
-	if _, done, err := flight.Escalated(now); !done || err != nil {
-		t.Errorf("the first escalation: %v, %v", done, err)
+	if _, done, err := flight.Trouble(now); !done || err != nil {
+		t.Errorf("the first trouble: %v, %v", done, err)
 	}
-	if _, done, _ := flight.Escalated(now.Add(admin.KeepEvery - 1)); done {
-		t.Error("escalations come in swarms, and each leaves a record")
+	if _, done, _ := flight.Trouble(now.Add(admin.KeepEvery - 1)); done {
+		t.Error("troubles come in swarms, and each leaves a record")
 	}
-	if _, done, err := flight.Escalated(now.Add(admin.KeepEvery)); !done || err != nil {
-		t.Errorf("a later escalation: %v, %v", done, err)
+	if _, done, err := flight.Trouble(now.Add(admin.KeepEvery)); !done || err != nil {
+		t.Errorf("a later trouble: %v, %v", done, err)
 	}
 }

@@ -58,7 +58,7 @@ func (a *App) startActors(ctx context.Context) error {
 		return err
 	}
 	a.onStop("actors", a.sys.Stop)
-	a.watchEscalations()
+	a.watchTroubles()
 	gates := a.serve(registry, crash)
 	if err := a.drill(); err != nil {
 		return err
