@@ -189,5 +189,7 @@ func (a *App) handler() *api.API {
 // console is the API with pages for people before it.
 func (a *App) console(h http.Handler) http.Handler {
 	secret := a.store.ClusterID()
-	return web.New(web.Config{API: h, Token: a.cfg.Token, Secret: secret[:], Version: a.opts.Version, Stopping: a.late, Log: a.log})
+	return api.Browsers(a.cfg.Token, web.New(web.Config{
+		API: h, Token: a.cfg.Token, Secret: secret[:], Version: a.opts.Version, Stopping: a.late, Log: a.log,
+	}))
 }
