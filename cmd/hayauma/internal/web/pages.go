@@ -280,7 +280,8 @@ func (s *server) campaign(ctx context.Context, r *http.Request) (*page, error) {
 type chunksPage struct {
 	api.Campaign
 	api.ChunkList
-	Reasons        []api.Reason // of the chunks shown
+	Reasons        []api.Reason // of the chunks shown, the most frequent
+	Others         int          // so many reasons besides
 	From, To       int
 	Earlier, Later int // where neighbours begin; -1: there are none
 }
@@ -322,6 +323,8 @@ func (s *server) chunks(ctx context.Context, r *http.Request) (*page, error) {
 	slices.SortFunc(p.Reasons, func(a, b api.Reason) int {
 		return cmp.Or(cmp.Compare(b.Recipients, a.Recipients), cmp.Compare(a.State, b.State), cmp.Compare(a.Reason, b.Reason))
 	})
+	shown := min(len(p.Reasons), maxShown) // each recipient may have one of his own
+	p.Reasons, p.Others = p.Reasons[:shown], len(p.Reasons)-shown
 	return &page{Title: "Chunks and errors of " + c.Name, Section: "campaigns", template: "chunks", Fixed: p}, nil
 }
 
