@@ -269,6 +269,7 @@ type Info struct {
 	Spread            time.Duration   `msgpack:",omitempty"` // how long after Due the last recipients' time comes
 	Schedule          *Schedule       `msgpack:",omitempty"` // nil: now
 	Topic             string          `msgpack:",omitempty"` // empty: none
+	Trace             string          `msgpack:",omitempty"` // of its acceptance, as engine.Trace.Append writes it; empty: none
 }
 
 // Redriving answers Redrive.

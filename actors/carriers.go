@@ -40,6 +40,15 @@ func parts() []part {
 // AllRoles are the roles of all kinds.
 func AllRoles() []string { return Carriers{}.Roles(AllTypes) }
 
+// AllKinds are the names of all kinds, in order.
+func AllKinds() (all []string) {
+	for _, p := range parts() {
+		all = append(all, p.kinds...)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // RoleName is a role as operators see it: named after the kind in it that does its work. It differs from what is stored in one case, which
 // can't be renamed there.
 func RoleName(role string) string {

@@ -48,6 +48,13 @@ func TestCarriersSayWhatANodeCarries(t *testing.T) {
 	}
 }
 
+func TestAllKinds(t *testing.T) {
+	want := "campaign channel checker composer experiment messages poster publisher recipients statistics usage webhook"
+	if got := strings.Join(actors.AllKinds(), " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func TestCarriersRefuse(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                "is not KIND=TYPE",

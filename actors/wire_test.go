@@ -58,7 +58,7 @@ var (
 			Newest: []actors.Occurrence{{Campaign: "d", Due: moment, Step: 2, State: actors.StateRunning, Totals: totals,
 				Variants: []actors.Totals{totals}}},
 			Variants: [][7]uint64{{1, 2, 3, 4, 5, 6, 7}}},
-		Experiment: "greeting", Variants: []actors.VariantTotals{{Name: "a", Weight: 3, Totals: totals}}, Spread: time.Hour,
+		Experiment: "greeting", Variants: []actors.VariantTotals{{Name: "a", Weight: 3, Totals: totals}}, Spread: time.Hour, Trace: "trace",
 		Topic: "news",
 		Schedule: &actors.Schedule{At: moment, Until: moment, Zone: "Asia/Tokyo", Hours: "09:00-21:00", After: "b", ZoneColumn: "zone", Cron: "0 9 * * *",
 			Overlap: actors.OverlapAllow, ExpireAfter: time.Hour, LocalTime: true},

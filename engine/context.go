@@ -27,13 +27,16 @@ func (c *Context[M]) ID() string { return c.cell.id }
 func (c *Context[M]) System() *System { return c.cell.kind.sys }
 
 // Log returns a logger with the cell's kind and, unless it is private, its identity; with the trace of the message in hand, if it has one.
-func (c *Context[M]) Log() *slog.Logger {
+func (c *Context[M]) Log() *slog.Logger { return c.LogOf(c.Trace()) }
+
+// LogOf is Log with another trace than the message's: what an actor does of itself, by a timer or after I/O, belongs to what it was traced for.
+func (c *Context[M]) LogOf(t Trace) *slog.Logger {
 	k := c.cell.kind
 	log := k.sys.log.With("kind", k.name)
 	if !k.private {
 		log = log.With("id", c.cell.id)
 	}
-	return c.Trace().Log(log)
+	return t.Log(log)
 }
 
 // Now returns the time of the wall, without Go's monotonic reading: that one stands still while the machine sleeps, so that a deadline

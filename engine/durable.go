@@ -204,7 +204,7 @@ func (c *cell) proceed(f *frame) (hasLeft bool) {
 func (c *cell) refused(f *frame, err error) (hasLeft bool) {
 	sys, x := c.kind.sys, c.ext
 	cause := &PersistError{Kind: c.kind.name, ID: c.shownID(), Err: err}
-	sys.log.Error("events not stored", "kind", c.kind.name, "id", c.shownID(), "error", err)
+	f.traced().Log(sys.log).Error("events not stored", "kind", c.kind.name, "id", c.shownID(), "error", err)
 	f.fail(cause)
 	x.frame, x.failing = nil, nil
 	c.kind.stats.failed.Add(1)

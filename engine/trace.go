@@ -156,11 +156,13 @@ func AskTraced[R, M any](ctx context.Context, r Ref[M], t Trace, m M) (R, error)
 }
 
 // Trace is that of the message in hand; not valid: it has none.
-func (c *Context[M]) Trace() Trace {
-	if c.trace == nil {
+func (c *Context[M]) Trace() Trace { return c.traced() }
+
+func (f *frame) traced() Trace {
+	if f.trace == nil {
 		return Trace{}
 	}
-	return *c.trace
+	return *f.trace
 }
 
 // passOn gives a message that goes to another actor instead the trace of the one in hand.

@@ -68,10 +68,16 @@ func TestATraceIsInLogsAndNotInDeadLetters(t *testing.T) {
 		}
 		a.TellTraced(engine.ParseTrace(parent), func(c *engine.Context[script]) { c.Log().Info("traced") })
 		a.Tell(func(c *engine.Context[script]) { c.Log().Info("plain") })
+		a.Tell(func(c *engine.Context[script]) { c.LogOf(engine.ParseTrace(parent)).Info("own") })
+		a.TellTraced(engine.ParseTrace(parent), func(*engine.Context[script]) { panic("broken") })
 		synctest.Wait()
-		if text := log.String(); !strings.Contains(text, "msg=traced kind=cell id=a trace_id=0102030405060708090a0b0c0d0e0f10 span_id=a1a2a3a4a5a6a7a8\n") ||
-			!strings.Contains(text, "msg=plain kind=cell id=a\n") {
-			t.Error(text)
+		const named = " kind=cell id=a trace_id=0102030405060708090a0b0c0d0e0f10 span_id=a1a2a3a4a5a6a7a8\n"
+		text := log.String()
+		for _, want := range []string{"msg=traced" + named, "msg=plain kind=cell id=a\n", "msg=own" + named,
+			`msg="actor failed" trace_id=0102030405060708090a0b0c0d0e0f10 span_id=a1a2a3a4a5a6a7a8 kind=cell id=a panic=broken`} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is missing in\n%s", want, text)
+			}
 		}
 		var dead []any
 		engine.DeadLetters.Subscribe(s, func(d engine.DeadLetter) { dead = append(dead, d.Message) })

@@ -309,7 +309,7 @@ func (c *cell) crash(f *frame, v any) outcome {
 		v, stack = p.value, p.stack
 	}
 	err := &PanicError{Kind: c.kind.name, ID: c.shownID(), Value: v}
-	sys.log.Error("actor failed", "kind", c.kind.name, "id", c.shownID(), "panic", fmt.Sprint(v), "stack", string(stack))
+	f.traced().Log(sys.log).Error("actor failed", "kind", c.kind.name, "id", c.shownID(), "panic", fmt.Sprint(v), "stack", string(stack))
 	c.kind.stats.failed.Add(1)
 	if f.stashed {
 		f.unstash()

@@ -83,7 +83,7 @@ func (a *Campaign) forgets(c *engine.Context[actors.CampaignMsg], due time.Time)
 		engine.Persist[Event](c, nil, nil)
 	default:
 		engine.Persist(c, []Event{Forgotten{At: c.Now(), Mode: mode(s.Table)}}, func() {
-			c.Log().Info("campaign's recipients are forgotten", "campaign", c.ID())
+			a.log(c).Info("campaign's recipients are forgotten", "campaign", c.ID())
 			a.deps.Crash("campaign.forgotten")
 			a.forgetLedger(c)
 		})
@@ -120,7 +120,7 @@ func (a *Campaign) forgetLedger(c *engine.Context[actors.CampaignMsg]) {
 
 func (a *Campaign) ledgerForgotten(c *engine.Context[actors.CampaignMsg], m ledgerForgotten) {
 	if m.err != nil {
-		c.Log().Warn("recipients not forgotten yet", "campaign", c.ID(), "error", m.err)
+		a.log(c).Warn("recipients not forgotten yet", "campaign", c.ID(), "error", m.err)
 	} else {
 		c.Compact() // the next activation sees whether that is stored
 	}

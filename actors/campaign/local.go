@@ -83,7 +83,7 @@ const nobodyEvery = time.Second
 func (a *Campaign) wait(c *engine.Context[actors.CampaignMsg], role string) {
 	if a.view.waiting != role {
 		a.view.waiting = role
-		c.Log().Warn("campaign waits for a role that no node carries", "campaign", c.ID(), "role", role)
+		a.log(c).Warn("campaign waits for a role that no node carries", "campaign", c.ID(), "role", role)
 	}
 	for _, r := range a.shows {
 		r.Send(a.info(c))

@@ -160,7 +160,7 @@ func (a *Campaign) sieve(c *engine.Context[actors.CampaignMsg], w *Window, gone 
 func (a *Campaign) sieved(c *engine.Context[actors.CampaignMsg], m sieved) {
 	switch {
 	case m.err != nil:
-		c.Log().Warn("what was lost is not known: the window is sent again", "campaign", c.ID(), "window", m.window, "error", m.err)
+		a.log(c).Warn("what was lost is not known: the window is sent again", "campaign", c.ID(), "window", m.window, "error", m.err)
 		delete(a.known, m.window)
 		a.advance(c)
 	case len(m.paths) > 0:

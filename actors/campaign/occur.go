@@ -80,7 +80,7 @@ func (a *Campaign) skip(c *engine.Context[actors.CampaignMsg], r rhythm) {
 	a.remindAgain(c, r, &ahead)
 	engine.Persist(c, events, func() {
 		a.local.Figures.leftOut(events)
-		c.Log().Warn("occurrences left out", "campaign", c.ID(), "number", len(events), "reason", events[len(events)-1].(Skipped).Reason)
+		a.log(c).Warn("occurrences left out", "campaign", c.ID(), "number", len(events), "reason", events[len(events)-1].(Skipped).Reason)
 		a.advance(c)
 	})
 }
@@ -221,7 +221,7 @@ func (a *Campaign) endSeries(c *engine.Context[actors.CampaignMsg], r rhythm) {
 	c.Forget(remindWork, workAt(*a.intent.Accepted)) // where it never began
 	a.keepFrom(c, c.Now())
 	engine.Persist(c, []Event{Finished{State: state, At: c.Now()}}, func() {
-		c.Log().Info("series ended", "campaign", c.ID(), "state", string(state), "occurrences", a.intent.Series.Begun, "skipped", a.intent.Series.Skipped)
+		a.log(c).Info("series ended", "campaign", c.ID(), "state", string(state), "occurrences", a.intent.Series.Begun, "skipped", a.intent.Series.Skipped)
 		a.purge(c, a.intent.Accepted.Upload)
 		if a.ticking != nil {
 			a.ticking.Stop()

@@ -45,7 +45,7 @@ func (a *Campaign) askRedrive(c *engine.Context[actors.CampaignMsg], m actors.Re
 	}
 	engine.Persist(c, []Event{e}, func() {
 		a.deps.Crash("campaign.redrive.asked")
-		c.Log().Info("campaign redriven", "campaign", c.ID(), "state", m.State.String(), "generation", e.Generation)
+		a.log(c).Info("campaign redriven", "campaign", c.ID(), "state", m.State.String(), "generation", e.Generation)
 		a.redrives = append(a.redrives, asker)
 		if ended { // the channel takes the run for over: it is told before the first window
 			a.view.looked, a.view.channel = false, false

@@ -119,7 +119,7 @@ func (a *Campaign) failed(c *engine.Context[actors.CampaignMsg], what string, er
 	}
 	a.retry = min(max(2*a.retry, 100*time.Millisecond), maxBackoff)
 	a.trouble = what + ": " + err.Error()
-	c.Log().Warn("campaign step failed", "campaign", c.ID(), "step", what, "error", err)
+	a.log(c).Warn("campaign step failed", "campaign", c.ID(), "step", what, "error", err)
 	a.answerShows(actors.Problem{Status: 503, Title: "the ledger can't be read", Detail: a.trouble})
 	a.answerOrders(c)
 	a.tickIn(c, a.retry)
@@ -158,7 +158,7 @@ func (a *Campaign) planned(c *engine.Context[actors.CampaignMsg], m planned) {
 	a.succeeded("")
 	engine.Persist(c, []Event{Planned{Chunks: m.chunks, Table: m.table}}, func() {
 		a.deps.Crash("campaign.planned")
-		c.Log().Info("campaign planned", "campaign", c.ID(), "recipients", m.table.Recipients, "chunks", len(m.table.Chunks), "mode", mode(m.table))
+		a.log(c).Info("campaign planned", "campaign", c.ID(), "recipients", m.table.Recipients, "chunks", len(m.table.Chunks), "mode", mode(m.table))
 		a.view.planning = false
 		a.purgeAudience(c) // the chunks hold what the parts held
 		a.advance(c)
@@ -338,7 +338,7 @@ func (a *Campaign) finish(c *engine.Context[actors.CampaignMsg]) {
 	engine.Persist(c, []Event{e}, func() {
 		a.deps.Crash("campaign.finished")
 		a.local.Figures.ended(c.ID(), s.Started, e.At)
-		c.Log().Info("campaign ended", "campaign", c.ID(), "state", string(e.State), "delivered", e.Totals[actors.Delivered],
+		a.log(c).Info("campaign ended", "campaign", c.ID(), "state", string(e.State), "delivered", e.Totals[actors.Delivered],
 			"failed", e.Totals[actors.Failed], "unknown", e.Totals[actors.Unknown], "recipients", e.Totals.Sum())
 		a.tellStanding(c)
 		a.tellSeries(c)

@@ -87,6 +87,7 @@ func (a *Campaign) info(c *engine.Context[actors.CampaignMsg]) actors.Info {
 		Generation: s.Generation, Series: s.Accepted.Series, Experiment: s.Accepted.Definition.Experiment, Spread: s.Table.LastDelay(),
 		Variants: variants(&s.Accepted.Definition, a.variants()), Schedule: s.Accepted.Definition.Schedule(),
 		Topic: s.Accepted.Definition.Topic,
+		Trace: s.Accepted.Trace,
 	}
 	i.Priority, i.Weight = s.Rank()
 	if s.Finished != nil {

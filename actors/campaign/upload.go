@@ -105,7 +105,7 @@ func (a *Campaign) purgeAudience(c *engine.Context[actors.CampaignMsg]) {
 
 // purge removes what an upload stored; a failure leaves bytes behind, nothing else.
 func (a *Campaign) purge(c *engine.Context[actors.CampaignMsg], upload string) {
-	objects, log := a.deps.Objects, c.Log()
+	objects, log := a.deps.Objects, a.log(c)
 	c.Go(func(ctx context.Context) actors.CampaignMsg {
 		if err := objects.Drop(ctx, "up."+upload); err != nil {
 			log.Warn("upload not purged", "upload", upload, "error", err)
@@ -194,7 +194,7 @@ func (a *Campaign) verified(c *engine.Context[actors.CampaignMsg], m verified) {
 
 // dropChunks removes what a failed planning stored.
 func (a *Campaign) dropChunks(c *engine.Context[actors.CampaignMsg], prefix string) {
-	objects, log := a.deps.Objects, c.Log()
+	objects, log := a.deps.Objects, a.log(c)
 	c.Go(func(ctx context.Context) actors.CampaignMsg {
 		if err := objects.Drop(ctx, prefix); err != nil {
 			log.Warn("chunks not purged", "chunks", prefix, "error", err)

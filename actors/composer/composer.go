@@ -270,12 +270,12 @@ func (k *Composer) loaded(c *engine.Context[actors.ComposerMsg], m loaded) {
 		return
 	}
 	if m.err != nil {
-		c.Log().Warn("chunk not loaded", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
+		k.log(c).Warn("chunk not loaded", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
 		k.retryLater(c)
 		return
 	}
 	if err := k.bind(m.chunk); err != nil {
-		c.Log().Error("template not bound", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", err)
+		k.log(c).Error("template not bound", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", err)
 		return
 	}
 	k.piece.chunk, k.piece.hashes = m.chunk, m.hashes
@@ -350,7 +350,7 @@ func (k *Composer) frozen(c *engine.Context[actors.ComposerMsg], m frozen) {
 		return
 	}
 	if m.err != nil {
-		c.Log().Warn("hashes not stored", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
+		k.log(c).Warn("hashes not stored", "run", k.order.Run, "chunk", k.piece.path.Chunk, "error", m.err)
 		k.retryLater(c)
 		return
 	}

@@ -64,3 +64,11 @@ func (k *Composer) unsaid() string {
 	}
 	return "nothing was told of it"
 }
+
+// log names the trace of the piece in hand, or the campaign's where that piece is not traced.
+func (k *Composer) log(c *engine.Context[actors.ComposerMsg]) *slog.Logger {
+	if k.piece != nil && k.piece.span != nil {
+		return c.LogOf(k.piece.span.Trace())
+	}
+	return c.LogOf(k.trace)
+}

@@ -21,7 +21,7 @@ func (k *Composer) giveBack(c *engine.Context[actors.ComposerMsg], paths []actor
 	if len(paths) == 0 {
 		return
 	}
-	sys, log := c.System(), c.Log()
+	sys, log := c.System(), k.log(c)
 	m := actors.Untold{Run: k.order.Run, Window: k.order.Window, Paths: paths, What: what}
 	k.owed = append(k.owed, &m)
 	c.Go(func(ctx context.Context) actors.ComposerMsg {

@@ -23,7 +23,7 @@ type suppressed struct {
 func (p *Poster) suppress(c *engine.Context[actors.PosterMsg], h *held, r actors.Report) {
 	p.keep(c, h, r)
 	done := suppressed{run: h.post.Run, path: h.post.Path, window: h.post.Window}
-	user, reason, channel, store, log := called(h.post.To)[0], r.Reason, h.post.Channel, p.deps.Suppress, c.Log()
+	user, reason, channel, store, log := called(h.post.To)[0], r.Reason, h.post.Channel, p.deps.Suppress, h.log(c)
 	c.Go(func(ctx context.Context) actors.PosterMsg {
 		for wait := firstBackoff; ; wait = min(2*wait, maxRepeat) {
 			err := store(ctx, channel, user, reason)

@@ -19,6 +19,14 @@ func traceOf(c *engine.Context[actors.PosterMsg]) *engine.Trace {
 	return &t
 }
 
+// log names the trace of the call's chunk, if that is traced.
+func (h *held) log(c *engine.Context[actors.PosterMsg]) *slog.Logger {
+	if h.trace == nil {
+		return c.Log()
+	}
+	return c.LogOf(*h.trace)
+}
+
 // spanOf is what tells a call's begin and answer to who traces it, from any goroutine.
 func spanOf(c *engine.Context[actors.PosterMsg], h *held) func(time.Time, provider.Answer) {
 	tracer := c.System().Tracer()

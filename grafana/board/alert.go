@@ -70,7 +70,8 @@ func mailboxAlerts() []Alert {
 			Do: []string{
 				"The store doesn't answer: see JournalErrors.",
 				"It fails over and over: keep the log, and stop what feeds it (pause the campaign, remove the channel).",
-				"Nothing of that: take `hayauma debug dump` for the authors, then restart the node; its actors come back elsewhere within seconds.",
+				"Nothing of that: take `hayauma debug dump` for the authors, and where there is a flight recorder what it has left in `debug/` of the data directory. " +
+					"Then restart the node: its actors come back elsewhere within seconds.",
 			},
 			Test: Case{
 				Series: [][2]string{{`hayauma_actor_mailbox_oldest_age_max_seconds{job="hayauma", instance="n1:8484", kind="poster"}`, "0x2 30 90x6 0x10"}},

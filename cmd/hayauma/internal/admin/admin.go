@@ -54,7 +54,7 @@ func New(cfg Config) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "no such resource here: this is the admin listener; there are /debug/pprof/, /debug/log-level, /debug/flight and /debug/dump")
 	})
-	return s.guard(http.NewCrossOriginProtection().Handler(mux))
+	return s.guard(api.Browsers(s.Token, mux))
 }
 
 func (s *server) guard(next http.Handler) http.Handler {

@@ -47,6 +47,7 @@ func newRig(t *testing.T, change func(*admin.Config)) *rig {
 
 func (r *rig) do(method, path, body string, header ...string) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	req.Host = "127.0.0.1:8485"
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -99,6 +100,12 @@ func TestTheListenerIsGuarded(t *testing.T) {
 	open := newRig(t, nil)
 	if w := open.do("POST", "/debug/log-level", `{"level":"error"}`, "Sec-Fetch-Site", "cross-site"); w.Code != 403 || open.level.Level() != slog.LevelInfo {
 		t.Errorf("another site's page: %d, level %s", w.Code, open.level.Level())
+	}
+	foreign := httptest.NewRequest("GET", "/debug/pprof/heap", nil) // of a page whose site has taken our address
+	foreign.Host = "evil.example"
+	w := httptest.NewRecorder()
+	if open.ServeHTTP(w, foreign); w.Code != 421 {
+		t.Errorf("a name that isn't ours: %d", w.Code)
 	}
 	if w := open.do("GET", "/metrics", ""); w.Code != 404 || !strings.Contains(w.Body.String(), "/debug/dump") {
 		t.Errorf("an unknown path: %d %s", w.Code, w.Body)
@@ -215,13 +222,13 @@ func TestFlightRecordsAreBounded(t *testing.T) {
 		t.Errorf("%+v: %v, %v", last, info, err)
 	}
 
-	if _, done, err := flight.Escalated(now); !done || err != nil {
-		t.Errorf("the first escalation: %v, %v", done, err)
+	if _, done, err := flight.Trouble(now); !done || err != nil {
+		t.Errorf("the first trouble: %v, %v", done, err)
 	}
-	if _, done, _ := flight.Escalated(now.Add(admin.KeepEvery - 1)); done {
-		t.Error("escalations come in swarms, and each leaves a record")
+	if _, done, _ := flight.Trouble(now.Add(admin.KeepEvery - 1)); done {
+		t.Error("troubles come in swarms, and each leaves a record")
 	}
-	if _, done, err := flight.Escalated(now.Add(admin.KeepEvery)); !done || err != nil {
-		t.Errorf("a later escalation: %v, %v", done, err)
+	if _, done, err := flight.Trouble(now.Add(admin.KeepEvery)); !done || err != nil {
+		t.Errorf("a later trouble: %v, %v", done, err)
 	}
 }

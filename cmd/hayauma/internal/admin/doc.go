@@ -12,8 +12,9 @@
 // browser send is refused.
 //
 // A [Flight] is the runtime's flight recorder: the last seconds of the execution trace, in bounded memory. It is written into the data
-// directory (debug/flight-TIME.trace, for go tool trace) when an actor's failure is escalated, at most once in [KeepEvery]; the newest
-// [MaxFiles] are kept, of at most [MaxKept] bytes together. A process has one at most.
+// directory (debug/flight-TIME.trace, for go tool trace) when trouble begins: actors of a kind fail, or get stuck, or the node's lease runs
+// out; at most once in [KeepEvery], and once for a trouble that goes on. The newest [MaxFiles] are kept, of at most [MaxKept] bytes together.
+// A process has one at most.
 //
 // A dump goes through a temporary file, part by part, so that it takes no memory. A part that can't be had is a file NAME.error.txt with
 // the reason, and the others are there.

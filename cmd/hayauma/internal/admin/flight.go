@@ -18,7 +18,7 @@ import (
 const (
 	MaxFiles  = 8
 	MaxKept   = 256 << 20        // bytes of all files; the newest is kept whatever it has
-	KeepEvery = 30 * time.Second // for escalations, which may come in swarms
+	KeepEvery = 30 * time.Second // for troubles, which may come in swarms
 )
 
 const (
@@ -41,7 +41,7 @@ type Flight struct {
 	dir      *os.Root // the data directory; nil: there is none
 
 	mu   sync.Mutex // one write at a time; guards what follows
-	last time.Time  // of the newest escalation's file
+	last time.Time  // of the newest trouble's file
 }
 
 // StartFlight begins to record in at most about so many bytes of memory. dir is nil where nothing is kept.
@@ -89,8 +89,8 @@ func (f *Flight) Keep(now time.Time) (Kept, error) {
 	return f.keep(now)
 }
 
-// Escalated is Keep, but not again within KeepEvery; false: it was too soon.
-func (f *Flight) Escalated(now time.Time) (k Kept, done bool, err error) {
+// Trouble is Keep, but not again within KeepEvery; false: it was too soon.
+func (f *Flight) Trouble(now time.Time) (k Kept, done bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.last.IsZero() && now.Sub(f.last) < KeepEvery {

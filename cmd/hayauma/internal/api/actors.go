@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -60,6 +61,10 @@ func (s *server) registerActors() {
 }
 
 func (s *server) listActors(ctx context.Context, in *actorsInput) (*actorsOutput, error) {
+	if in.Kind != "" && in.Kind != "cell" && actors.RoleOf(in.Kind) == "" { // mistyped, it would show that nothing waits
+		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("no actors are of the kind %s: kinds are %s, and cell, the daemon's own",
+			excerpt(in.Kind), strings.Join(actors.AllKinds(), ", ")))
+	}
 	q := census.List{Kind: in.Kind, Sort: census.Order(in.Sort), Limit: in.Limit}
 	answers := s.Census.Ask(ctx, q)
 	return &actorsOutput{actorList(answers, census.Merge(answers, q))}, nil

@@ -28,6 +28,8 @@ func TestActorsAreShown(t *testing.T) {
 	if !has("channel", "shop") || !has("cell", "gate/shop") || len(list.Nodes) != 1 || list.Nodes[0].Actors < 2 || len(list.Warnings) > 0 {
 		t.Errorf("the list is %s", a.body)
 	}
+	d.want(422, d.do("GET", "/v1/actors?kind=chanel", ""), "no actors are of the kind chanel: kinds are campaign, channel, ", "and cell")
+	d.want(200, d.do("GET", "/v1/actors?kind=cell", ""), `"actors":`)
 	d.want(200, d.do("GET", "/v1/actors?kind=channel&sort=age&limit=1", ""), `"id":"shop"`, `"role":"poster"`, `"actors":1`)
 	d.want(200, d.do("GET", "/v1/actors/channel/shop", ""), `"depth":0`, `"oldest_ms":0`)
 	d.want(200, d.do("GET", "/v1/actors/cell/gate%2Fshop", ""), `"id":"gate/shop"`)

@@ -76,11 +76,7 @@ func (s *server) campaign(id string) (engine.Ref[actors.CampaignMsg], error) {
 }
 
 func (s *server) showCampaign(ctx context.Context, in *campaignPath) (*campaignOutput, error) {
-	ref, err := s.campaign(in.ID)
-	if err != nil {
-		return nil, err
-	}
-	info, err := ask[actors.Info](ctx, s, ref, actors.CampaignMsg(actors.Show{}))
+	info, err := s.askCampaign(ctx, in.ID, actors.Show{})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +104,7 @@ func (s *server) redrive(ctx context.Context, in *redriveInput) (*redriveOutput,
 	if err != nil {
 		return nil, err
 	}
-	s.Log.Info("order carried out", "campaign", in.ID, "order", "redrive", "state", string(r.Info.State),
+	engine.TraceFrom(r.Info.Trace).Log(s.Log).Info("order carried out", "campaign", in.ID, "order", "redrive", "state", string(r.Info.State),
 		"recipients", r.Recipients, "generation", r.Info.Generation)
 	return &redriveOutput{Redriven{Recipients: r.Recipients, LeftOut: r.Left, Campaign: s.shown(r.Info)}}, nil
 }
@@ -118,8 +114,8 @@ func (s *server) carryOut(ctx context.Context, id, name string, m actors.Campaig
 	if err != nil {
 		return nil, err
 	}
-	s.Log.Info("order carried out", "campaign", id, "order", name, "state", info.State)
-	return &campaignOutput{info}, nil
+	engine.TraceFrom(info.Trace).Log(s.Log).Info("order carried out", "campaign", id, "order", name, "state", string(info.State))
+	return &campaignOutput{s.shown(info)}, nil
 }
 
 func (s *server) resumeCampaign(ctx context.Context, in *resumeInput) (*campaignOutput, error) {
@@ -133,14 +129,10 @@ func (s *server) rankCampaign(ctx context.Context, in *rankInput) (*campaignOutp
 	return s.carryOut(ctx, in.ID, "rank", actors.Rank{Priority: actors.Priority(in.Body.Priority), Weight: in.Body.Weight})
 }
 
-func (s *server) askCampaign(ctx context.Context, id string, m actors.CampaignMsg) (Campaign, error) {
+func (s *server) askCampaign(ctx context.Context, id string, m actors.CampaignMsg) (actors.Info, error) {
 	ref, err := s.campaign(id)
 	if err != nil {
-		return Campaign{}, err
+		return actors.Info{}, err
 	}
-	info, err := ask[actors.Info](ctx, s, ref, m)
-	if err != nil {
-		return Campaign{}, err
-	}
-	return s.shown(info), nil
+	return ask[actors.Info](ctx, s, ref, m)
 }

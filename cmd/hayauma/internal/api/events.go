@@ -44,7 +44,7 @@ func (s *server) watch(ctx context.Context, in *campaignPath) (*huma.StreamRespo
 		w.Header().Set("Cache-Control", "no-store")
 		out := newStream(w)
 		defer out.end()
-		s.follow(r.Context(), out, first)
+		s.follow(r.Context(), out, s.shown(first))
 	}}, nil
 }
 
@@ -64,10 +64,11 @@ func (s *server) follow(ctx context.Context, out stream, shown Campaign) {
 			return
 		case <-tick.C:
 		}
-		now, err := s.askCampaign(ctx, shown.ID, actors.Show{})
-		switch {
-		case err != nil:
+		info, err := s.askCampaign(ctx, shown.ID, actors.Show{})
+		if err != nil {
 			return
+		}
+		switch now := s.shown(info); {
 		case !same(now, shown):
 			shown, written, err = now, time.Now(), out.event(now)
 		case time.Since(written) > eventsKeepLive:

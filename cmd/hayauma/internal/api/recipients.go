@@ -83,7 +83,7 @@ func (s *server) listRecipients(ctx context.Context, in *recipientsInput) (*huma
 		defer out.end()
 		if err := s.export(r.Context(), exported{layout, only, rows}, out); err != nil {
 			if r.Context().Err() == nil {
-				s.Log.Error("export broke off", "campaign", in.ID, "error", err)
+				engine.TraceFrom(layout.Trace).Log(s.Log).Error("export broke off", "campaign", in.ID, "error", err)
 			}
 			panic(http.ErrAbortHandler) // the client must not take a part for the whole
 		}

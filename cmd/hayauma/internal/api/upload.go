@@ -46,7 +46,7 @@ func (sub *submission) store(ctx context.Context) error {
 	defer cancel()
 	drop := actors.DropUpload{Upload: sub.upload, Reason: "refused or broken off"}
 	if _, dropErr := ask[actors.Done](after, s, sub.campaign, actors.CampaignMsg(drop)); dropErr != nil {
-		s.Log.Warn("upload not dropped, it expires by itself", "campaign", sub.id, "error", dropErr)
+		sub.trace.Log(s.Log).Warn("upload not dropped, it expires by itself", "campaign", sub.id, "error", dropErr)
 	}
 	return err
 }

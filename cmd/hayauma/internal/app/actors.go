@@ -58,7 +58,7 @@ func (a *App) startActors(ctx context.Context) error {
 		return err
 	}
 	a.onStop("actors", a.sys.Stop)
-	a.watchEscalations()
+	a.watchTroubles()
 	gates := a.serve(registry, crash)
 	if err := a.drill(); err != nil {
 		return err
@@ -189,5 +189,7 @@ func (a *App) handler() *api.API {
 // console is the API with pages for people before it.
 func (a *App) console(h http.Handler) http.Handler {
 	secret := a.store.ClusterID()
-	return web.New(web.Config{API: h, Token: a.cfg.Token, Secret: secret[:], Version: a.opts.Version, Stopping: a.late, Log: a.log})
+	return api.Browsers(a.cfg.Token, web.New(web.Config{
+		API: h, Token: a.cfg.Token, Secret: secret[:], Version: a.opts.Version, Stopping: a.late, Log: a.log,
+	}))
 }

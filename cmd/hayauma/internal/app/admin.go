@@ -13,7 +13,6 @@ import (
 
 	"hayauma.example/cmd/hayauma/internal/admin"
 	"hayauma.example/cmd/hayauma/internal/config"
-	"hayauma.example/engine"
 )
 
 // openAdmin starts the flight recorder and the listener for whoever looks after the process, where they are asked for. It comes first, so
@@ -111,49 +110,4 @@ func (a *App) startFlight() (err error) {
 	}
 	a.onStop("flight recorder", func(context.Context) error { a.flight.Stop(); return nil })
 	return nil
-}
-
-// watchEscalations keeps a flight record of what led to a failure that was handed up.
-func (a *App) watchEscalations() {
-	if a.flight == nil {
-		return
-	}
-	failures := make(chan engine.Escalation, 1)
-	sub := engine.Escalations.Subscribe(a.sys, func(e engine.Escalation) {
-		select {
-		case failures <- e:
-		default: // one record shows them all
-		}
-	})
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case e := <-failures:
-				a.keepFlight(e)
-			}
-		}
-	}()
-	a.onStop("flight records", func(context.Context) error {
-		sub.End()
-		cancel()
-		<-ended
-		return nil
-	})
-}
-
-func (a *App) keepFlight(e engine.Escalation) {
-	k, done, err := a.flight.Escalated(time.Now())
-	switch {
-	case errors.Is(err, admin.ErrNoData):
-		a.log.Warn("an escalated failure left no flight record: there is no data directory", "kind", e.Kind, "id", e.ID)
-	case err != nil:
-		a.log.Error("flight record not kept", "kind", e.Kind, "id", e.ID, "error", err)
-	case done:
-		a.log.Warn("flight record kept of an escalated failure", "kind", e.Kind, "id", e.ID, "file", k.File, "bytes", k.Bytes)
-	}
 }

@@ -78,3 +78,31 @@ func TestConsole(t *testing.T) {
 		t.Errorf("a watcher holds the stop up for %s", took)
 	}
 }
+
+// Pages of other sites can't have a browser on the same machine look at the daemon, or give it orders.
+func TestOtherSitesAreKeptOut(t *testing.T) {
+	a, _ := start(t, memory(), nil)
+	defer stop(t, a)
+	for _, c := range []struct {
+		method, path, host, site string
+		want                     int
+	}{
+		{"GET", "/", "evil.example", "same-origin", 421}, {"GET", "/v1/campaigns", "evil.example", "same-origin", 421},
+		{"POST", "/v1/channels/none/resume", "", "cross-site", 403}, {"POST", "/v1/channels/none/resume", "", "", 404},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), c.method, a.URL()+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Host = c.host; c.site != "" {
+			r.Header.Set("Sec-Fetch-Site", c.site)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != c.want {
+			t.Errorf("%+v: %s", c, resp.Status)
+		}
+	}
+}

@@ -7,17 +7,21 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/tracing/otlptest"
+	"hayauma.example/engine/enginetest"
 )
 
 const clientSpan = "00-0102030405060708090a0b0c0d0e0f10-a1a2a3a4a5a6a7a8-01"
 
-// submitBelow submits a campaign of n recipients as a part of the client's span, and returns the traceparent of the answer.
-func submitBelow(t *testing.T, url string, n int, text string) (id, traceparent string) {
+// submitBelow submits a campaign of n recipients as a part of the client's span, and returns the traceparent of the answer. more is the end of
+// its definition.
+func submitBelow(t *testing.T, url string, n int, text, more string) (id, traceparent string) {
 	t.Helper()
 	var body bytes.Buffer
 	parts := multipart.NewWriter(&body)
@@ -30,7 +34,7 @@ func submitBelow(t *testing.T, url string, n int, text string) (id, traceparent 
 			t.Fatal(err)
 		}
 	}
-	add("campaign", "application/json", `{"name":"n","channel":"shop","messages":[{"type":"text","text":"`+text+`"}]}`)
+	add("campaign", "application/json", `{"name":"n","channel":"shop","messages":[{"type":"text","text":"`+text+`"}]`+more+`}`)
 	var rows strings.Builder
 	rows.WriteString("user_id,name\n")
 	for i := range n {
@@ -63,12 +67,12 @@ func TestTracesOfACampaign(t *testing.T) {
 	_, endpoint := simulator(t, "")
 	cfg := memory()
 	cfg.Trace = receiver.URL
-	var log bytes.Buffer
-	a, c := start(t, cfg, slog.New(slog.NewTextHandler(&log, nil)))
+	var log enginetest.Log
+	a, c := start(t, cfg, log.Logger())
 	addChannel(t, c, endpoint)
 	const pushes, multicasts = 1200, 700 // chunks of up to 500: 3 and 2
-	push, answered := submitBelow(t, a.URL(), pushes, "hi {{ name }}")
-	multi, _ := submitBelow(t, a.URL(), multicasts, "hi all")
+	push, answered := submitBelow(t, a.URL(), pushes, "hi {{ name }}", "")
+	multi, _ := submitBelow(t, a.URL(), multicasts, "hi all", "")
 	for _, id := range []string{push, multi} {
 		follow(t, c, id, noState)
 	}
@@ -129,9 +133,50 @@ func TestTracesOfACampaign(t *testing.T) {
 	if n := len(receiver.Spans()); n > 50 {
 		t.Errorf("%d spans for %d recipients", n, pushes+multicasts)
 	}
-	if text := log.String(); !strings.Contains(text, `msg="campaign accepted"`) || !strings.Contains(text, "trace_id="+clientSpan[3:35]+" span_id="+accepted[push].ID) {
-		t.Errorf("the log doesn't name the trace:\n%s", text)
+	expectTraced(t, log.String(), accepted[push], "campaign accepted", "campaign ended", "campaign planned")
+}
+
+// expectTraced fails where a line about a campaign doesn't name its trace, and where there are others about it than these.
+func expectTraced(t *testing.T, log string, accepted otlptest.Span, messages ...string) {
+	t.Helper()
+	var said []string
+	for line := range strings.Lines(log) {
+		if !strings.Contains(line, "campaign="+accepted.Attrs["campaign"]) {
+			continue
+		}
+		_, rest, _ := strings.Cut(line, `msg="`)
+		message, _, _ := strings.Cut(rest, `"`)
+		said = append(said, message)
+		if strings.Count(line, "trace_id=") != 1 || !strings.Contains(line, "trace_id="+clientSpan[3:35]+" span_id="+accepted.ID+" ") {
+			t.Errorf("not the campaign's trace: %s", line)
+		}
 	}
+	slices.Sort(said)
+	if !slices.Equal(said, messages) {
+		t.Errorf("said of the campaign %q, want %q", said, messages)
+	}
+}
+
+// What an operator has done to a campaign, and what that comes to, is logged with the campaign's trace too.
+func TestOrdersAreLoggedWithTheCampaignsTrace(t *testing.T) {
+	receiver := otlptest.Receive(t)
+	_, endpoint := simulator(t, "")
+	cfg := memory()
+	cfg.Trace = receiver.URL
+	var log enginetest.Log
+	a, c := start(t, cfg, log.Logger())
+	addChannel(t, c, endpoint)
+	at := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	id, _ := submitBelow(t, a.URL(), 3, "hi", `,"schedule":{"at":"`+at+`"}`)
+	for _, order := range []string{"pause", "cancel"} {
+		if _, err := c.Order(t.Context(), id, order); err != nil {
+			t.Error(err)
+		}
+	}
+	follow(t, c, id, noState)
+	stop(t, a)
+	expectTraced(t, log.String(), receiver.Named("accept campaign")[0], "campaign accepted", "campaign ended", "campaign planned",
+		"order carried out", "order carried out")
 }
 
 // Where nothing is traced a campaign has no trace, whatever the client says.
@@ -140,7 +185,7 @@ func TestNoTraces(t *testing.T) {
 	a, c := start(t, memory(), slog.New(slog.DiscardHandler))
 	defer stop(t, a)
 	addChannel(t, c, endpoint)
-	id, answered := submitBelow(t, a.URL(), 3, "hi")
+	id, answered := submitBelow(t, a.URL(), 3, "hi", "")
 	follow(t, c, id, noState)
 	if why, err := c.Why(t.Context(), id, fmt.Sprintf("U%032x", 1)); err != nil || why.TraceID != "" || answered != "" {
 		t.Errorf("trace %q, answered %q, %v", why.TraceID, answered, err)

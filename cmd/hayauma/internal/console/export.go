@@ -72,7 +72,7 @@ func export(body io.Reader, path string, stdout io.Writer) error {
 
 // exportTo writes a file that is on disk when it returns without an error.
 func exportTo(path string, flags int, body io.Reader) error {
-	f, err := os.OpenFile(path, flags, 0o666)
+	f, err := os.OpenFile(path, flags, 0o600) // it holds recipients
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}

@@ -45,6 +45,9 @@ func TestExportedFileIsWholeOrAsBefore(t *testing.T) {
 			if err != nil || string(got) != tc.after {
 				t.Errorf("the file holds %q, want %q; %v", got, tc.after, err)
 			}
+			if info, err := os.Stat(path); err == nil && info.Mode().Perm() != 0o600 {
+				t.Errorf("others may read it: %v", info.Mode())
+			}
 			if names := namesOf(list); !slices.Equal(names, files) {
 				t.Errorf("there are %q, want %q", names, files)
 			}

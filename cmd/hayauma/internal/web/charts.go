@@ -142,17 +142,27 @@ type timeline struct {
 	From, To        string
 }
 
-const ahead = 24 * time.Hour
+// The timeline's length, and the width of a tick.
+const (
+	ahead    = 24 * time.Hour
+	tickWide = 4
+)
 
 func timelineOf(due []dueEntry, now time.Time) *timeline {
 	t := &timeline{ID: "due", Title: "What is due in the next 24 hours", From: moment(now), To: moment(now.Add(ahead))}
-	for _, d := range due {
-		if in := d.Due.Sub(now); in >= 0 && in <= ahead {
-			t.Ticks = append(t.Ticks, tick{X: in.Hours() / ahead.Hours() * chartWide, Name: d.Name})
+	n := 0
+	for _, d := range due { // the next first
+		in := d.Due.Sub(now)
+		if in < 0 || in > ahead {
+			continue
+		}
+		x := in.Hours() / ahead.Hours() * chartWide
+		if n++; len(t.Ticks) == 0 || x-t.Ticks[len(t.Ticks)-1].X >= tickWide { // another would cover this one
+			t.Ticks = append(t.Ticks, tick{X: x, Name: d.Name})
 		}
 	}
-	t.Text = plural(len(t.Ticks), "entry is", "entries are") + " due in the next 24 hours"
-	if len(t.Ticks) > 0 {
+	t.Text = plural(n, "entry is", "entries are") + " due in the next 24 hours"
+	if n > 0 {
 		t.Text += ", the first " + ago(due[slices.IndexFunc(due, func(d dueEntry) bool { return !d.Due.Before(now) })].Due)
 	}
 	return t

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"hayauma.example/actors"
 	"hayauma.example/cmd/hayauma/internal/api"
 	"hayauma.example/cmd/hayauma/internal/client"
 )
@@ -28,8 +29,8 @@ const stuckAfter = 5 * time.Second
 
 const shownActors = 20
 
-// kinds are suggested; others may be asked for.
-var kinds = []string{"campaign", "channel", "checker", "composer", "message", "poster", "recipient", "statistics", "usage", "webhook", "cell"}
+// kinds are suggested; others may be asked for. The last are the actors that are no grains.
+var kinds = append(actors.AllKinds(), "cell")
 
 func (s *server) actors(ctx context.Context, r *http.Request) (*page, error) {
 	kind := r.URL.Query().Get("kind")

@@ -33,6 +33,7 @@ type fakeAPI struct {
 	token     string
 	name      string // of whatever has one
 	delivered uint64
+	reasons   []api.Reason   // of a chunk
 	refuse    map[string]int // paths' beginnings
 	asked     []string
 }
@@ -98,7 +99,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		campaigns:       one, "/v1/campaigns/" + series: recurs, "/v1/campaigns/" + soon: later,
 		campaigns + "/windows": api.WindowList{Total: 2, Windows: []api.Window{{Window: 2, OpenedAt: &now, Recipients: 400}, {Window: 1, OpenedAt: &begin, Recipients: 600, Settled: true}}},
 		campaigns + "/chunks": api.ChunkList{Total: 120, Recipients: 1000, Chunks: []api.Chunk{{Chunk: 0, Recipients: 500, Mode: "push", Variant: "short",
-			Outcomes: api.Outcomes{Delivered: 490, Failed: 10}, Reasons: []api.Reason{{State: "failed", Reason: f.name, Recipients: 10}}}}},
+			Outcomes: api.Outcomes{Delivered: 490, Failed: 10}, Reasons: append(f.reasons, api.Reason{State: "failed", Reason: f.name, Recipients: 10})}}},
 		campaigns + "/recipients/U1/why": api.Why{UserID: f.name, State: "delivered", Variant: "short", Entries: []api.WhyEntry{
 			{At: "2026-11-21T10:00:00.000Z", Event: "settled", State: "delivered", Window: 1, Path: "0-1", Request: f.name, Reason: f.name, Tries: 2}}},
 		"/v1/actors": actors,

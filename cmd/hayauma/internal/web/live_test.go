@@ -6,9 +6,13 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"hayauma.example/cmd/hayauma/internal/api"
+	"hayauma.example/cmd/hayauma/internal/client"
 )
 
 // stream is one that is being read.
@@ -172,12 +176,41 @@ func TestWatchersShareTheList(t *testing.T) {
 	}
 	lists := 0
 	for _, path := range d.api.requests() {
-		if strings.HasPrefix(path, "/v1/campaigns?") {
+		if strings.HasPrefix(path, "/v1/campaigns?") && strings.HasSuffix(path, "state=running") {
 			lists++
 		}
 	}
-	if most := int(time.Since(begin)/listAge) + 2; lists > most {
+	if most := int(time.Since(begin)/listAge) + 2; lists == 0 || lists > most {
 		t.Errorf("the list was asked for %d times, more than %d", lists, most)
+	}
+}
+
+// What runs is in the list however many campaigns have ended.
+func TestListHasWhatRuns(t *testing.T) {
+	const ended = 2 * maxListed
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var page api.CampaignPage
+		switch q := r.URL.Query(); q.Get("state") {
+		case "running":
+			page.Campaigns = []api.Campaign{{ID: "runs", State: "running"}}
+		case "scheduled":
+			page.Campaigns = []api.Campaign{{ID: "runs", State: "scheduled"}, {ID: "waits", State: "scheduled"}}
+		case "", "finished":
+			from, _ := strconv.Atoi(q.Get("cursor"))
+			for i := range 100 {
+				page.Campaigns = append(page.Campaigns, api.Campaign{ID: strconv.Itoa(from + i), State: "finished"})
+			}
+			if page.Next = strconv.Itoa(from + 100); from+100 >= ended {
+				page.Campaigns, page.Next = append(page.Campaigns, api.Campaign{ID: "runs"}), ""
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(page)
+	})
+	var l campaignList
+	got, err := l.all(t.Context(), client.Inside(handler, ""))
+	if err != nil || len(got.Campaigns) != maxListed || !got.More || got.count("running") != 1 || got.count("scheduled") != 1 {
+		t.Errorf("%d listed, more %v, %d run, %d scheduled, %v", len(got.Campaigns), got.More, got.count("running"), got.count("scheduled"), err)
 	}
 }
 

@@ -85,7 +85,8 @@ var campaignStates = []string{"running", "paused", "accepted", "scheduled", "fin
 const (
 	maxListed = 5000 // campaigns that are looked at
 	maxShown  = 100
-	listAge   = time.Second // watchers share a list that is as old
+	listAge   = time.Second // watchers share a list that is as old, or …
+	listShare = 4           // … so many times as old as it took to ask for it
 )
 
 // listed is the campaigns of the list, the newest first.
@@ -106,7 +107,7 @@ func (l listed) count(state string) (n int) {
 // campaignList is asked for once, however many look.
 type campaignList struct {
 	mu    sync.Mutex
-	at    time.Time
+	good  time.Time // until when kept is
 	kept  listed
 	nexts map[string]nextOf // by series
 }
@@ -126,23 +127,39 @@ const (
 func (l *campaignList) all(ctx context.Context, c *client.Client) (listed, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Since(l.at) < listAge {
+	begin := time.Now()
+	if begin.Before(l.good) {
 		return l.kept, nil
 	}
-	var now listed
-	for info, err := range c.Campaigns(ctx, client.Filter{}) {
-		if err != nil {
-			return listed{}, err
-		}
-		if len(now.Campaigns) == maxListed {
-			now.More = true
-			break
-		}
-		now.Campaigns = append(now.Campaigns, info)
+	now, err := look(ctx, c)
+	if err != nil {
+		return listed{}, err
 	}
 	slices.SortStableFunc(now.Campaigns, func(a, b api.Campaign) int { return timeOf(b.AcceptedAt).Compare(timeOf(a.AcceptedAt)) })
 	l.foretell(ctx, c, now.Campaigns)
-	l.kept, l.at = now, time.Now()
+	end := time.Now()
+	l.kept, l.good = now, end.Add(max(listAge, listShare*end.Sub(begin)))
+	return now, nil
+}
+
+// look asks for what isn't over first, so that it is there however many have ended.
+func look(ctx context.Context, c *client.Client) (now listed, err error) {
+	seen := map[string]bool{}
+	for _, state := range campaignStates {
+		for info, err := range c.Campaigns(ctx, client.Filter{State: state}) {
+			switch {
+			case err != nil:
+				return listed{}, err
+			case seen[info.ID]: // its state has changed meanwhile
+				continue
+			case len(now.Campaigns) == maxListed:
+				now.More = true
+				return now, nil
+			}
+			seen[info.ID] = true
+			now.Campaigns = append(now.Campaigns, info)
+		}
+	}
 	return now, nil
 }
 
@@ -263,7 +280,8 @@ func (s *server) campaign(ctx context.Context, r *http.Request) (*page, error) {
 type chunksPage struct {
 	api.Campaign
 	api.ChunkList
-	Reasons        []api.Reason // of the chunks shown
+	Reasons        []api.Reason // of the chunks shown, the most frequent
+	Others         int          // so many reasons besides
 	From, To       int
 	Earlier, Later int // where neighbours begin; -1: there are none
 }
@@ -305,6 +323,8 @@ func (s *server) chunks(ctx context.Context, r *http.Request) (*page, error) {
 	slices.SortFunc(p.Reasons, func(a, b api.Reason) int {
 		return cmp.Or(cmp.Compare(b.Recipients, a.Recipients), cmp.Compare(a.State, b.State), cmp.Compare(a.Reason, b.Reason))
 	})
+	shown := min(len(p.Reasons), maxShown) // each recipient may have one of his own
+	p.Reasons, p.Others = p.Reasons[:shown], len(p.Reasons)-shown
 	return &page{Title: "Chunks and errors of " + c.Name, Section: "campaigns", template: "chunks", Fixed: p}, nil
 }
 

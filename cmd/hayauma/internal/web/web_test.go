@@ -1,11 +1,14 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+
+	"hayauma.example/cmd/hayauma/internal/api"
 )
 
 var allPages = []string{
@@ -174,6 +177,21 @@ func TestListIsNarrowed(t *testing.T) {
 		if rows != want {
 			t.Errorf("%q shows %d campaigns, not %d", query, rows, want)
 		}
+	}
+}
+
+// However many reasons there are, the most frequent are shown, and how many others there are.
+func TestReasonsAreBounded(t *testing.T) {
+	d := newDesk(t, "")
+	d.api.set(func() {
+		for i := range 490 {
+			d.api.reasons = append(d.api.reasons, api.Reason{State: "failed", Reason: fmt.Sprintf("text has %d units", 5001+i), Recipients: 1})
+		}
+	})
+	r := d.get("/campaigns/" + theID + "/chunks")
+	d.want(200, r, "There are 391 others", "spring sale")
+	if rows := strings.Count(r.body, "text has "); rows != maxShown-1 {
+		t.Errorf("%d reasons besides the most frequent", rows)
 	}
 }
 

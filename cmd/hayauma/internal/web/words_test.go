@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,13 @@ func TestDue(t *testing.T) {
 	line := timelineOf(due, time.Now())
 	if len(line.Ticks) != 2 || line.Ticks[0].X >= line.Ticks[1].X || !strings.Contains(line.Text, "2 entries are due") {
 		t.Errorf("drawn as %+v", line)
+	}
+	for range 5000 {
+		due = append(due, dueEntry{Due: time.Now().Add(time.Duration(len(due)) * 17 * time.Second), Name: "one of many"})
+	}
+	slices.SortFunc(due, func(a, b dueEntry) int { return a.Due.Compare(b.Due) })
+	if line := timelineOf(due, time.Now()); len(line.Ticks) > chartWide/tickWide || len(line.Ticks) < chartWide/tickWide-20 || !strings.HasPrefix(line.Text, "5\u202f00") {
+		t.Errorf("%d ticks for %d entries; %s", len(line.Ticks), len(due), line.Text)
 	}
 }
 
