@@ -187,8 +187,8 @@ func TestPayloadsOfOldRecordsAreRead(t *testing.T) {
 type hollow struct {
 	*journal.Memory
 	replays journal.Grain
-	count   int
-	one     func(i int) []byte
+	count   int                // of records in that hour
+	one     func(i int) []byte // of them
 }
 
 // Append implements journal.Store.
@@ -214,15 +214,22 @@ func (h *hollow) Replay(_ context.Context, _ journal.Claim, g journal.Grain) ite
 	}
 }
 
-// What a reminder of 20 kB takes in memory while it waits: no more than one that carries nothing, whether it was set here or read when its hour came.
+// What a reminder of 20 kB takes in memory while it waits: no more than one that carries nothing, whether it was set here or read, with another of 100 B
+// beside it, when its hour came.
 func TestWaitingTakesNoMemoryForPayloads(t *testing.T) {
-	const count, size, bound = 5000, 20_000, 250
+	const count, size, bound, boundReading = 5000, 20_000, 500, 1500
 	shard, due := cluster.ShardOf("checker", "a"), time.Now().Add(40*time.Minute)
 	for name, stored := range map[string]int{"set": 0, "read": count} {
 		t.Run(name, func(t *testing.T) {
 			h := &hollow{Memory: journal.NewMemory(uuid.New()), count: stored}
 			h.replays = journal.Grain{Kind: "timetable", ID: fmt.Sprintf("%d-%s", shard.Number, due.UTC().Format("2006010215"))}
-			h.one = func(i int) []byte { return oldChange(nil, due, fmt.Sprint("m", i), bulk(i, size)) }
+			reading := int64(0)
+			h.one = func(i int) []byte {
+				if i == count-1 {
+					reading = heap()
+				}
+				return oldChange(oldChange(nil, due, fmt.Sprint("m", i), bulk(i, size)), due, fmt.Sprint("short", i), bulk(i, 100))
+			}
 			l := cluster.NewLedgers(t.Context(), h, cluster.Config{})
 			defer l.Kill()
 			claims, err := h.Claim(t.Context(), "owner", []journal.Shard{shard})
@@ -241,9 +248,9 @@ func TestWaitingTakesNoMemoryForPayloads(t *testing.T) {
 				}
 			}
 			each := (heap() - before) / count
-			t.Logf("figure: %d B for each", each)
-			if each > bound {
-				t.Errorf("%d bytes for each reminder of %d, want %d at most", each, size, bound)
+			t.Logf("figure: %d B for each, %d B while they are read", each, max(0, reading-before)/count)
+			if each > bound || reading-before > count*boundReading {
+				t.Errorf("%d bytes for each reminder of %d, %d while they are read, want %d and %d at most", each, size, (reading-before)/count, bound, boundReading)
 			}
 			runtime.KeepAlive(l)
 		})
