@@ -56,11 +56,17 @@ func TestLongPayloadsAreRead(t *testing.T) {
 			marks = append(marks, engine.Mark{Name: name(i), Due: due, Payload: bulk(i, size)})
 		}
 		r.must(r.append("a", 1, marks...))
+		long := func(n int) engine.Mark { return engine.Mark{Name: "m", Due: due, Payload: bulk(n, 1000)} }
+		r.must(r.append("b", 1, long(1), unmark("m", due), long(2)))
+		r.must(r.append("c", 1, long(3)))
+		r.must(r.append("c", 2, long(4)))
 		check := func() {
 			r.t.Helper()
 			for i, size := range sizes {
 				r.wantPayload("a", name(i), due, bulk(i, size))
 			}
+			r.wantPayload("b", "m", due, bulk(2, 1000))
+			r.wantPayload("c", "m", due, bulk(4, 1000))
 			r.wantNone("a", name(4), due.Add(1))
 			r.wantNone("b", name(4), due)
 		}
@@ -75,7 +81,7 @@ func TestLongPayloadsAreRead(t *testing.T) {
 		synctest.Wait()
 		slices.Sort(r.fired)
 		r.wantFired("k/a/m0=@600000", fmt.Sprintf("k/a/m1=%s@600000", bulk(1, 1)), fmt.Sprintf("k/a/m2=%s@600000", bulk(2, sizes[2])), "k/a/m3=@600000",
-			"k/a/m4=@600000")
+			"k/a/m4=@600000", "k/b/m=@600000", "k/c/m=@600000")
 		r.wantPayload("a", name(4), due, bulk(9, 30_000))
 		r.Kill()
 		if _, err := r.payload("a", name(4), due); !errors.Is(err, journal.ErrClosed) {
@@ -120,7 +126,7 @@ func TestLongPayloadsAreReadOneByOne(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.open()
 		due := r.in(10 * time.Minute)
-		const units, each, size = 3, 60, 2000
+		const units, each, size = 15, 60, 2000
 		done := make(chan error, units)
 		for u := range units { // together, so that they are stored in one batch
 			unit := unit("a", uint64(u+1), 1)
@@ -150,6 +156,17 @@ func TestLongPayloadsAreReadOneByOne(t *testing.T) {
 		}
 		if n := read(); n > units*each+3 {
 			t.Errorf("%d pages were read for %d payloads", n, units*each)
+		}
+		for i := range 4 {
+			if i == 2 {
+				r.Kill()
+				r.open()
+			}
+			r.must(r.append("a", uint64(units+i+1), engine.Mark{Name: fmt.Sprint("late", i), Due: due, Payload: bulk(i, size)}))
+			r.wantPayload("a", fmt.Sprint("late", i), due, bulk(i, size))
+			if n := read(); n > 3 { // its record's, the end's, and its record again
+				t.Errorf("%d pages were read for one payload more", n)
+			}
 		}
 		r.close()
 	})

@@ -91,12 +91,12 @@ func (h *share) take(ctx context.Context, at int64) error {
 	return context.Cause(ctx)
 }
 
-// try takes loadBytes if there is room that nobody waits for whose message is due earlier.
-func (h *share) try(at int64) bool {
+// try takes loadBytes if there is room: where anybody waits there is none.
+func (h *share) try() bool {
 	b := h.from
 	b.of.mu.Lock()
 	defer b.of.mu.Unlock()
-	if h.over || !b.fits() || len(b.waiting) > 0 && b.waiting[0].at < at {
+	if h.over || !b.fits() {
 		return false
 	}
 	h.add(loadBytes)

@@ -136,7 +136,7 @@ func (x loader) load(ctx context.Context, list []wanted) (all []found) {
 	defer cancel()
 	all = append(all, x.one(ctx, list[0]))
 	for _, w := range list[1:] {
-		if ctx.Err() != nil || !x.share.try(w.at) {
+		if ctx.Err() != nil || !x.share.try() {
 			break
 		}
 		all = append(all, x.one(ctx, w))

@@ -334,10 +334,7 @@ func TestWhatIsInDoubtIsNotGivenBack(t *testing.T) {
 // An outcome of one message doesn't hide that another of the same book is with a poster.
 func TestABookDoesNotRestTooEarly(t *testing.T) {
 	in(t, linesim.Options{Faults: linesim.Faults{Latency: 100 * time.Millisecond}}, func(w *world) {
-		other := 2
-		for bookOf(user(other)) != bookOf(user(1)) {
-			other++
-		}
+		other := sameBook(1)
 		w.arm("poster.call.after", 2)
 		first := w.send(text(1, "one"))
 		time.Sleep(150 * time.Millisecond)
