@@ -34,7 +34,7 @@ func TestABurstOfLongMessagesKeepsTheBudget(t *testing.T) {
 		}
 		most := 0
 		for second := range 10 {
-			time.Sleep(w.began.Add(time.Minute + time.Duration(second)*time.Second + 100*time.Millisecond).Sub(time.Now()))
+			time.Sleep(time.Until(w.began.Add(time.Minute + time.Duration(second)*time.Second + 100*time.Millisecond)))
 			sending := 0
 			for book := range books {
 				list, err := ask[actors.MessageList](w, actors.Messages, book, actors.MessageMsg(actors.ListMessages{State: actors.MessageSending, Limit: 500}))
@@ -101,7 +101,7 @@ func TestAMessageWaitsForItsUsersSettings(t *testing.T) {
 			return nil
 		}
 		a := w.send(text(1, "one"))
-		time.Sleep(w.began.Add(19 * time.Second).Sub(time.Now()))
+		time.Sleep(time.Until(w.began.Add(19 * time.Second)))
 		w.wants(user(1), a[0].Number, actors.MessagePending, "")
 		time.Sleep(12 * time.Second)
 		w.wants(user(1), a[0].Number, delivered, "")
