@@ -56,8 +56,9 @@ func playMessages(t *testing.T, owner func(*fleet.World) fleet.Owner, seed uint6
 	var all []*single
 	for i := range 900 {
 		n := r.IntN(60)
-		all = append(all, &single{user: fmt.Sprintf("U%032x", uint64(n)*0x9e3779b97f4a7c15), text: fmt.Sprint("m", i) + strings.Repeat(".", i%2*r.IntN(4000)), // some come with their reminders
-			due: began.Add(time.Duration(30+r.IntN(60)) * time.Second)})
+		all = append(all, &single{user: fmt.Sprintf("U%032x", uint64(n)*0x9e3779b97f4a7c15),
+			text: fmt.Sprint("m", i) + strings.Repeat(".", i%2*r.IntN(4000)), // some come with their reminders
+			due:  began.Add(time.Duration(30+r.IntN(60)) * time.Second)})
 	}
 	accept := func() {
 		for _, s := range all {
