@@ -3,7 +3,9 @@ package cluster
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,7 +77,22 @@ func appendText(dst []byte, s string) []byte {
 
 var errChange = errors.New("cluster: a record of the timetable is damaged")
 
-// decodeChanges appends what a record holds.
+// slimChanges appends what a record holds, as it may wait in memory: nothing of it shares memory with the record.
+func slimChanges(into []change, rec journal.Record) ([]change, error) {
+	first := len(into)
+	into, err := decodeChanges(into, rec.Data)
+	if err != nil {
+		return into, fmt.Errorf("%w: %s, record %d", err, rec.Grain.ID, rec.First)
+	}
+	for i := first; i < len(into); i++ {
+		e := &into[i].entry
+		e.slim(rec.Position)
+		e.payload = slices.Clone(e.payload)
+	}
+	return into, nil
+}
+
+// decodeChanges appends what a record holds. Payloads share memory with it.
 func decodeChanges(into []change, data []byte) ([]change, error) {
 	for len(data) > 0 {
 		c, rest, err := cutChange(data)

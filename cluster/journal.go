@@ -72,6 +72,18 @@ func (l *ledger) replay(ctx context.Context, g journal.Grain, yield func(journal
 	}
 }
 
+// Payload implements engine.Journal.
+func (s *Ledgers) Payload(ctx context.Context, role, key string, g journal.Grain, name string, due time.Time) ([]byte, error) {
+	l, err := s.find(ShardOf(role, key))
+	if err == nil {
+		err = l.failure()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.reminders.payload(ctx, reminderKey{g.Kind, g.ID, name}, nanos(due))
+}
+
 // Snapshot implements engine.Journal. The purge behind it is worth a log line if it fails, and no more: replay begins at the
 // snapshot anyway.
 func (s *Ledgers) Snapshot(role, key string, g journal.Grain, after uint64, data []byte, done func(error)) {

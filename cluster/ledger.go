@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"hayauma.example/engine"
 	"hayauma.example/engine/journal"
 )
 
@@ -51,19 +52,29 @@ func (l *ledger) bucketOf(hour int64) journal.Grain {
 	return journal.Grain{Kind: timetableKind, ID: l.bucket.id}
 }
 
-// records numbers the changes and packs those of one bucket that stand together; l.mu is held.
+// recordBytes is where a record with payloads ends that are read one by one: with each the whole record is read.
+const recordBytes = 16 << 10
+
+// records numbers the changes and packs those of one bucket that stand together; l.mu is held. A gap in the numbers keeps a record with long
+// payloads from being joined with others.
 func (l *ledger) records(changes []change) []journal.Record {
 	var out []journal.Record
-	last := int64(-1)
+	last, apart := int64(-1), false
 	for _, c := range changes {
-		hour := hourOf(c.entry.due)
-		if hour != last {
+		hour, long := hourOf(c.entry.due), len(c.entry.payload) > engine.InlinePayload
+		if hour != last || long && (!apart || len(out[len(out)-1].Data) >= recordBytes) {
+			if apart || long {
+				l.next++
+			}
 			out = append(out, journal.Record{Grain: l.bucketOf(hour), First: l.next, Data: make([]byte, 0, c.size())})
-			last = hour
+			last, apart = hour, long
 		}
 		r := &out[len(out)-1]
 		r.Data = appendChange(r.Data, c)
 		r.Count++
+		l.next++
+	}
+	if apart {
 		l.next++
 	}
 	return out

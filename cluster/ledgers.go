@@ -44,7 +44,7 @@ const (
 	batchesAtOnce = 32
 )
 
-// readsAtOnce bounds the buckets of the timetables that are read at once.
+// readsAtOnce bounds the buckets of the timetables, and the payloads of reminders, that are read at once.
 const readsAtOnce = 16
 
 func (c Config) withDefaults() Config {
@@ -70,7 +70,7 @@ type Ledgers struct {
 	ctx     context.Context // ends with Stop or Kill
 	cancel  context.CancelCauseFunc
 	fire    func(kind, id, name string, due time.Time, payload []byte)
-	reading chan struct{} // a place for each bucket that is being read
+	reading chan struct{} // a place for each bucket or payload that is being read
 
 	mu     sync.RWMutex              // guards what follows
 	open   map[journal.Shard]*ledger // closing and lost ones too
@@ -90,6 +90,18 @@ func NewLedgers(ctx context.Context, store journal.Store, cfg Config) *Ledgers {
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return s
 }
+
+// place waits for a place to read the timetable, until ctx ends; leave gives it back.
+func (s *Ledgers) place(ctx context.Context) error {
+	select {
+	case s.reading <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *Ledgers) leave() { <-s.reading }
 
 // now is the wall's clock, in ns since 1970.
 func (s *Ledgers) now() int64 { return s.cfg.Wall().UnixNano() }

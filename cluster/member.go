@@ -236,6 +236,14 @@ func (m *Member) Standing() roster.Standing {
 
 func (m *Member) now() time.Duration { return time.Since(m.began) }
 
+// Payload implements engine.Journal.
+func (m *Member) Payload(ctx context.Context, role, key string, g journal.Grain, name string, due time.Time) ([]byte, error) {
+	if l := m.ledgers.Load(); l != nil {
+		return l.Payload(ctx, role, key, g, name, due)
+	}
+	return nil, ErrNotOpen
+}
+
 // OnReminder implements engine.Journal.
 func (m *Member) OnReminder(fire func(kind, id, name string, due time.Time, payload []byte)) {
 	m.mu.Lock()

@@ -10,7 +10,7 @@ import (
 // it would read them all again and again while those that are due wait for a processor.
 //
 //	heap  ─┐  (by the time of firing)
-//	       ├─► slots ─► texts: kind, id, name and payload
+//	       ├─► slots ─► texts: kind, id, name and payload, or which record of the store holds that
 //	index ─┘  (by hour, kind, id and name)
 //
 // What is removed leaves its slot to a later one and its text unused. When more than half of either is unused, all is packed anew.
@@ -34,17 +34,23 @@ type firing struct {
 // slot is one reminder.
 type slot struct {
 	due   int64
-	where uint64 // its text begins, in the upper 48 bits, and the number of its kind
+	where uint64 // its text begins, in the upper 48 bits, and the number of its kind, with awayBit
 	hash  uint32
 	at    uint32 // its place in the heap
 }
 
-const kindBits = 16
+// The payload of a slot with the awayBit is the position of a record.
+const (
+	kindBits = 16
+	awayBit  = 1 << (kindBits - 1)
+)
 
-func where(text int, kind uint16) uint64 { return uint64(text)<<kindBits | uint64(kind) }
+func where(text int, low uint16) uint64 { return uint64(text)<<kindBits | uint64(low) }
 
 func (s *slot) text() int    { return int(s.where >> kindBits) }
-func (s *slot) kind() uint16 { return uint16(s.where) }
+func (s *slot) low() uint16  { return uint16(s.where) }
+func (s *slot) kind() uint16 { return s.low() &^ awayBit }
+func (s *slot) away() bool   { return s.low()&awayBit != 0 }
 
 const (
 	leastIndex  = 16
@@ -81,12 +87,36 @@ func (p *pending) due(key reminderKey, hour int64) (due int64, ok bool) {
 	return p.slots[p.index[i]-1].due, true
 }
 
+// get returns the reminder of that key and hour.
+func (p *pending) get(key reminderKey, hour int64) (entry, bool) {
+	i, ok := p.find(key, hour)
+	if !ok {
+		return entry{}, false
+	}
+	return p.entry(p.index[i] - 1), true
+}
+
+// locate says which record holds the payload of one that is away.
+func (p *pending) locate(key reminderKey, hour int64, record uint64) {
+	i, ok := p.find(key, hour)
+	if !ok {
+		return
+	}
+	_, _, payload, _ := p.text(p.slots[p.index[i]-1].text())
+	binary.LittleEndian.PutUint64(p.texts[payload.from:payload.to], record)
+}
+
 // put adds an entry. Its hour has none of that key.
 func (p *pending) put(e entry) {
 	if 4*(p.len()+1) > 3*len(p.index) {
 		p.reindex(max(leastIndex, 2*len(p.index)))
 	}
-	s := slot{due: e.due, where: where(len(p.texts), p.kindOf(e.kind)), hash: p.hash(e.reminderKey, hourOf(e.due)), at: uint32(p.len())}
+	low := p.kindOf(e.kind)
+	if e.away {
+		low |= awayBit
+		e.payload = binary.LittleEndian.AppendUint64(nil, e.record)
+	}
+	s := slot{due: e.due, where: where(len(p.texts), low), hash: p.hash(e.reminderKey, hourOf(e.due)), at: uint32(p.len())}
 	p.texts = appendText(appendText(p.texts, e.id), e.name)
 	p.texts = append(binary.AppendUvarint(p.texts, uint64(len(e.payload))), e.payload...)
 	number := uint32(len(p.slots))
@@ -136,7 +166,7 @@ func (p *pending) repack() {
 		s := p.slots[f.slot]
 		begin := s.text()
 		_, _, _, size := p.text(begin)
-		s.where, s.at, f.slot = where(len(texts), s.kind()), uint32(i), uint32(i)
+		s.where, s.at, f.slot = where(len(texts), s.low()), uint32(i), uint32(i)
 		texts = append(texts, p.texts[begin:begin+size]...)
 		slots[i] = s
 	}
@@ -153,7 +183,10 @@ func (p *pending) entry(number uint32) entry {
 	id, name, payload, _ := p.text(s.text())
 	both := string(p.texts[id.from:name.to]) // with the length of the name between them: one allocation for both
 	e := entry{due: s.due, reminderKey: reminderKey{kind: p.kinds[s.kind()], id: both[:id.to-id.from], name: both[name.from-id.from:]}}
-	if payload.to > payload.from {
+	switch {
+	case s.away():
+		e.away, e.record = true, binary.LittleEndian.Uint64(p.texts[payload.from:payload.to])
+	case payload.to > payload.from:
 		e.payload = slices.Clone(p.texts[payload.from:payload.to])
 	}
 	return e

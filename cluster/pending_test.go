@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"hayauma.example/engine"
 )
 
 // The model keeps what is pending in a map. Few ids and many names, so that the index is full of neighbours, and what is removed is packed away.
@@ -32,7 +34,8 @@ func TestPendingMatchesModel(t *testing.T) {
 				p.remove(k.reminderKey, k.hour)
 			}
 			e := entry{reminderKey: k.reminderKey, due: k.hour*hour + rapid.Int64Range(0, hour-1).Draw(r, "due")}
-			e.payload = rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(r, "payload")
+			e.payload = rapid.SliceOfN(rapid.Byte(), 0, engine.InlinePayload+30).Draw(r, "payload")
+			e.slim(rapid.Uint64().Draw(r, "record"))
 			p.put(e)
 			model[k] = &want{e, e.due}
 		}
@@ -64,10 +67,21 @@ func TestPendingMatchesModel(t *testing.T) {
 				}
 				e := p.take(at + hour)
 				w := model[key{e.reminderKey, hourOf(e.due)}]
-				if w == nil || w.next != at || w.due != e.due || !bytes.Equal(w.payload, e.payload) {
+				if w == nil || w.next != at || !same(w.entry, e) {
 					r.Fatalf("took %+v at %d, want %+v", e, at, w)
 				}
 				w.next = at + hour
+			},
+			"locate": func(r *rapid.T) {
+				k, record := keys.Draw(r, "key"), rapid.Uint64().Draw(r, "record")
+				w := model[k]
+				if e, ok := p.get(k.reminderKey, k.hour); ok != (w != nil) || ok && !same(w.entry, e) {
+					r.Fatalf("got %+v, want %+v", e, w)
+				}
+				if w != nil && w.away {
+					p.locate(k.reminderKey, k.hour, record)
+					w.record = record
+				}
 			},
 			"": func(r *rapid.T) {
 				if p.len() != len(model) {
@@ -88,6 +102,10 @@ func TestPendingMatchesModel(t *testing.T) {
 			},
 		})
 	})
+}
+
+func same(a, b entry) bool {
+	return a.reminderKey == b.reminderKey && a.due == b.due && a.away == b.away && a.record == b.record && bytes.Equal(a.payload, b.payload)
 }
 
 // TestPendingIsSmall: what a reminder of a usual length takes, and that the collector has nothing to read for it.

@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -19,8 +18,9 @@ const (
 
 // reminders runs a ledger's timetable: one timer, and a goroutine only while something fires or is read.
 type reminders struct {
-	ledger *ledger
-	work   sync.WaitGroup
+	ledger   *ledger
+	work     sync.WaitGroup
+	locating chan struct{} // one at a time looks for payloads
 
 	mu      sync.Mutex // guards what follows
 	table   *timetable
@@ -34,7 +34,7 @@ type reminders struct {
 }
 
 func newReminders(l *ledger, hours []int64) *reminders {
-	return &reminders{ledger: l, table: newTimetable(hours)}
+	return &reminders{ledger: l, locating: make(chan struct{}, 1), table: newTimetable(hours)}
 }
 
 func (r *reminders) now() int64 { return r.ledger.of.now() }
@@ -78,6 +78,7 @@ func (r *reminders) change(changes []change) (spent []int64) {
 		return nil
 	}
 	for _, c := range changes {
+		c.entry.slim(0)
 		r.table.apply(c, at)
 		hour := hourOf(c.entry.due)
 		if c.forget && hour < hourOf(at) && r.table.spent(hour) {
@@ -235,36 +236,34 @@ func (r *reminders) giveBack(hours []int64) {
 
 // load reads one bucket.
 func (r *reminders) load(hour int64) error {
-	list, err := r.stored(hour)
+	list, last, err := r.stored(hour)
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.table.loaded(hour, list)
+	r.table.loaded(hour, list, last)
 	r.arm()
 	return nil
 }
 
-// stored reads the changes of one hour, when there is a place for it.
-func (r *reminders) stored(hour int64) (list []change, err error) {
+// stored reads the changes of one hour, when there is a place for it, and says how far it has read.
+func (r *reminders) stored(hour int64) (list []change, last uint64, err error) {
 	l := r.ledger
-	select {
-	case l.of.reading <- struct{}{}:
-		defer func() { <-l.of.reading }()
-	case <-l.ctx.Done():
-		return nil, context.Cause(l.ctx)
+	if err := l.of.place(l.ctx); err != nil {
+		return nil, 0, err
 	}
-	g := r.bucket(hour)
-	for rec, err := range l.of.store.Replay(l.ctx, l.claim, g) {
+	defer l.of.leave()
+	for rec, err := range l.of.store.Replay(l.ctx, l.claim, r.bucket(hour)) {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		if list, err = decodeChanges(list, rec.Data); err != nil {
-			return nil, fmt.Errorf("%w: %s, record %d", err, g.ID, rec.First)
+		if list, err = slimChanges(list, rec); err != nil {
+			return nil, 0, err
 		}
+		last = rec.Position
 	}
-	return list, nil
+	return list, last, nil
 }
 
 func (r *reminders) bucket(hour int64) journal.Grain {

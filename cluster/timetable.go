@@ -1,6 +1,10 @@
 package cluster
 
-import "time"
+import (
+	"time"
+
+	"hayauma.example/engine"
+)
 
 // again is how long after a firing a reminder fires once more, unless it was forgotten or replaced.
 const again = 30 * time.Second
@@ -13,12 +17,21 @@ type entry struct {
 	reminderKey
 	due     int64
 	payload []byte
+	away    bool   // the payload is longer than engine.InlinePayload, and in the store only
+	record  uint64 // position of the record in which it is; 0: not known yet
 }
 
 // change is one line of a bucket's records: an entry that is set, or one that is forgotten.
 type change struct {
 	entry  entry
 	forget bool
+}
+
+// slim leaves a long payload to the store.
+func (e *entry) slim(record uint64) {
+	if len(e.payload) > engine.InlinePayload {
+		e.payload, e.away, e.record = nil, true, record
+	}
 }
 
 // Buckets go from far to near, once: a far one is only known to exist; the changes that come while it is read are kept and
@@ -35,6 +48,7 @@ type bucket struct {
 	state bucketState
 	count int      // of reminders; near
 	later []change // loading
+	known uint64   // near: up to this position entries know the records that hold their payloads
 }
 
 // timetable is the state of one shard's reminders: what near buckets hold, and the buckets by their hour since the epoch. It knows no
@@ -88,14 +102,14 @@ func (t *timetable) approach(now int64) (hours []int64) {
 	return hours
 }
 
-// loaded brings what a bucket's records say.
-func (t *timetable) loaded(hour int64, changes []change) {
+// loaded brings what a bucket's records say, up to a position.
+func (t *timetable) loaded(hour int64, changes []change, last uint64) {
 	b := t.buckets[hour]
 	if b == nil || b.state != loading {
 		return // nobody has asked
 	}
 	later := b.later
-	*b = bucket{state: near}
+	*b = bucket{state: near, known: last}
 	for _, c := range changes {
 		t.change(b, c)
 	}
@@ -144,6 +158,34 @@ func (t *timetable) change(b *bucket, c change) {
 		t.pending.put(c.entry)
 		b.count++
 	}
+}
+
+// find returns a near entry.
+func (t *timetable) find(key reminderKey, due int64) (entry, bool) {
+	e, ok := t.pending.get(key, hourOf(due))
+	return e, ok && e.due == due
+}
+
+// known is the position up to which entries of an hour know where their payloads are.
+func (t *timetable) known(hour int64) uint64 {
+	if b := t.buckets[hour]; b != nil {
+		return b.known
+	}
+	return 0
+}
+
+// located brings where payloads are, from records of an hour in order, up to a position.
+func (t *timetable) located(hour int64, changes []change, last uint64) {
+	b := t.buckets[hour]
+	if b == nil || b.state != near {
+		return
+	}
+	for _, c := range changes {
+		if e, ok := t.find(c.entry.reminderKey, c.entry.due); ok && e.away && c.entry.away && e.record < c.entry.record {
+			t.pending.locate(c.entry.reminderKey, hour, c.entry.record)
+		}
+	}
+	b.known = max(b.known, last)
 }
 
 // take returns an entry that fires at now; it fires again later.

@@ -97,7 +97,7 @@ func TestFarBuckets(t *testing.T) {
 	}
 	table.apply(forget("a", t0+5*hour+minute), t0+4*hour) // while it is being read
 	table.apply(set("b", t0+5*hour), t0+4*hour)
-	table.loaded(keys[0], []change{set("a", t0+5*hour+minute), set("c", t0+5*hour)})
+	table.loaded(keys[0], []change{set("a", t0+5*hour+minute), set("c", t0+5*hour)}, 0)
 	if got := fired(table, t0+6*hour); got != "b c" {
 		t.Errorf("fired %q", got)
 	}
@@ -128,8 +128,8 @@ func TestFailedReadIsTriedAgain(t *testing.T) {
 	if len(second) != 1 {
 		t.Fatal("a bucket that could not be read doesn't approach again")
 	}
-	table.loaded(second[0], []change{set("b", t0)})
-	table.loaded(second[0], []change{set("a", t0)})
+	table.loaded(second[0], []change{set("b", t0)}, 0)
+	table.loaded(second[0], []change{set("a", t0)}, 0)
 	table.failed(second[0]) // nobody has asked for either
 	if got := fired(table, t0); got != "b" {
 		t.Errorf("fired %q", got)
@@ -144,7 +144,7 @@ func TestTimetableMatchesModel(t *testing.T) {
 		at := t0
 		load := func(keys []int64) {
 			for _, k := range keys {
-				table.loaded(k, store[k])
+				table.loaded(k, store[k], 0)
 			}
 		}
 		apply := func(c change) {

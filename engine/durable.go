@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -103,7 +104,8 @@ func Persist[E, M any](c *Context[M], events []E, then func()) {
 
 // Remind sets a durable reminder, and Forget takes one back, with this turn's Persist; a turn that ends without one panics. A
 // reminder fires at its due time and every 30 s until it is forgotten. To move one, forget it under its old due time and set it anew:
-// reminders are kept by the hour, and only within one hour does a name replace itself. In a kind without OnReminder it panics.
+// reminders are kept by the hour, and only within one hour does a name replace itself. In a kind without OnReminder it panics. A payload may be
+// as long as a record; see InlinePayload.
 func (c *Context[M]) Remind(name string, due time.Time, payload []byte) {
 	if !c.behaviour.reminds() {
 		panic(fmt.Sprintf("engine: Remind in kind %q, which no reminder reaches: call OnReminder before it is served", c.cell.kind.name))
@@ -114,6 +116,22 @@ func (c *Context[M]) Remind(name string, due time.Time, payload []byte) {
 // Forget takes a reminder back; see Remind.
 func (c *Context[M]) Forget(name string, due time.Time) {
 	c.marks = append(c.marks, Mark{Name: name, Due: due, Forget: true})
+}
+
+// InlinePayload is the size in bytes up to which a reminder's payload waits in memory and comes with the reminder. A longer one stays in the
+// store: what fires brings nil, and Payload reads it when it is wanted.
+const InlinePayload = 256
+
+// ErrNoReminder: there is no such reminder any more, or it isn't due within the next hour.
+var ErrNoReminder = errors.New("engine: no such reminder is near: ask again when it has fired")
+
+// Payload reads what a reminder carries that a durable grain has set, of any size, where it has fired or soon does. It waits for the store, so a
+// grain calls it off its turn; once the reminder was forgotten it is ErrNoReminder.
+func Payload[M any](ctx context.Context, s *System, k *Kind[M], id, name string, due time.Time) ([]byte, error) {
+	if s.journal == nil {
+		return nil, fmt.Errorf("engine: Payload of kind %q needs Config.Journal", k.cfg.Name)
+	}
+	return s.journal.Payload(ctx, k.cfg.Role, k.cfg.Affinity(id), journal.Grain{Kind: k.cfg.Name, ID: id}, name, due)
 }
 
 // begin starts the append of a turn that ended with Persist. The frame stays with the cell until the answer.

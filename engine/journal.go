@@ -45,6 +45,9 @@ type Journal interface {
 	Replay(ctx context.Context, role, key string, g journal.Grain) iter.Seq2[journal.Record, error]
 	// Snapshot stores the state after event number after, and then purges what is below.
 	Snapshot(role, key string, g journal.Grain, after uint64, data []byte, done func(error))
-	// OnReminder sets the callback for due reminders; it is called once, before anything is served.
+	// Payload reads what a near reminder carries, or ErrNoReminder.
+	Payload(ctx context.Context, role, key string, g journal.Grain, name string, due time.Time) ([]byte, error)
+	// OnReminder sets the callback for due reminders; it is called once, before anything is served. A payload of more than InlinePayload
+	// bytes is not given.
 	OnReminder(fire func(kind, id, name string, due time.Time, payload []byte))
 }

@@ -81,7 +81,8 @@ func (k *Kind[M]) Ref(s *System, id string) Ref[M] {
 	return Ref[M]{kind: c, id: id, cell: c.seen(id)}
 }
 
-// OnReminder says how a fired reminder becomes a message of the kind. It is called once, before the kind is served.
+// OnReminder says how a fired reminder becomes a message of the kind. It is called once, before the kind is served. payload is
+// nil where it is longer than InlinePayload.
 func OnReminder[M any](k *Kind[M], f func(name string, due time.Time, payload []byte) M) {
 	k.reminder = f
 }

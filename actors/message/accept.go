@@ -39,12 +39,7 @@ func (b *Book) accept(c *call, entries []actors.NewMessage) {
 	x.event.First = x.first
 	events := []Event{x.event}
 	for i, e := range x.event.Entries {
-		data, err := pack(entries[x.from[i]])
-		if err != nil {
-			c.Respond(err)
-			return
-		}
-		c.Remind(reminderOf(x.first+uint32(i)), moment(e.At), data)
+		c.Remind(reminderOf(x.first+uint32(i)), moment(e.At), payloadOf(entries[x.from[i]]).pack())
 		if e.At <= now && !b.state.awake && !b.stopped && len(events) == 1 {
 			events = append(events, Began{})
 		}

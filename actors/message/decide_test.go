@@ -74,21 +74,20 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// To one user one message goes at a time, and no later one before an earlier one whose content isn't here.
+// To one user one message goes at a time, and no later one before an earlier one whose reminder has not come.
 func TestHead(t *testing.T) {
 	entries := []Entry{{User: "U1", Key: 1, Due: 10, At: 10}, {User: "U1", Key: 2, Due: 5, At: 10}, {User: "U1", Key: 3, Due: 20, At: 20}}
-	here := []byte{1}
 	for name, tc := range map[string]struct {
 		live map[uint32]*live
 		now  int64
 		want uint32 // 0: none
 	}{
-		"the first by its time":           {map[uint32]*live{1: {payload: here}, 2: {payload: here}, 3: {payload: here}}, 30, 2},
-		"not due":                         {map[uint32]*live{1: {payload: here}, 2: {payload: here}}, 9, 0},
-		"its content isn't here":          {map[uint32]*live{1: {payload: here}, 3: {payload: here}}, 30, 0},
-		"it is with the poster":           {map[uint32]*live{1: {payload: here}, 2: {payload: here, out: true}}, 30, 0},
-		"a later one is with the poster":  {map[uint32]*live{1: {payload: here, out: true}, 2: {payload: here}}, 30, 0},
-		"its settings are being asked of": {map[uint32]*live{2: {payload: here, asking: true}}, 30, 0},
+		"the first by its time":          {map[uint32]*live{1: {came: true}, 2: {came: true}, 3: {came: true}}, 30, 2},
+		"not due":                        {map[uint32]*live{1: {came: true}, 2: {came: true}}, 9, 0},
+		"its reminder has not come":      {map[uint32]*live{1: {came: true}, 3: {came: true}}, 30, 0},
+		"it is with the poster":          {map[uint32]*live{1: {came: true}, 2: {came: true, out: true}}, 30, 0},
+		"a later one is with the poster": {map[uint32]*live{1: {came: true, out: true}, 2: {came: true}}, 30, 0},
+		"it is being loaded":             {map[uint32]*live{2: {came: true, asking: true}}, 30, 0},
 	} {
 		b := newBook(Deps{}, "shop/1")
 		b.Apply(Accepted{First: 1, Entries: entries})

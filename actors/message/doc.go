@@ -2,7 +2,7 @@
 //
 //	API ──AcceptMessages──▶ book (channel, shard, volume) ──Lookup──▶ book of the users' settings
 //	                          │ ▲ 256 a channel             ──Post──▶ poster ──▶ gate, as every call
-//	   reminders with payloads│ │                                       │
+//	   reminders with payloads│ │ └─Payload, when there is room          │
 //	   (in the same append)   ▼ └───────────────Report───────────────────┘   book ──Recorded──▶ poster
 //	                        timetable                                        book ──Count──▶ usage ledger, statistics
 //
@@ -17,9 +17,12 @@
 //	    └──quiet hours───┤  └───returned────┘
 //	                     └──▶ suppressed | expired | cancelled
 //
-// What a message says stands in its reminder only, which comes when the message is due and every 30 s until it has an outcome; the book's events
-// and its memory hold whose it is, when it goes and hashes of its key and content. Payloads of messages that wait or are with posters take
-// 512 KiB of memory in a book (for the next message of each user as much again); the others wait for their reminders to come again.
+// What a message says stands in its reminder's payload only, which is on disk until it has an outcome; the book's events and its memory hold
+// whose it is, when it goes and hashes of its key and content. It is read when the message is the next to its user, and is in memory until it has
+// an outcome, or is given back or put off. All books of a channel on a node share a budget for this ([Deps].Budget, the daemon's demand-bytes): who
+// finds no room waits, and gets it in the order of due times. A book loads up to 64 messages at once and waits only for the first of them, when it
+// holds nothing for others that aren't told yet; so nobody waits for room that waits for him. A message counts as the longest while it is
+// read, then as what it takes. Each channel has a budget of its own, because one whose provider is away may hold its for hours.
 //
 // # Order
 //

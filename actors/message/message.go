@@ -1,7 +1,7 @@
 package message
 
 import (
-	"context"
+	"cmp"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,27 +32,13 @@ const (
 	packDelay   = 100 * time.Millisecond
 )
 
-// maxPayload bounds in bytes what a book keeps in memory of messages that wait or are with posters; what is beyond it waits for its reminder to
-// come again.
-const maxPayload = 512 << 10
-
 // What a book tells itself. They are of the closed set by the interface that they embed.
 type (
 	// reminded is a reminder's word.
 	reminded struct {
 		actors.MessageMsg
-		name    string
-		due     time.Time
-		payload []byte
-	}
-	// pump says that something may be told.
-	pump struct{ actors.MessageMsg }
-	// lookedUp brings the settings of the users whose messages go now, by number of the message.
-	lookedUp struct {
-		actors.MessageMsg
-		numbers  []uint32
-		settings []actors.RecipientSettings
-		err      error
+		name string
+		due  time.Time
 	}
 	// flush says that the first buffered report has waited long enough.
 	flush struct{ actors.MessageMsg }
@@ -77,12 +63,15 @@ type (
 type Deps struct {
 	Crash   func(point string) // named crash points; nil: none
 	Counted *Counted           // what became of messages; nil: nobody asks
+	Budget  int                // bytes of one channel's messages that this node's books hold; 0: DefaultBudget
+
+	budgets *budgets
 }
 
 // listen is for the kind, which all systems of a process share.
 var listen = sync.OnceFunc(func() {
-	engine.OnReminder(actors.Messages, func(name string, due time.Time, payload []byte) actors.MessageMsg {
-		return reminded{name: name, due: due, payload: payload}
+	engine.OnReminder(actors.Messages, func(name string, due time.Time, _ []byte) actors.MessageMsg {
+		return reminded{name: name, due: due}
 	})
 })
 
@@ -95,16 +84,19 @@ func Serve(sys *engine.System, d Deps) {
 	if d.Counted == nil {
 		d.Counted = &Counted{}
 	}
+	d.budgets = newBudgets(cmp.Or(d.Budget, DefaultBudget))
 	engine.ServeDurable(sys, actors.Messages, func(id string) engine.Durable[actors.MessageMsg, Event] { return newBook(d, id) })
 }
 
 // live is what this activation knows of a message without an outcome; all of it may be lost.
 type live struct {
-	payload []byte // nil: it comes with the reminder
-	out     bool   // a poster was told of it
-	asking  bool   // its user's settings are being looked up
-	doubt   bool   // another activation may have told a poster of it, or this one has done so again
-	drives  uint32 // Number of the last command
+	came    bool     // its reminder has
+	payload *payload // while a poster has it, or is about to
+	bytes   int      // held for the payload
+	out     bool     // a poster was told of it
+	asking  bool     // it is being loaded
+	doubt   bool     // another activation may have told a poster of it, or this one has done so again
+	drives  uint32   // Number of the last command
 	told    time.Time
 	cancels []engine.Reply // who waits for it to be given back
 }
@@ -120,9 +112,10 @@ type Book struct {
 	chunk   uint32 // the book's number, which its paths' keys are told apart by
 	began   time.Time
 	live    map[uint32]*live
-	bytes   int             // of payloads
+	share   *share
 	touched map[string]bool // users for whom something may be told
-	pumping bool
+	pumping bool            // a pump is under way in time
+	loading bool
 	buffer  []actors.Report
 	waiting bool // a flush is under way in time
 	looking bool // a look is
@@ -157,6 +150,7 @@ func (b *Book) Restore(snapshot any) {
 // Started finds out what an earlier activation may have told posters. Clocks of nodes differ by MaxSkew at most.
 func (b *Book) Started(c *call) {
 	b.began = c.Now()
+	b.share = b.deps.budgets.share(b.channel)
 	if b.state.awake {
 		latest := millis(b.began.Add(actors.MaxSkew))
 		for n, m := range b.state.open {
@@ -178,6 +172,9 @@ func (b *Book) Stopping(c *call) {
 	b.buffer = nil
 }
 
+// Stopped gives back what was held, however the activation has ended.
+func (b *Book) Stopped() { b.share.end() }
+
 // Handle has one line per message; what a line does stands below, in message order.
 func (b *Book) Handle(c *call, m actors.MessageMsg) {
 	switch m := m.(type) {
@@ -187,8 +184,8 @@ func (b *Book) Handle(c *call, m actors.MessageMsg) {
 		b.reminded(c, m)
 	case pump:
 		b.pump(c)
-	case lookedUp:
-		b.lookedUp(c, m)
+	case loaded:
+		b.loaded(c, m)
 	case actors.Report:
 		b.report(c, m)
 	case flush:
@@ -240,14 +237,14 @@ func (b *Book) of(number uint32) *live {
 // forget drops what this activation knows of a message.
 func (b *Book) forget(number uint32) {
 	if l := b.live[number]; l != nil {
-		b.bytes -= len(l.payload)
+		b.unload(l)
 		delete(b.live, number)
 	}
 }
 
 func reminderOf(number uint32) string { return remindMessage + strconv.FormatUint(uint64(number), 10) }
 
-// reminded takes a message's payload, where there is room for it and nobody has it.
+// reminded has a message go when it is its turn.
 func (b *Book) reminded(c *call, r reminded) {
 	switch r.name {
 	case remindTell:
@@ -265,97 +262,13 @@ func (b *Book) reminded(c *call, r reminded) {
 		return
 	}
 	l := b.of(m.number)
-	if l.out || l.payload != nil || !r.due.Equal(moment(m.at)) || !b.fits(m, len(r.payload)) {
+	if l.out || l.came || !r.due.Equal(moment(m.at)) {
 		return
 	}
-	l.payload = r.payload
-	b.bytes += len(r.payload)
+	l.came = true
 	wait := time.Duration(0)
 	if l.doubt {
 		wait = max(0, doubtWait-c.Now().Sub(b.began))
 	}
 	b.touch(c, m.user, wait)
-}
-
-// fits tells whether there is room for a payload. For those that are next to their users there is as much once more: they go, whoever waits.
-func (b *Book) fits(m *message, bytes int) bool {
-	room := maxPayload
-	if b.state.users[m.user][0] == m {
-		room *= 2
-	}
-	return b.bytes == 0 || b.bytes+bytes <= room
-}
-
-// touch has the book look soon what may be told to a user.
-func (b *Book) touch(c *call, user string, after time.Duration) {
-	b.touched[user] = true
-	if b.pumping {
-		return
-	}
-	b.pumping = true
-	if after <= 0 {
-		c.Self().Tell(pump{})
-		return
-	}
-	c.After(after, pump{})
-}
-
-// touchAll is touch for all users of whom something waits here.
-func (b *Book) touchAll(c *call) {
-	for n, l := range b.live {
-		if m := b.state.open[n]; m != nil && l.payload != nil && !l.out {
-			b.touch(c, m.user, 0)
-		}
-	}
-}
-
-// pump looks up the settings of the users to whom a message may go now.
-func (b *Book) pump(c *call) {
-	b.pumping = false
-	if b.stopped || len(b.touched) == 0 {
-		return // touchAll follows
-	}
-	now := millis(c.Now())
-	var m lookedUp
-	var users []string
-	for user := range b.touched {
-		if head := b.head(user, now); head != nil {
-			b.of(head.number).asking = true
-			m.numbers, users = append(m.numbers, head.number), append(users, user)
-		}
-	}
-	clear(b.touched)
-	if len(users) == 0 {
-		return
-	}
-	book := actors.Recipients.Ref(c.System(), b.id)
-	c.Go(func(ctx context.Context) actors.MessageMsg {
-		ctx, cancel := context.WithTimeout(ctx, lookUp)
-		defer cancel()
-		for _, user := range users {
-			s, err := engine.Ask[actors.RecipientSettings](ctx, book, actors.RecipientMsg(actors.Lookup{User: user}))
-			if m.err = err; err != nil {
-				break
-			}
-			m.settings = append(m.settings, s)
-		}
-		return m
-	})
-}
-
-// head is the next message to a user, if it can go now: nothing before it is without an outcome.
-func (b *Book) head(user string, now int64) *message {
-	q := b.state.users[user]
-	for _, m := range q { // one that a poster has was before all others, but those were put off since
-		if l := b.live[m.number]; l != nil && (l.out || l.asking) {
-			return nil
-		}
-	}
-	if len(q) == 0 || q[0].at > now {
-		return nil
-	}
-	if l := b.live[q[0].number]; l == nil || l.payload == nil {
-		return nil
-	}
-	return q[0]
 }

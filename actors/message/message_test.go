@@ -334,10 +334,7 @@ func TestWhatIsInDoubtIsNotGivenBack(t *testing.T) {
 // An outcome of one message doesn't hide that another of the same book is with a poster.
 func TestABookDoesNotRestTooEarly(t *testing.T) {
 	in(t, linesim.Options{Faults: linesim.Faults{Latency: 100 * time.Millisecond}}, func(w *world) {
-		other := 2
-		for bookOf(user(other)) != bookOf(user(1)) {
-			other++
-		}
+		other := sameBook(1)
 		w.arm("poster.call.after", 2)
 		first := w.send(text(1, "one"))
 		time.Sleep(150 * time.Millisecond)
@@ -479,6 +476,8 @@ func TestABookIsBounded(t *testing.T) {
 // A store that refuses an append loses nothing.
 func TestAppendRefused(t *testing.T) {
 	in(t, linesim.Options{}, func(w *world) {
+		w.budget = 1 // what an activation held that ended would keep the others waiting
+		w.crash()
 		var n atomic.Int64
 		w.store.Fault = func(c journal.Call) error {
 			if c.Op == "append" && !c.Done && len(c.Records) > 0 && c.Records[0].Grain.Kind == actors.Messages.Name() && n.Add(1)%3 == 0 {

@@ -2,6 +2,7 @@ package message
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -9,7 +10,7 @@ import (
 	"hayauma.example/actors"
 )
 
-// payload is what a message's reminder brings. It is on disk: names never change.
+// payload is what a message's reminder carries. It is on disk: names never change.
 type payload struct {
 	Messages json.RawMessage `msgpack:"m"`
 	Expire   time.Duration   `msgpack:"e,omitempty"`
@@ -18,10 +19,22 @@ type payload struct {
 	Urgent   bool            `msgpack:"u,omitempty"`
 }
 
-func pack(m actors.NewMessage) ([]byte, error) {
-	return msgpack.Marshal(payload{Messages: m.Messages, Expire: m.Expire, Topic: m.Topic, Zone: m.Zone, Urgent: m.Urgent})
+func payloadOf(m actors.NewMessage) *payload {
+	return &payload{Messages: m.Messages, Expire: m.Expire, Topic: m.Topic, Zone: m.Zone, Urgent: m.Urgent}
 }
 
-func unpackPayload(data []byte) (p payload, err error) {
-	return p, msgpack.Unmarshal(data, &p)
+func (p *payload) pack() []byte {
+	data, err := msgpack.Marshal(p)
+	if err != nil {
+		panic(err) // bytes, texts and numbers
+	}
+	return data
+}
+
+func unpackPayload(data []byte) (*payload, error) {
+	p := &payload{}
+	if err := msgpack.Unmarshal(data, p); err != nil {
+		return nil, fmt.Errorf("%w: %w", errContent, err)
+	}
+	return p, nil
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"hayauma.example/actors"
 	"hayauma.example/actors/provider/linesim"
+	"hayauma.example/engine"
 )
 
 var seeds = flag.Int("message.seeds", 4, "how many random scenarios are played")
@@ -20,21 +22,25 @@ var seeds = flag.Int("message.seeds", 4, "how many random scenarios are played")
 type sending struct {
 	to     int
 	words  string
+	long   int           // of what else it says
 	after  time.Duration // due, from the beginning; 0: at once
 	number uint32        // once it was accepted
 }
 
 func (s sending) message(began time.Time) actors.NewMessage {
-	m := text(s.to, s.words)
+	body := s.text()
+	m := actors.NewMessage{Key: hash("key " + s.words), Content: hash(body), To: user(s.to), Messages: []byte(body)}
 	if s.after > 0 {
 		m.Due = began.Add(s.after)
 	}
 	return m
 }
 
-func (s sending) body() [32]byte {
-	return sha256.Sum256(fmt.Appendf(nil, `[{"text":%q,"type":"text"}]`, s.words))
+func (s sending) text() string {
+	return fmt.Sprintf(`[{"text":%q,"type":"text"}]`, s.words+strings.Repeat(".", s.long))
 }
+
+func (s sending) body() [32]byte { return sha256.Sum256([]byte(s.text())) }
 
 // accept has messages accepted, each book's in their order, whatever dies meanwhile.
 func (w *world) accept(all []*sending) {
@@ -125,7 +131,7 @@ func (w *world) judge(all []*sending, over map[string]actors.MessageInfo) {
 	}
 }
 
-// 2,000 messages to 100 users in random order of due, and a process that dies at random points: each is sent once as the provider counts, in
+// 2,000 messages of all lengths to 100 users in random order of due, and a process that dies at random points: each is sent once as the provider counts, in
 // order by user.
 func TestEveryMessageOnceAndInOrder(t *testing.T) {
 	n := *seeds
@@ -145,12 +151,15 @@ func playRandom(t *testing.T, seed uint64) {
 	p := func(most float64) float64 { return rng.Float64() * most * float64(rng.IntN(2)) }
 	faults := linesim.Faults{Seed: rng.Uint64(), Latency: time.Duration(1+rng.IntN(80)) * time.Millisecond,
 		ErrorBefore: p(0.1), ErrorAfter: p(0.1), TimeoutAfter: p(0.02), Reset: p(0.1), RateLimit: p(0.05), Unauthorized: p(0.002)}
-	w := newWorld(t, linesim.Options{Faults: faults, Limits: linesim.Limits{Off: true}})
+	w := newWorld(t, linesim.Options{Faults: faults, Limits: linesim.Limits{Off: true}}, budget([]int{0, 1, 200_000}[rng.IntN(3)]))
 	w.configure(actors.Limits{Push: []int{0, 2000, 100}[rng.IntN(3)]})
 	const messages, users, span = 2000, 100, 10 * time.Minute
 	var all []*sending
 	for i := range messages {
 		s := &sending{to: rng.IntN(users), words: fmt.Sprintf("s%d-%d", seed, i), after: time.Duration(rng.Int64N(int64(span))).Truncate(time.Second)}
+		if i%2 > 0 { // on either side of what a reminder brings along
+			s.long = rng.IntN(3 * engine.InlinePayload)
+		}
 		all = append(all, s)
 	}
 	for range 6 {
@@ -190,7 +199,7 @@ func TestEveryCrashPoint(t *testing.T) {
 					w.configure(actors.LINELimits)
 					var all []*sending
 					for i := range 40 {
-						all = append(all, &sending{to: i % 4, words: fmt.Sprint("m", i), after: time.Duration(i%5) * 10 * time.Second})
+						all = append(all, &sending{to: i % 4, words: fmt.Sprint("m", i), long: i * 20, after: time.Duration(i%5) * 10 * time.Second})
 					}
 					w.arm(point, nth)
 					w.accept(all)

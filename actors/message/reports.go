@@ -187,10 +187,8 @@ func (b *Book) redrive(c *call) {
 		if m == nil || !l.out || now.Sub(l.told) < actors.StallAfter || !now.Before(m.deadline()) {
 			continue
 		}
-		if p, err := unpackPayload(l.payload); err == nil {
-			l.doubt = true
-			l.drives++
-			b.post(c, m, p)
-		}
+		l.doubt = true
+		l.drives++
+		b.post(c, m)
 	}
 }

@@ -16,36 +16,6 @@ type turn struct {
 	tells    []*message
 }
 
-// lookedUp decides about messages, records what is to be recorded, and tells posters.
-func (b *Book) lookedUp(c *call, r lookedUp) {
-	now := c.Now()
-	var t turn
-	for i, n := range r.numbers {
-		m, l := b.state.open[n], b.live[n]
-		if m == nil || l == nil {
-			continue // cancelled meanwhile
-		}
-		l.asking = false
-		if i >= len(r.settings) {
-			b.touch(c, m.user, askAgain) // nobody gets a message because his book could not be asked
-			continue
-		}
-		if l.payload == nil || m.at > millis(now) || b.stopped {
-			continue
-		}
-		p, err := unpackPayload(l.payload)
-		if err != nil {
-			t.settled = append(t.settled, Outcome{Number: n, Outcome: actors.Failed, Reason: "its content can't be read: " + err.Error(), At: millis(now)})
-			continue
-		}
-		b.take(&t, candidate{m, p, r.settings[i], l.doubt}, now)
-	}
-	if r.err != nil {
-		c.Log().Debug("settings not looked up", "error", r.err)
-	}
-	b.record(c, t, func() { b.tellPosters(c, t.tells) })
-}
-
 func (b *Book) take(t *turn, x candidate, now time.Time) {
 	switch d := decide(x, now); d.step {
 	case tells:
@@ -81,7 +51,7 @@ func (b *Book) record(c *call, t turn, then func()) {
 		events = append(events, t.deferred)
 		for i, n := range t.deferred.Numbers {
 			c.Forget(reminderOf(n), moment(b.state.open[n].at))
-			c.Remind(reminderOf(n), moment(t.deferred.Until[i]), b.live[n].payload)
+			c.Remind(reminderOf(n), moment(t.deferred.Until[i]), b.live[n].payload.pack())
 		}
 	}
 	switch {
@@ -126,13 +96,13 @@ func (b *Book) recorded(c *call, t *turn, users []string) {
 	for _, n := range t.returned {
 		l := b.of(n)
 		l.out, l.doubt, l.drives = false, false, 0
+		b.unload(l)
 		b.answerCancels(n, c.Now())
 	}
-	for _, n := range t.deferred.Numbers { // the reminder brings the payload again
-		if l := b.live[n]; l != nil && l.payload != nil {
-			b.bytes -= len(l.payload)
-			l.payload = nil
-		}
+	for _, n := range t.deferred.Numbers {
+		l := b.of(n)
+		l.came = false
+		b.unload(l)
 	}
 	for _, user := range users {
 		b.touch(c, user, 0)
@@ -156,7 +126,7 @@ func (b *Book) restsAfter(t *turn, now int64) bool {
 		if m == nil || over[n] {
 			continue
 		}
-		if l.out || l.doubt || l.payload != nil && m.at <= now && !b.stopped && !slices.Contains(t.deferred.Numbers, n) {
+		if l.out || l.doubt || l.came && m.at <= now && !b.stopped && !slices.Contains(t.deferred.Numbers, n) {
 			return false
 		}
 	}
@@ -167,26 +137,22 @@ func (b *Book) restsAfter(t *turn, now int64) bool {
 func (b *Book) tellPosters(c *call, messages []*message) {
 	for _, m := range messages {
 		l := b.live[m.number]
-		p, err := unpackPayload(l.payload)
-		if err != nil {
-			continue // it was read a moment ago
-		}
 		if l.doubt {
 			l.drives++
 		}
 		b.deps.Crash("message.told.before")
-		b.post(c, m, p)
+		b.post(c, m)
 		b.deps.Crash("message.told.after")
 	}
 }
 
 // post tells the poster of a message.
-func (b *Book) post(c *call, m *message, p payload) {
+func (b *Book) post(c *call, m *message) {
 	l := b.live[m.number]
 	l.out, l.told = true, c.Now()
 	actors.Posters.Ref(c.System(), actors.PushPoster(b.channel, m.user)).Tell(actors.Post{
 		Run: actors.MessagesRun(b.channel), Channel: b.channel, Window: m.window, Number: l.drives, Chunk: b.chunk, Path: pathOf(m.number),
-		To: []string{m.user}, Messages: p.Messages, Deadline: m.deadline(), Ledger: b.id,
+		To: []string{m.user}, Messages: l.payload.Messages, Deadline: m.deadline(), Ledger: b.id,
 	})
 	if !b.looking {
 		b.looking = true

@@ -48,6 +48,7 @@ type world struct {
 	sim    *linesim.Sim
 	began  time.Time
 	starts int
+	budget int // of each process
 
 	mu    sync.Mutex
 	armed map[string]int // guarded by mu; the process dies when a point is reached for the so-manieth time
@@ -66,10 +67,16 @@ type incarnation struct {
 	sys  *engine.System
 }
 
-func newWorld(t *testing.T, o linesim.Options) *world {
+// budget has the processes of a world hold so many bytes of messages.
+func budget(bytes int) func(*world) { return func(w *world) { w.budget = bytes } }
+
+func newWorld(t *testing.T, o linesim.Options, sets ...func(*world)) *world {
 	w := &world{T: t, store: enginetest.NewStore(), began: time.Now(), armed: map[string]int{}}
 	o.Tokens = []string{token}
 	w.sim = linesim.New(o)
+	for _, set := range sets {
+		set(w)
+	}
 	w.start()
 	t.Cleanup(func() { w.in.die() })
 	return w
@@ -95,7 +102,7 @@ func (w *world) start() {
 	recipient.Serve(in.sys, addresses())
 	tally.Serve(in.sys, actors.Statistics)
 	tally.Serve(in.sys, actors.Usages)
-	message.Serve(in.sys, message.Deps{Crash: in.reach, Counted: &in.counted})
+	message.Serve(in.sys, message.Deps{Crash: in.reach, Counted: &in.counted, Budget: w.budget})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.in = in

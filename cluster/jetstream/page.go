@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"hayauma.example/engine/journal"
 )
 
 const (
@@ -16,12 +18,37 @@ const (
 	pageBytes   = 4 << 20
 )
 
+// pages says what is read page by page.
+type pages struct {
+	grain   journal.Grain
+	subject string
+	most    int // records in a page
+}
+
+// Page implements [journal.Store].
+func (s *Store) Page(ctx context.Context, c journal.Claim, g journal.Grain, from uint64, most int) ([]journal.Record, error) {
+	if err := journal.CheckGrain(g); err != nil {
+		return nil, err
+	}
+	w := pages{g, grainSubject(c.Shard, g), min(most, pageRecords)}
+	for {
+		p, more, err := s.page(ctx, w, max(from, 1))
+		if err != nil {
+			return nil, fmt.Errorf("jetstream: page of %s %q: %w", g.Kind, g.ID, err)
+		}
+		if len(p.records) > 0 || !more {
+			return p.records, nil
+		}
+		from = p.last + 1 // it was a tombstone
+	}
+}
+
 // page reads records from a position on. more is false where it reached the end.
-func (s *Store) page(ctx context.Context, r *replay, from uint64) (p page, more bool, err error) {
+func (s *Store) page(ctx context.Context, w pages, from uint64) (p page, more bool, err error) {
 	if s.cfg.direct() {
-		more, err = s.pageDirect(ctx, r, from, &p)
+		more, err = s.pageDirect(ctx, w, from, &p)
 	} else {
-		more, err = s.pageByLeader(ctx, r, from, &p)
+		more, err = s.pageByLeader(ctx, w, from, &p)
 	}
 	if p.last == 0 {
 		p.last = from - 1
@@ -30,16 +57,16 @@ func (s *Store) page(ctx context.Context, r *replay, from uint64) (p page, more 
 }
 
 // pageByLeader asks the leader for one message after the other.
-func (s *Store) pageByLeader(ctx context.Context, r *replay, from uint64, p *page) (more bool, err error) {
-	for bytes := 0; len(p.records) < pageRecords && bytes < pageBytes; {
-		m, err := s.ev.GetMsg(ctx, from, jetstream.WithGetMsgSubject(r.subject))
+func (s *Store) pageByLeader(ctx context.Context, w pages, from uint64, p *page) (more bool, err error) {
+	for bytes := 0; len(p.records) < w.most && bytes < pageBytes; {
+		m, err := s.ev.GetMsg(ctx, from, jetstream.WithGetMsgSubject(w.subject))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return false, nil
 		}
 		if err != nil {
 			return false, err
 		}
-		if err := p.add(r.grain, stored{header: m.Header, data: m.Data, seq: m.Sequence, time: m.Time}); err != nil {
+		if err := p.add(w.grain, stored{header: m.Header, data: m.Data, seq: m.Sequence, time: m.Time}); err != nil {
 			return false, err
 		}
 		from, bytes = m.Sequence+1, bytes+len(m.Data)
@@ -48,14 +75,14 @@ func (s *Store) pageByLeader(ctx context.Context, r *replay, from uint64, p *pag
 }
 
 // pageDirect gets the page with one request. The answer is complete only with its end-of-batch message.
-func (s *Store) pageDirect(ctx context.Context, r *replay, from uint64, p *page) (more bool, err error) {
+func (s *Store) pageDirect(ctx context.Context, w pages, from uint64, p *page) (more bool, err error) {
 	inbox := s.conn.NewInbox()
 	sub, err := s.conn.SubscribeSync(inbox)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = sub.Unsubscribe() }() // a closed connection has none left
-	req := fmt.Appendf(nil, `{"seq":%d,"next_by_subj":%q,"batch":%d,"max_bytes":%d}`, from, r.subject, pageRecords, pageBytes)
+	req := fmt.Appendf(nil, `{"seq":%d,"next_by_subj":%q,"batch":%d,"max_bytes":%d}`, from, w.subject, w.most, pageBytes)
 	if err := s.conn.PublishRequest("$JS.API.DIRECT.GET."+events, inbox, req); err != nil {
 		return false, err
 	}
@@ -73,7 +100,7 @@ func (s *Store) pageDirect(ctx context.Context, r *replay, from uint64, p *page)
 		if err != nil {
 			return false, err
 		}
-		if err := p.add(r.grain, st); err != nil {
+		if err := p.add(w.grain, st); err != nil {
 			return false, err
 		}
 	}

@@ -17,7 +17,7 @@ func (s *Store) Replay(ctx context.Context, c journal.Claim, g journal.Grain) it
 			yield(journal.Record{}, err)
 			return
 		}
-		r := replay{store: s, claim: c, grain: g, subject: grainSubject(c.Shard, g), yield: yield}
+		r := replay{store: s, claim: c, pages: pages{g, grainSubject(c.Shard, g), pageRecords}, yield: yield}
 		if err := r.run(ctx); err != nil && !errors.Is(err, errStopped) {
 			yield(journal.Record{}, fmt.Errorf("jetstream: replay %s %q: %w", g.Kind, g.ID, err))
 		}
@@ -30,12 +30,11 @@ var errStopped = errors.New("jetstream: replay stopped")
 // replay reads one grain page by page. Most grains are one page, which is held whole. Where there is more, the pages are read
 // once to find the newest snapshot, and once more to yield.
 type replay struct {
-	store   *Store
-	claim   journal.Claim
-	grain   journal.Grain
-	subject string
-	yield   func(journal.Record, error) bool
-	order   journal.Order
+	store *Store
+	claim journal.Claim
+	pages pages
+	yield func(journal.Record, error) bool
+	order journal.Order
 }
 
 func (r *replay) run(ctx context.Context) error {
@@ -56,7 +55,7 @@ func (r *replay) run(ctx context.Context) error {
 
 // first reads the first page, and where replicas could answer too early it asks whether this one knew our claim.
 func (r *replay) first(ctx context.Context) (page, bool, error) {
-	p, more, err := r.store.page(ctx, r, 1)
+	p, more, err := r.store.page(ctx, r.pages, 1)
 	if err != nil || r.store.cfg.direct() {
 		return p, more, err
 	}
@@ -70,7 +69,7 @@ func (r *replay) long(ctx context.Context, first page) error {
 	}
 	for more := true; more; {
 		var p page
-		if p, more, err = r.store.page(ctx, r, from); err != nil {
+		if p, more, err = r.store.page(ctx, r.pages, from); err != nil {
 			return err
 		}
 		if err := r.emit(p.records); err != nil {
@@ -97,7 +96,7 @@ func (r *replay) start(ctx context.Context, p page) (uint64, error) {
 			return from, nil
 		}
 		var err error
-		if p, more, err = r.store.page(ctx, r, p.last+1); err != nil {
+		if p, more, err = r.store.page(ctx, r.pages, p.last+1); err != nil {
 			return 0, err
 		}
 	}

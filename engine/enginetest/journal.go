@@ -140,6 +140,13 @@ func (j *Journal) purge(ctx context.Context, g journal.Grain) error {
 	return nil
 }
 
+// Payload implements engine.Journal.
+func (j *Journal) Payload(_ context.Context, _, _ string, g journal.Grain, name string, due time.Time) ([]byte, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.timetable.payload(g, name, due)
+}
+
 // OnReminder implements engine.Journal.
 func (j *Journal) OnReminder(fire func(kind, id, name string, due time.Time, payload []byte)) {
 	j.mu.Lock()

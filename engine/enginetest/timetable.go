@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"container/heap"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,7 +49,7 @@ func (t *timetable) start(fire func(kind, id, name string, due time.Time, payloa
 
 // mark sets or forgets a reminder. Forgetting names the due time too: a reminder that was replaced meanwhile stays.
 func (t *timetable) mark(g journal.Grain, m engine.Mark) {
-	key := reminderKey{g, m.Name, m.Due.Unix() / 3600}
+	key := keyOf(g, m.Name, m.Due)
 	old := t.byName[key]
 	if m.Forget && (old == nil || !old.mark.Due.Equal(m.Due)) {
 		return
@@ -63,6 +64,18 @@ func (t *timetable) mark(g journal.Grain, m engine.Mark) {
 		heap.Push(&t.queue, r)
 	}
 	t.arm()
+}
+
+func keyOf(g journal.Grain, name string, due time.Time) reminderKey {
+	return reminderKey{g, name, due.Unix() / 3600}
+}
+
+func (t *timetable) payload(g journal.Grain, name string, due time.Time) ([]byte, error) {
+	r := t.byName[keyOf(g, name, due)]
+	if t.closed || r == nil || !r.mark.Due.Equal(due) {
+		return nil, engine.ErrNoReminder
+	}
+	return slices.Clone(r.mark.Payload), nil
 }
 
 // arm sets the timer to the first reminder.
@@ -80,7 +93,11 @@ func (t *timetable) arm() {
 
 func (t *timetable) run() {
 	for _, r := range t.due(time.Now()) {
-		t.fire(r.grain.Kind, r.grain.ID, r.mark.Name, r.mark.Due, r.mark.Payload)
+		payload := r.mark.Payload
+		if len(payload) > engine.InlinePayload {
+			payload = nil
+		}
+		t.fire(r.grain.Kind, r.grain.ID, r.mark.Name, r.mark.Due, payload)
 	}
 }
 

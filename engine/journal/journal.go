@@ -87,6 +87,9 @@ type Store interface {
 	// expected one are copies and are already left out; a gap is passed on as it is. It sees everything that was stored before
 	// the claim and everything acknowledged under it.
 	Replay(ctx context.Context, c Claim, g Grain) iter.Seq2[Record, error]
+	// Page reads the grain's records from a position on, most of them at the utmost and no more than a few MiB; none where there are none. They
+	// are as they were stored: copies and what a snapshot has replaced are among them. It may answer under a claim that is over.
+	Page(ctx context.Context, c Claim, g Grain, from uint64, most int) ([]Record, error)
 	// Purge drops the grain's records below position; with position 0 all of them. It works on a full store.
 	Purge(ctx context.Context, c Claim, g Grain, below uint64) error
 	// Grains yields the ids of a kind that have records in the role's shards, in no order.

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -17,7 +18,7 @@ import (
 // (Done true), where an error takes the place of the answer although all of it was done. It runs outside the store's lock.
 type Fault func(Call) error
 
-// Call describes an operation to a [Fault]. Op is one of claim, append, replay, purge, follow, put, get and drop.
+// Call describes an operation to a [Fault]. Op is one of claim, append, replay, page, purge, follow, put, get and drop.
 type Call struct {
 	Op      string
 	Shard   Shard
@@ -157,7 +158,7 @@ func (m *Memory) fenced(c Claim) (*memoryShard, error) {
 // Replay implements [Store]. It yields from a copy of the list: appends and purges in between don't show.
 func (m *Memory) Replay(ctx context.Context, c Claim, g Grain) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		records, err := m.records(ctx, c, g)
+		records, err := m.records(ctx, "replay", c, g)
 		if err != nil {
 			yield(Record{}, err)
 			return
@@ -166,12 +167,11 @@ func (m *Memory) Replay(ctx context.Context, c Claim, g Grain) iter.Seq2[Record,
 	}
 }
 
-func (m *Memory) records(ctx context.Context, c Claim, g Grain) ([]Record, error) {
+func (m *Memory) records(ctx context.Context, op string, c Claim, g Grain) ([]Record, error) {
 	if err := CheckGrain(g); err != nil {
 		return nil, err
 	}
-	call := Call{Op: "replay", Shard: c.Shard, Grain: g}
-	if err := m.ask(ctx, call); err != nil {
+	if err := m.ask(ctx, Call{Op: op, Shard: c.Shard, Grain: g}); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
@@ -195,6 +195,16 @@ func replay(records []Record, yield func(Record, error) bool) {
 			return
 		}
 	}
+}
+
+// Page implements [Store].
+func (m *Memory) Page(ctx context.Context, c Claim, g Grain, from uint64, most int) ([]Record, error) {
+	records, err := m.records(ctx, "page", c, g)
+	if err != nil {
+		return nil, err
+	}
+	first, _ := slices.BinarySearchFunc(records, from, func(r Record, from uint64) int { return cmp.Compare(r.Position, from) })
+	return records[first:min(len(records), first+most)], nil
 }
 
 // Purge implements [Store].

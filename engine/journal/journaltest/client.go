@@ -100,6 +100,14 @@ func (c *Client) Replay(ctx context.Context, claim journal.Claim, g journal.Grai
 	}
 }
 
+// Page implements [journal.Store].
+func (c *Client) Page(ctx context.Context, claim journal.Claim, g journal.Grain, from uint64, most int) ([]journal.Record, error) {
+	q := Question{Op: "page", Shard: claim.Shard, Grain: g}
+	return ask(ctx, c, request[[]journal.Record]{Question: q, do: func(ctx context.Context) ([]journal.Record, error) {
+		return c.server.Store.Page(ctx, claim, g, from, most)
+	}})
+}
+
 // Purge implements [journal.Store].
 func (c *Client) Purge(ctx context.Context, claim journal.Claim, g journal.Grain, below uint64) error {
 	q := Question{Op: "purge", Shard: claim.Shard, Grain: g}

@@ -40,6 +40,7 @@ func Run(t *testing.T, s Subject) {
 		{"snapshot", snapshot},
 		{"purge", purge},
 		{"long history", longHistory},
+		{"pages", pages},
 		{"odd ids", oddIDs},
 		{"names refused", namesRefused},
 		{"too large", tooLarge},

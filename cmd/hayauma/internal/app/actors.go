@@ -112,7 +112,7 @@ func (a *App) serve(registry *codec.Registry, crash func(string)) *gate.Gates {
 	tally.Serve(a.sys, actors.Usages)
 	tally.Serve(a.sys, actors.Experiments)
 	recipient.Serve(a.sys, a.books)
-	message.Serve(a.sys, message.Deps{Crash: crash, Counted: a.singles})
+	message.Serve(a.sys, message.Deps{Crash: crash, Counted: a.singles, Budget: a.cfg.DemandBytes})
 	webhook.Serve(a.sys, webhook.Deps{
 		Store: a.store, Objects: a.objects, Messages: registry, Cluster: a.store.ClusterID(), Getenv: a.opts.Getenv,
 		Figures: a.webhooks,

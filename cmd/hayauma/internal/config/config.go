@@ -82,7 +82,7 @@ type Config struct {
 	Kinds    actors.Carriers // which kinds other node types carry
 	Cluster  Cluster
 
-	DemandBytes   int           // rendered and not yet settled, per channel; 0 is the channel's default
+	DemandBytes   int           // rendered and not yet settled, per channel, and as much of single messages; 0 is the actors' default
 	Retention     time.Duration // recipients are kept so long after their campaign's end; 0: for ever
 	MaxInFlight   int           // provider calls at once, of all channels; 0 is the gate's default
 	MetricsActors int           // so many active actors have series of their own, each; 0 is the registry's default

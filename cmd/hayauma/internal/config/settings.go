@@ -69,7 +69,7 @@ var settings = []setting{
 	{name: "cluster-key", usage: "PEM file of that certificate's key", set: text(func(c *Config) *string { return &c.Cluster.Key })},
 	{name: "cluster-ca", usage: "PEM file of the authority that signs the nodes' certificates", set: text(func(c *Config) *string { return &c.Cluster.CA })},
 	{name: "retention-days", usage: "days that the recipients of a campaign are kept after its end, then only its figures; 0 is for ever", def: "90", set: setRetention},
-	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB",
+	{name: "demand-bytes", usage: "rendered and not yet settled per channel, such as 8MiB; as much of single messages on each node",
 		set: size(func(c *Config, n int64) { c.DemandBytes = int(min(n, math.MaxInt)) })},
 	{name: "max-in-flight", usage: "provider calls at once, shared by the channels that call", set: setMaxInFlight},
 	{name: "metrics-actors", usage: "active actors up to which each has metrics of its own, 100 to 20000; of more only the deepest and the stuck have",

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,8 +56,9 @@ func playMessages(t *testing.T, owner func(*fleet.World) fleet.Owner, seed uint6
 	var all []*single
 	for i := range 900 {
 		n := r.IntN(60)
-		all = append(all, &single{user: fmt.Sprintf("U%032x", uint64(n)*0x9e3779b97f4a7c15), text: fmt.Sprint("m", i),
-			due: began.Add(time.Duration(30+r.IntN(60)) * time.Second)})
+		all = append(all, &single{user: fmt.Sprintf("U%032x", uint64(n)*0x9e3779b97f4a7c15),
+			text: fmt.Sprint("m", i) + strings.Repeat(".", i%2*r.IntN(4000)), // some come with their reminders
+			due:  began.Add(time.Duration(30+r.IntN(60)) * time.Second)})
 	}
 	accept := func() {
 		for _, s := range all {
@@ -99,6 +102,49 @@ func playMessages(t *testing.T, owner func(*fleet.World) fleet.Owner, seed uint6
 		t.Errorf("%v", states)
 	}
 	judgeMessages(t, w, all)
+}
+
+// What messages of 20 kB take in memory while they wait for their time, in every actor and the timetable: what the store holds is subtracted.
+func TestWaitingMessagesTakeLittleMemory(t *testing.T) {
+	const each, batches, size, bound = 15, 200, 20_000, 4000 // the store rounds a record up by an eighth
+	synctest.Test(t, func(t *testing.T) {
+		w := fleet.New(t, fleet.Options{Owner: func(w *fleet.World) fleet.Owner { return fleet.NewScript(w) }})
+		defer w.Close()
+		w.Boot(fleet.All)
+		w.Configure()
+		addresses := recipient.NewAddresses(func(role, key string) int { return cluster.ShardOf(role, key).Number })
+		user, due := fmt.Sprintf("U%032x", 1), time.Now().Add(time.Hour)
+		before := beyondStore(t, w)
+		for i := range batches {
+			var m actors.AcceptMessages
+			for n := range each {
+				key := uint64(i*each + n)
+				m.Entries = append(m.Entries, actors.NewMessage{Key: key, Content: 1, To: user, Due: due,
+					Messages: fmt.Appendf(nil, `[{"text":"%0*d","type":"text"}]`, size, key)})
+			}
+			if _, err := fleet.Insist[actors.AcceptedMessages](w, actors.Messages, addresses.Of("shop", user), actors.MessageMsg(m)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		took := (beyondStore(t, w) - before) / (each * batches)
+		t.Logf("figure: %d B for a message of %d B", took, size)
+		if took > bound {
+			t.Errorf("a message of %d bytes takes %d while it waits, want %d at most", size, took, bound)
+		}
+	})
+}
+
+// beyondStore is what is in memory besides what the world's store holds.
+func beyondStore(t *testing.T, w *fleet.World) int64 {
+	t.Helper()
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	stats, err := w.Store.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int64(m.HeapAlloc) - int64(stats.Bytes)
 }
 
 func judgeMessages(t *testing.T, w *fleet.World, all []*single) {

@@ -85,6 +85,12 @@ func (j *Journal) Replay(ctx context.Context, c journal.Claim, g journal.Grain) 
 	}
 }
 
+// Page implements [journal.Store].
+func (j *Journal) Page(ctx context.Context, c journal.Claim, g journal.Grain, from uint64, most int) ([]journal.Record, error) {
+	records, err := j.Store.Page(ctx, c, g, from, most)
+	return records, j.count("replay", err)
+}
+
 // Purge implements [journal.Store].
 func (j *Journal) Purge(ctx context.Context, c journal.Claim, g journal.Grain, below uint64) error {
 	return j.count("purge", j.Store.Purge(ctx, c, g, below))
