@@ -54,6 +54,7 @@
 //   - What came back opens a window of its own at once, as long as fewer than four are open, and goes before the rest. With the half of the newest
 //     window that the others wait for, a planned stop of one node of many kept its part standing for seconds.
 //   - A run that has not begun opens nothing before the channel has said whether the month's quota does for it, and again after each resume.
+//     That nothing holds it any more only an answer to its question says: words without a question may come after a later answer.
 //   - Silence, after which unsettled paths are sent again, counts only while the channel knows of nothing of the run that waits for demand
 //     or a token. A run that waits its turn, or whose provider refuses connections, would otherwise lose the proof that it is untried.
 //     Liveness stands: a lost command waits nowhere, so 60 s after the last one that does, its path is sent again.

@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,12 +21,15 @@ func (w *world) said() []actors.RunStanding {
 	return words
 }
 
-// hold sets what the channel answers about the quota.
-func (w *world) hold(why string) {
+// set changes what the channel answers.
+func (w *world) set(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held = why
+	f()
 }
+
+// hold sets what the channel answers about the quota.
+func (w *world) hold(why string) { w.set(func() { w.held = why }) }
 
 // TestRankIsTold: what the definition says, and then what an operator sets, also after a restart of the campaign's activation.
 func TestRankIsTold(t *testing.T) {
@@ -141,6 +145,52 @@ func TestAResumeThatFindsTooLittleOpensNothing(t *testing.T) {
 		time.Sleep(time.Second)
 		if i := ask[actors.Info](w, actors.Show{}); !i.StartedAt.IsZero() || i.Reason != "quota: too little" {
 			t.Errorf("%+v", i)
+		}
+	})
+}
+
+// TestALateWordOpensNothing: the channel said that it sends, its answer that the run is held came first.
+func TestALateWordOpensNothing(t *testing.T) {
+	for reason, hold := range map[string]func(w *world, why string){
+		"quota: too little":       func(w *world, why string) { w.held = why },
+		"channel paused: too bad": func(w *world, why string) { w.paused = strings.TrimPrefix(why, "channel paused: ") },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.set(func() { hold(w, reason) })
+				ask[actors.Info](w, w.upload("u"))
+				time.Sleep(time.Minute + 500*time.Millisecond) // between two of the questions that the campaign asks the channel
+				w.said()
+				w.ref().Tell(actors.ChannelState{Channel: "shop"})
+				if words := w.said(); len(words) != 1 || words[0].Begun {
+					t.Errorf("said %+v", words)
+				}
+				if i := ask[actors.Info](w, actors.Show{}); i.State != actors.StatePaused || i.Reason != reason || !i.StartedAt.IsZero() {
+					t.Errorf("%+v", i)
+				}
+				w.set(func() { hold(w, "") })
+				now := time.Now()
+				w.ref().Tell(actors.ChannelState{Channel: "shop"})
+				if m := w.composers.Wait(1); !m.at.Equal(now) {
+					t.Errorf("opened %v after the word", m.at.Sub(now))
+				}
+			})
+		})
+	}
+}
+
+// TestAChannelsWordBeforeTheRun is no reason to ask.
+func TestAChannelsWordBeforeTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		accept := w.upload("u")
+		accept.Definition.At = time.Now().Add(time.Hour)
+		ask[actors.Info](w, accept)
+		w.pauseChannel("quota")
+		w.pauseChannel("")
+		if words := w.said(); len(words) > 0 {
+			t.Errorf("said %+v", words)
 		}
 	})
 }

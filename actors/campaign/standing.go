@@ -22,18 +22,29 @@ func (a *Campaign) described(c *engine.Context[actors.CampaignMsg], m described)
 	if m.info.Waiting {
 		a.outcomeAt = c.Now() // it waits its turn: nothing is lost
 	}
-	a.channelState(c, actors.ChannelState{Paused: m.info.Paused, Held: m.info.Held})
+	a.heed(c, m.info.Paused, m.info.Held)
 }
 
 func (a *Campaign) channel(c *engine.Context[actors.CampaignMsg]) engine.Ref[actors.ChannelMsg] {
 	return actors.Channels.Ref(c.System(), a.intent.Accepted.Definition.Channel)
 }
 
+// channelState takes the channel's word. That nothing holds the run any more is asked for: such a word may have waited on its way while the answer
+// to a later question, by which the run is held, went by.
 func (a *Campaign) channelState(c *engine.Context[actors.CampaignMsg], m actors.ChannelState) {
+	if m.Paused == "" && m.Held == "" && a.view.held != "" && a.intent.Run != "" {
+		a.describe(c)
+		return
+	}
+	a.heed(c, m.Paused, m.Held)
+}
+
+// heed stops the run, or has it go on, as the channel says: paused and short of quota are reasons, empty where there are none.
+func (a *Campaign) heed(c *engine.Context[actors.CampaignMsg], paused, short string) {
 	before := a.view.held
-	a.view.held, a.view.short = m.Held, m.Held
-	if m.Paused != "" {
-		a.view.held = "channel paused: " + m.Paused
+	a.view.held, a.view.short = short, short
+	if paused != "" {
+		a.view.held = "channel paused: " + paused
 	}
 	switch {
 	case before == "" && a.view.held != "":
