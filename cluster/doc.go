@@ -134,7 +134,7 @@
 //
 // A reminder is (kind, id, name, due time, payload). It is appended in the atomic batch of the event that needs it, to the grain
 // {timetable, "<shard>-<hour of its due time>"} of the same shard. Only overdue hours, the current and the next are in memory, at about
-// 115 B for each reminder and without a pointer for the collector; a later hour is read when it comes near. Of a payload that is longer than
+// 132 B for each reminder and without a pointer for the collector; a later hour is read when it comes near. Of a payload that is longer than
 // engine.InlinePayload only the record's position is in memory, and who wants it has it read (Ledgers.Payload); such payloads are kept apart in
 // records of some 16 KiB. An append doesn't say where its records are, so an hour's new ones are looked through when the first is asked for. A reminder fires at its due
 // time, and every 30 s until it is forgotten or replaced, so firing survives crashes and failed handlers: at least once. It begins to fire

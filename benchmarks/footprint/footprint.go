@@ -22,6 +22,7 @@ import (
 // Memory is what a process holds.
 type Memory struct {
 	InUse      float64 // bytes of live heap and of stacks
+	Heap       float64 // … of live heap alone
 	Resident   float64 // bytes that the system gave the process
 	Goroutines float64
 }
@@ -45,7 +46,7 @@ func Look() (Memory, error) {
 	}
 	pages, err := residentPages(statm)
 	return Memory{
-		InUse: float64(m.HeapAlloc + m.StackInuse), Resident: pages * float64(os.Getpagesize()), Goroutines: float64(runtime.NumGoroutine()),
+		InUse: float64(m.HeapAlloc + m.StackInuse), Heap: float64(m.HeapAlloc), Resident: pages * float64(os.Getpagesize()), Goroutines: float64(runtime.NumGoroutine()),
 	}, err
 }
 

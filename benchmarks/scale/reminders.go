@@ -135,8 +135,8 @@ func remember(ctx context.Context, plan alarm.Plan, r *experiment.Result) (err e
 	return g.Close(ctx)
 }
 
-// timetable is what the plan takes in memory after a restart, on a store that is in memory before. Who has set the reminders stays in memory
-// until the end, so that nothing of it is freed between the two looks.
+// timetable is what the plan takes on the heap after a restart, on a store that is in memory before. Who has set the reminders stays in memory
+// until the end, so that nothing of it is freed between the two looks. Stacks, which shrink between them, are not the reminders'.
 func timetable(ctx context.Context, plan alarm.Plan) (float64, error) {
 	store := alarm.Memory()
 	setter, err := started(alarm.On(store, silent{}))(ctx)
@@ -153,7 +153,7 @@ func timetable(ctx context.Context, plan alarm.Plan) (float64, error) {
 	before, errBefore := footprint.Look()
 	errStart := g.Start(ctx)
 	after, errAfter := footprint.Look()
-	return after.InUse - before.InUse, errors.Join(errBefore, errStart, errAfter, g.Close(ctx), setter.Close(ctx))
+	return after.Heap - before.Heap, errors.Join(errBefore, errStart, errAfter, g.Close(ctx), setter.Close(ctx))
 }
 
 // started starts a ground that was just opened, or passes its error on.
