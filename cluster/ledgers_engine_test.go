@@ -27,11 +27,15 @@ type (
 	Rings struct{ Due time.Time }
 )
 
-// tally counts the numbers that it has not seen, and is reminded of the first.
+// tally counts the numbers that it has not seen, and is reminded of the first. A reminder may come twice where a shard was dropped; the
+// event that it came is stored once.
 type tally struct {
 	seen map[int]bool
 	rung func()
 }
+
+// came is the number of the event that the reminder came, which counts for none.
+const came = -1
 
 var tallies = func() *engine.Kind[any] {
 	k := engine.NewKind[any](engine.KindConfig{Name: "tally", Role: "checker"})
@@ -47,17 +51,28 @@ func (y *tally) Handle(c *engine.Context[any], m any) {
 	switch m := m.(type) {
 	case Tick:
 		if y.seen[m.N] {
-			c.Respond(len(y.seen))
+			c.Respond(y.count())
 			return
 		}
 		if len(y.seen) == 0 {
 			c.Remind("first", time.Now().Add(time.Second), nil)
 		}
-		engine.Persist(c, []Ticked{{m.N}}, func() { c.Respond(len(y.seen)) })
+		engine.Persist(c, []Ticked{{m.N}}, func() { c.Respond(y.count()) })
 	case Rings:
 		c.Forget("first", m.Due)
-		engine.Persist[Ticked](c, nil, y.rung)
+		if y.seen[came] {
+			engine.Persist[Ticked](c, nil, nil)
+			return
+		}
+		engine.Persist(c, []Ticked{{came}}, y.rung)
 	}
+}
+
+func (y *tally) count() int {
+	if y.seen[came] {
+		return len(y.seen) - 1
+	}
+	return len(y.seen)
 }
 
 // pair is two members with an engine each.

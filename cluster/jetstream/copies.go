@@ -60,12 +60,14 @@ func takesCopies(stream jetstream.Stream, want jetstream.StreamConfig) *CopiesEr
 	return nil
 }
 
-// patiently asks until ctx ends: a cluster without a leader needs a moment. Each time is bounded, because servers without a leader
-// don't answer. Where the last time had no answer, what was said before is why.
+// answerWithin bounds each of several tries: servers that elect a leader don't answer, and the next try finds it.
+const answerWithin = 2 * time.Second
+
+// patiently asks until ctx ends: a cluster without a leader needs a moment. Where the last time had no answer, what was said before is why.
 func (s *Store) patiently(ctx context.Context, want jetstream.StreamConfig, ask askStream) (jetstream.Stream, error) {
 	var copies *CopiesError
 	for {
-		once, cancel := context.WithTimeout(ctx, 2*time.Second)
+		once, cancel := context.WithTimeout(ctx, answerWithin)
 		stream, err := ask(once, want)
 		cancel()
 		if err == nil {

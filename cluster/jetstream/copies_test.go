@@ -171,6 +171,28 @@ func overtaken(t *testing.T, conn *nats.Conn, js natsjs.JetStream) {
 			t.Fatal(err)
 		}
 	}
+	overtakenAtFloor(ctx, t, s, js)
+}
+
+// overtakenAtFloor has another node raise the members' stream after this one looked it up, before it has its floor.
+func overtakenAtFloor(ctx context.Context, t *testing.T, s *jetstream.Store, js natsjs.JetStream) {
+	known, err := js.Stream(ctx, "KV_members")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := known.CachedInfo().Config
+	cfg.Replicas, cfg.AllowDirect = 3, false
+	if _, err := js.UpdateStream(ctx, cfg); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, s.LayFloor(ctx, known), jetstream.CopiesError{Stream: "KV_members", Kept: 3, Set: 1})
+	if ctx.Err() != nil {
+		t.Error("it was told only when it gave up")
+	}
+	cfg.Replicas, cfg.AllowDirect = 1, true
+	if _, err := js.UpdateStream(ctx, cfg); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // fills has a node that is set to one copy open its head-room after an operator gave the stream more copies.

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"hayauma.example/cluster/objects"
 	"hayauma.example/engine/journal"
 )
 
@@ -39,6 +41,25 @@ func (m *Membership) ground(ctx context.Context) (uint64, error) {
 		}
 		if err != nil {
 			return 0, err
+		}
+	}
+}
+
+// firstGround finds the floor or lays it until ctx ends. Another node may have given the stream more copies since this one looked. A
+// floor that is laid twice, because the first one's answer was lost, is another member's to whoever came before.
+func (m *Membership) firstGround(ctx context.Context) error {
+	for {
+		once, cancel := context.WithTimeout(ctx, answerWithin)
+		_, err := m.ground(once)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if copies := (*CopiesError)(nil); errors.As(err, &copies) {
+			return copies
+		}
+		if !errors.Is(err, objects.ErrBusy) && !errors.Is(err, objects.ErrUnclear) || !pause(ctx, retryAfter) {
+			return fmt.Errorf("jetstream: first revision of %s: %w", members, err)
 		}
 	}
 }
@@ -73,7 +94,7 @@ func (m *Membership) raise(ctx context.Context) error {
 }
 
 func (m *Membership) create(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	if _, err := m.store.bring(ctx, m.store.cfg.members()); err != nil {
 		return unread(err)

@@ -42,14 +42,8 @@ func (s *Store) Membership(ctx context.Context) (*Membership, error) {
 	if m.views, err = s.stream(ctx, s.cfg.cluster()); err != nil {
 		return nil, err
 	}
-	for { // a floor that is laid twice, because the first one's answer was lost, is another member's to whoever came before
-		_, err = m.ground(ctx)
-		if !errors.Is(err, objects.ErrBusy) && !errors.Is(err, objects.ErrUnclear) || !pause(ctx, retryAfter) {
-			break
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("jetstream: first revision of %s: %w", members, err)
+	if err := m.firstGround(ctx); err != nil {
+		return nil, err
 	}
 	if err := s.keepsCopies(ctx); err != nil { // another node that started meanwhile is set to more
 		return nil, err

@@ -55,7 +55,7 @@ func Open(ctx context.Context, conn *nats.Conn, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	if s.cluster, err = s.clusterID(ctx); err != nil {
-		return nil, fmt.Errorf("jetstream: cluster id: %w", err)
+		return nil, err
 	}
 	return s, nil
 }
@@ -74,28 +74,43 @@ func passing(err error) bool {
 	return errors.Is(err, errUnsettled) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// clusterID writes a new id if there is none, and reads what is there: of several that start at once one wins.
+// clusterID reads the cluster's id, or writes one, until ctx ends. Another node may have given the stream more copies since this one
+// looked: it is looked up anew.
 func (s *Store) clusterID(ctx context.Context) (uuid.UUID, error) {
 	for {
-		msg, err := s.ev.GetLastMsgForSubject(ctx, clusterSubject)
+		once, cancel := context.WithTimeout(ctx, answerWithin)
+		id, err := s.identify(once)
+		cancel()
 		if err == nil {
-			return uuid.ParseBytes(msg.Data)
+			return id, nil
 		}
-		if passing(err) && pause(ctx, retryAfter) {
-			continue // no leader yet
+		ev, errStream := s.stream(ctx, s.cfg.events(0))
+		if errStream != nil {
+			return uuid.Nil, errStream
 		}
-		if !errors.Is(err, jetstream.ErrMsgNotFound) {
-			return uuid.Nil, err
-		}
-		id := uuid.NewString()
-		_, err = s.js.Publish(ctx, clusterSubject, []byte(id), jetstream.WithExpectLastSequencePerSubject(0))
-		if err := s.outcome(err); err != nil && !errors.Is(err, journal.ErrFenced) && !errors.Is(err, journal.ErrBusy) {
-			return uuid.Nil, err
-		}
-		if !pause(ctx, time.Millisecond) {
-			return uuid.Nil, ctx.Err()
+		s.ev = ev
+		again := passing(err) && !errors.Is(err, ErrShutDown) || errors.Is(err, journal.ErrBusy)
+		if !again || !pause(ctx, retryAfter) {
+			return uuid.Nil, fmt.Errorf("jetstream: cluster id: %w", err)
 		}
 	}
+}
+
+// identify tries once: of several that write an id at once one wins.
+func (s *Store) identify(ctx context.Context) (uuid.UUID, error) {
+	msg, err := s.ev.GetLastMsgForSubject(ctx, clusterSubject)
+	if err == nil {
+		return uuid.ParseBytes(msg.Data)
+	}
+	if !errors.Is(err, jetstream.ErrMsgNotFound) {
+		return uuid.Nil, err
+	}
+	id := uuid.New()
+	_, err = s.js.Publish(ctx, clusterSubject, []byte(id.String()), jetstream.WithExpectLastSequencePerSubject(0))
+	if err = s.outcome(err); errors.Is(err, journal.ErrFenced) {
+		return uuid.Nil, errUnsettled
+	}
+	return id, err
 }
 
 // ClusterID implements [journal.Store].
