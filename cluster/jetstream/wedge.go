@@ -2,40 +2,47 @@ package jetstream
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"sync"
 	"time"
 )
 
-// wedgedAfter is how long a message may be refused because another one to its subject is under way, which takes milliseconds.
-const wedgedAfter = time.Second
+const (
+	wedgedAfter  = time.Second      // a message that another one to its subject is under way for is refused for milliseconds
+	anotherAfter = 10 * time.Second // a refusal so much later is another one's
+)
 
-// wedges are subjects whose messages are refused since a time. A replicated stream's leader that checks a message, and stores it only
+// wedges are subjects whose messages are being refused. A replicated stream's leader that checks a message, and stores it only
 // after a purge has moved the sequence, never takes the message off the list of those under way, and refuses every later one to the
 // subject (NATS 2.15.2; two members that lay the floor at once do that). It forgets the list when it stops leading.
 type wedges struct {
-	mu    sync.Mutex
-	since map[string]time.Time
+	mu sync.Mutex
+	by map[string]refusals // guarded by mu
 }
+
+type refusals struct{ first, last time.Time }
 
 // stuck notes what became of a message, and tells once in wedgedAfter that none to its subject has passed for so long.
 func (w *wedges) stuck(subject string, refused bool, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	since, before := w.since[subject]
-	switch {
-	case !refused:
-		delete(w.since, subject)
-	case !before:
-		if w.since == nil {
-			w.since = map[string]time.Time{}
-		}
-		w.since[subject] = now
-	case now.Sub(since) >= wedgedAfter:
-		w.since[subject] = now
-		return true
+	if !refused {
+		delete(w.by, subject)
+		return false
 	}
-	return false
+	maps.DeleteFunc(w.by, func(_ string, r refusals) bool { return now.Sub(r.last) >= anotherAfter })
+	if w.by == nil {
+		w.by = map[string]refusals{}
+	}
+	r, before := w.by[subject]
+	stuck := before && now.Sub(r.first) >= wedgedAfter
+	if !before || stuck {
+		r.first = now
+	}
+	r.last = now
+	w.by[subject] = r
+	return stuck
 }
 
 // unwedge has the stream led by another server. Without an answer it is tried again after the next wedgedAfter.
