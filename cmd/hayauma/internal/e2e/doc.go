@@ -11,7 +11,7 @@
 //	HAYAUMA_JUDGE=FILE   also ask that judge after every kill
 //	HAYAUMA_SEED=N       the random moments of TestKillAtRandom (default: by the clock; it is printed)
 //	HAYAUMA_KILLS=N      how many of them (default 6)
-//	HAYAUMA_SIZE=1       also run TestMemory: a million rows, minutes
+//	HAYAUMA_SIZE=1       also run TestMemory and TestMemoryOfSingleMessages: a million rows, minutes
 //	HAYAUMA_ROWS=N       its size
 //	HAYAUMA_FAILOVERS=N  how often each fault hits a fleet (default 1)
 //	HAYAUMA_FAULT=TEXT   only the faults whose names begin so

@@ -19,12 +19,7 @@ const (
 // TestMemory measures the daemon's memory while it accepts and sends a million personalised messages of 100 bytes of variables to a
 // slow provider. It takes minutes, so it runs only with HAYAUMA_SIZE=1.
 func TestMemory(t *testing.T) {
-	if testing.Short() || os.Getenv("HAYAUMA_SIZE") != "1" {
-		t.Skip("it takes minutes: set HAYAUMA_SIZE=1")
-	}
-	if !exists("/proc/self/status") {
-		t.Skip("no /proc on this system: VmHWM can't be read")
-	}
+	onlyAtSize(t)
 	rows := number(t, "HAYAUMA_ROWS", 1_000_000)
 	w := newWorld(t, "--ledger-only", "--faults", "latency=20ms")
 	w.late = sizeFor
@@ -46,6 +41,56 @@ func TestMemory(t *testing.T) {
 		map[bool]string{true: "met", false: "missed"}[peak <= memoryTarget>>20])
 	if peak > 2*memoryTarget>>20 {
 		t.Errorf("VmHWM %.0f MiB is over twice the target", peak)
+	}
+}
+
+// TestMemoryOfSingleMessages measures the same while 6,000 messages of 20 kB wait for one moment, and are then sent. It runs only with
+// HAYAUMA_SIZE=1.
+func TestMemoryOfSingleMessages(t *testing.T) {
+	onlyAtSize(t)
+	const messages, texts, length = 6000, 4, 5000
+	w := newWorld(t, "--ledger-only", "--faults", "latency=20ms")
+	w.open()
+	due := time.Now().Add(time.Minute)
+	path := filepath.Join(w.dir, "messages.ndjson")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	text := `{"type":"text","text":"` + strings.Repeat("x", length) + `"}`
+	all := strings.Repeat(text+",", texts-1) + text
+	for i := range messages {
+		fmt.Fprintf(file, `{"to":"U%032x","key":"one","at":%q,"messages":[%s]}`+"\n", i, due.Format(time.RFC3339), all)
+	}
+	if r := w.cli("message", "import", channel, "--file", path); r.code != 0 {
+		t.Fatalf("message import: %+v", r)
+	}
+	if late := time.Since(due); late > 0 {
+		t.Fatalf("accepted %v after they were due", late)
+	}
+	t.Logf("figure: %d messages of %d kB accepted %.0f s before they are due, VmHWM %.0f MiB", messages, texts*length/1000, time.Until(due).Seconds(), w.peak())
+	for end := due.Add(finishFor); w.ledger().Deliveries < messages; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%+v of %d", w.ledger(), messages)
+		}
+	}
+	w.sameLedger(messages)
+	peak := w.peak()
+	t.Logf("figure: VmHWM %.0f MiB once they are sent, %.1f s after they were due; they take %d MiB", peak, time.Since(due).Seconds(), messages*texts*length>>20)
+	if peak > 2*memoryTarget>>20 {
+		t.Errorf("VmHWM %.0f MiB is over twice the target", peak)
+	}
+}
+
+// onlyAtSize skips what takes minutes.
+func onlyAtSize(t *testing.T) {
+	t.Helper()
+	if testing.Short() || os.Getenv("HAYAUMA_SIZE") != "1" {
+		t.Skip("it takes minutes: set HAYAUMA_SIZE=1")
+	}
+	if !exists("/proc/self/status") {
+		t.Skip("no /proc on this system: VmHWM can't be read")
 	}
 }
 
