@@ -5,6 +5,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+// outside is our environment without settings of a daemon.
+const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HAYAUMA_")));
+
 export const token = "a token that is asked for";
 export const hostile = `<img src=x onerror="document.title='taken'"> & "quoted" ${"verylongwithoutaspace".repeat(4)}`;
 export const user = (n) => "U" + n.toString(16).padStart(32, "0");
@@ -34,13 +37,13 @@ export class World {
   }
 
   start(args, env = {}) {
-    const p = spawn(this.binary, args, { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] });
+    const p = spawn(this.binary, args, { env: { ...outside, ...env }, stdio: ["ignore", "ignore", "inherit"] });
     this.processes.push(p);
     return p;
   }
 
   hayauma(...args) {
-    const env = { ...process.env, HAYAUMA_SERVER: this.url, HAYAUMA_TOKEN: token };
+    const env = { ...outside, HAYAUMA_SERVER: this.url, HAYAUMA_TOKEN: token };
     return execFileSync(this.binary, args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   }
 
