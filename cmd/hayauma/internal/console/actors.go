@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"io"
 	"time"
 
@@ -28,17 +29,9 @@ func newActorsList(r *remote) *cobra.Command {
 	cmd.Flags().StringVar(&q.Kind, "kind", "", "only of this kind, such as campaign, channel, poster; cell: the daemon's own (default all)")
 	cmd.Flags().StringVar(&q.Sort, "sort", "depth", "depth: the deepest mailboxes first; age: the longest waits first")
 	cmd.Flags().IntVar(&q.Limit, "limit", 20, "how many, 1 to 1000")
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return r.call(cmd.Context(), func(c *client.Client) error {
-			l, err := c.Actors(cmd.Context(), q)
-			if err != nil {
-				return err
-			}
-			return r.showActors(l, *asJSON)
-		})
-	}
-	return cmd
+	return answers(r, cmd, r.showActors, func(ctx context.Context, c *client.Client, _ []string) (api.ActorList, error) {
+		return c.Actors(ctx, q)
+	})
 }
 
 func newActorsShow(r *remote) *cobra.Command {
@@ -46,17 +39,9 @@ func newActorsShow(r *remote) *cobra.Command {
 		Use: "show KIND ID", Short: "Show an actor that is in memory", Args: exactly("KIND", "ID"),
 		Example: "  hayauma actors show channel shop",
 	}
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(cmd.Context(), func(c *client.Client) error {
-			l, err := c.Actor(cmd.Context(), args[0], args[1])
-			if err != nil {
-				return err
-			}
-			return r.showActors(l, *asJSON)
-		})
-	}
-	return cmd
+	return answers(r, cmd, r.showActors, func(ctx context.Context, c *client.Client, args []string) (api.ActorList, error) {
+		return c.Actor(ctx, args[0], args[1])
+	})
 }
 
 func (r *remote) showActors(l api.ActorList, asJSON bool) error {

@@ -201,17 +201,9 @@ func newChannelList(r *remote) *cobra.Command {
 // oneChannel is a command that ends with one channel shown.
 func (r *remote) oneChannel(use, short string, do func(ctx context.Context, c *client.Client, name string) (api.Channel, error)) *cobra.Command {
 	cmd := &cobra.Command{Use: use + " NAME", Short: short, Args: exactly("NAME")}
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(cmd.Context(), func(c *client.Client) error {
-			ch, err := do(cmd.Context(), c, args[0])
-			if err != nil {
-				return err
-			}
-			return r.showChannel(ch, *asJSON)
-		})
-	}
-	return cmd
+	return answers(r, cmd, r.showChannel, func(ctx context.Context, c *client.Client, args []string) (api.Channel, error) {
+		return do(ctx, c, args[0])
+	})
 }
 
 func newChannelShow(r *remote) *cobra.Command {

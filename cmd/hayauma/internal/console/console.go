@@ -135,6 +135,21 @@ func (r *remote) call(ctx context.Context, f func(c *client.Client) error) error
 	return err
 }
 
+// answers has a command make one call of the daemon and show its answer; show is told whether as JSON.
+func answers[T any](r *remote, cmd *cobra.Command, show func(T, bool) error, ask func(context.Context, *client.Client, []string) (T, error)) *cobra.Command {
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return r.call(cmd.Context(), func(c *client.Client) error {
+			answer, err := ask(cmd.Context(), c, args)
+			if err != nil {
+				return err
+			}
+			return show(answer, *asJSON)
+		})
+	}
+	return cmd
+}
+
 // printJSON writes v on one line.
 func printJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,32 +87,16 @@ func messageObjects(text, path string) (json.RawMessage, error) {
 
 func newMessageShow(r *remote) *cobra.Command {
 	cmd := &cobra.Command{Use: "show CHANNEL ID", Short: "Show what became of a message", Args: exactly("CHANNEL", "ID")}
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(cmd.Context(), func(c *client.Client) error {
-			m, err := c.Message(cmd.Context(), args[0], args[1])
-			if err != nil {
-				return err
-			}
-			return r.showMessage(m, *asJSON)
-		})
-	}
-	return cmd
+	return answers(r, cmd, r.showMessage, func(ctx context.Context, c *client.Client, args []string) (api.Message, error) {
+		return c.Message(ctx, args[0], args[1])
+	})
 }
 
 func newMessageCancel(r *remote) *cobra.Command {
 	cmd := &cobra.Command{Use: "cancel CHANNEL ID", Short: "Cancel a message that was not tried", Args: exactly("CHANNEL", "ID")}
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(cmd.Context(), func(c *client.Client) error {
-			m, err := c.CancelMessage(cmd.Context(), args[0], args[1])
-			if err != nil {
-				return err
-			}
-			return r.showMessage(m, *asJSON)
-		})
-	}
-	return cmd
+	return answers(r, cmd, r.showMessage, func(ctx context.Context, c *client.Client, args []string) (api.Message, error) {
+		return c.CancelMessage(ctx, args[0], args[1])
+	})
 }
 
 func (r *remote) showMessage(m api.Message, asJSON bool) error {

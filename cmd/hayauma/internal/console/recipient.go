@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,17 +26,9 @@ func newRecipient(t Terminal) *cobra.Command {
 
 func newRecipientShow(r *remote) *cobra.Command {
 	cmd := &cobra.Command{Use: "show CHANNEL USER", Short: "Show how a user wants to be written to", Args: exactly("CHANNEL", "USER")}
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(cmd.Context(), func(c *client.Client) error {
-			s, err := c.RecipientSettings(cmd.Context(), args[0], args[1])
-			if err != nil {
-				return err
-			}
-			return r.showSettings(s, *asJSON)
-		})
-	}
-	return cmd
+	return answers(r, cmd, r.showSettings, func(ctx context.Context, c *client.Client, args []string) (api.RecipientSettings, error) {
+		return c.RecipientSettings(ctx, args[0], args[1])
+	})
 }
 
 func (r *remote) showSettings(s api.RecipientSettings, asJSON bool) error {

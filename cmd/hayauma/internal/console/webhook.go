@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -112,17 +113,9 @@ func newWebhookList(r *remote) *cobra.Command {
 
 func newWebhookShow(r *remote) *cobra.Command {
 	cmd := &cobra.Command{Use: "show NAME", Short: "Show a webhook", Args: exactly("NAME")}
-	asJSON := jsonFlag(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return r.call(cmd.Context(), func(c *client.Client) error {
-			w, err := c.Webhook(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return r.showWebhook(w, *asJSON)
-		})
-	}
-	return cmd
+	return answers(r, cmd, r.showWebhook, func(ctx context.Context, c *client.Client, args []string) (api.Webhook, error) {
+		return c.Webhook(ctx, args[0])
+	})
 }
 
 func newWebhookRemove(r *remote) *cobra.Command {
