@@ -2,6 +2,8 @@ package live
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +50,9 @@ func TestProof(t *testing.T) {
 	await(t, patience, "posters work", func() bool { return p.value(t, `sum(hayauma_actor_messages_handled_total{kind="poster"})`) > 500 })
 	seen := map[string]bool{}
 	for _, s := range stages(w) {
-		s.run(t, p)
+		if !s.run(t, p) {
+			w.tell()
+		}
 		for _, a := range s.alerts {
 			seen[a.name] = true
 		}
@@ -148,30 +152,50 @@ func (w *world) strangers(what string) {
 	w.order("/_sim/users", lines.String())
 }
 
-// late freezes all nodes over the due time of some campaigns.
+// late freezes all nodes over the due time of some campaigns, which it has accepted long before.
 func (w *world) late() {
-	due := time.Now().Add(4 * time.Second)
+	w.t.Helper()
+	due := time.Now().Add(8 * time.Second)
 	for _, name := range []string{"late1", "late2", "late3"} {
 		w.submit(name, "crm", "Later, {{ name }}.", 1, 20, "schedule: {at: "+due.UTC().Format(time.RFC3339Nano)+"}")
 	}
-	time.Sleep(time.Until(due.Add(-500 * time.Millisecond)))
+	before := due.Add(-500 * time.Millisecond)
+	if over := time.Since(before); over > 0 {
+		w.t.Errorf("three campaigns were accepted %v too late to be frozen before they are due", over)
+	}
+	time.Sleep(time.Until(before))
 	w.freeze(0, 1, 2)
 	time.Sleep(time.Until(due.Add(4 * time.Second)))
 	w.thaw(0, 1, 2)
 }
 
 // run makes the fault, waits until its alerts fire, ends it, and waits until they have cleared.
-func (s stage) run(t *testing.T, p *server) {
+func (s stage) run(t *testing.T, p *server) bool {
 	t.Helper()
-	s.all(t, p, "quiet before", false)
+	ok := s.all(t, p, "quiet before", false)
 	s.begin()
-	s.all(t, p, "firing under", true)
+	ok = s.all(t, p, "firing under", true) && ok
 	s.end()
-	s.all(t, p, "clear after", false)
+	return s.all(t, p, "clear after", false) && ok
+}
+
+// tell logs what the channels and campaigns are.
+func (w *world) tell() {
+	w.t.Helper()
+	for _, path := range []string{"/v1/channels", "/v1/campaigns"} {
+		resp, err := http.Get("http://" + w.listens[0] + path)
+		if err != nil {
+			w.t.Log(err)
+			continue
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		w.t.Logf("%s: %s %v", path, text, err)
+	}
 }
 
 // all waits until all alerts of the stage fire, or none does. One that doesn't is a failure of the test, and the other stages are run.
-func (s stage) all(t *testing.T, p *server, what string, fire bool) {
+func (s stage) all(t *testing.T, p *server, what string, fire bool) bool {
 	t.Helper()
 	began := time.Now()
 	left := s.alerts
@@ -190,6 +214,7 @@ func (s stage) all(t *testing.T, p *server, what string, fire bool) {
 	for _, a := range left {
 		t.Errorf("%s is not %s: %s (%v)", a.name, what, s.what, a.labels)
 	}
+	return len(left) == 0
 }
 
 // everyPanelHasData asks each panel's queries over the span. What stands behind "or vector" is no data.
