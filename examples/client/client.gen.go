@@ -2085,7 +2085,7 @@ type ClientInterface interface {
 
 	// ListRecipients Export a campaign's recipients
 	//
-	// NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. An export that can't be finished breaks the connection off.
+	// NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.
 	//
 	// Corresponds with GET /v1/campaigns/{id}/recipients (the `ListRecipients` operationId).
 	ListRecipients(ctx context.Context, id string, params *ListRecipientsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2207,7 +2207,7 @@ type ClientInterface interface {
 
 	// ExportRecipientSettings Export the settings of all users who have any
 	//
-	// NDJSON, one user a line, in no order, as an import reads it. An export that can't be finished breaks the connection off.
+	// NDJSON, one user a line, in no order, as an import reads it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.
 	//
 	// Corresponds with GET /v1/channels/{name}/recipients (the `ExportRecipientSettings` operationId).
 	ExportRecipientSettings(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2558,7 +2558,7 @@ func (c *Client) PauseCampaign(ctx context.Context, id string, reqEditors ...Req
 
 // ListRecipients Export a campaign's recipients
 //
-// NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. An export that can't be finished breaks the connection off.
+// NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.
 //
 // Corresponds with GET /v1/campaigns/{id}/recipients (the `ListRecipients` operationId).
 func (c *Client) ListRecipients(ctx context.Context, id string, params *ListRecipientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2860,7 +2860,7 @@ func (c *Client) ShowMessage(ctx context.Context, name string, id string, reqEdi
 
 // ExportRecipientSettings Export the settings of all users who have any
 //
-// NDJSON, one user a line, in no order, as an import reads it. An export that can't be finished breaks the connection off.
+// NDJSON, one user a line, in no order, as an import reads it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.
 //
 // Corresponds with GET /v1/channels/{name}/recipients (the `ExportRecipientSettings` operationId).
 func (c *Client) ExportRecipientSettings(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5241,7 +5241,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListRecipientsWithResponse Export a campaign's recipients
 	//
-	// NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. An export that can't be finished breaks the connection off.
+	// NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5383,7 +5383,7 @@ type ClientWithResponsesInterface interface {
 
 	// ExportRecipientSettingsWithResponse Export the settings of all users who have any
 	//
-	// NDJSON, one user a line, in no order, as an import reads it. An export that can't be finished breaks the connection off.
+	// NDJSON, one user a line, in no order, as an import reads it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8961,7 +8961,7 @@ func (c *ClientWithResponses) PauseCampaignWithResponse(ctx context.Context, id 
 
 // ListRecipientsWithResponse Export a campaign's recipients
 //
-// NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. An export that can't be finished breaks the connection off.
+// NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9211,7 +9211,7 @@ func (c *ClientWithResponses) ShowMessageWithResponse(ctx context.Context, name 
 
 // ExportRecipientSettingsWithResponse Export the settings of all users who have any
 //
-// NDJSON, one user a line, in no order, as an import reads it. An export that can't be finished breaks the connection off.
+// NDJSON, one user a line, in no order, as an import reads it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.
 //
 // Returns a wrapper object for the known response body format(s).
 //

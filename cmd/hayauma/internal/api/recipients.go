@@ -43,7 +43,7 @@ func (s *server) registerRecipients() {
 		Summary: "Export a campaign's recipients",
 		Description: "NDJSON, one recipient a line, or CSV (RFC 4180) with the header user_id,index,state,reason, and variant of a campaign with variants. In CSV, a cell that a spreadsheet would " +
 			"run as a formula, because it begins with =, +, -, @, a tab or a carriage return, has a ' before it. " +
-			"An export that can't be finished breaks the connection off.",
+			"What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.",
 		Errors: []int{401, 404, 409, 422, 503},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "One line for each recipient.",
@@ -127,7 +127,9 @@ func (s *server) export(ctx context.Context, x exported, out stream) error {
 	}
 	for n, entry := range x.layout.Table.Chunks {
 		span := actors.Span{Lo: entry.First, Hi: entry.First + entry.Count}
-		page, err := ask[actors.Outcomes](ctx, s, actors.Checkers.Ref(s.System, x.layout.Run), actors.CheckerMsg(actors.Page{Span: span}))
+		page, err := again(ctx, func() (actors.Outcomes, error) {
+			return ask[actors.Outcomes](ctx, s, actors.Checkers.Ref(s.System, x.layout.Run), actors.CheckerMsg(actors.Page{Span: span}))
+		})
 		if isNotFound(err) { // planned, and the ledger not yet opened
 			page, err = actors.Outcomes{Outcomes: make([]actors.Outcome, entry.Count)}, nil
 		}
@@ -137,7 +139,7 @@ func (s *server) export(ctx context.Context, x exported, out stream) error {
 		if !slices.ContainsFunc(page.Outcomes, x.only.have) {
 			continue
 		}
-		chunk, err := campaign.LoadChunk(ctx, s.Objects, x.layout.Chunks, uint32(n))
+		chunk, err := again(ctx, func() (plan.Chunk, error) { return campaign.LoadChunk(ctx, s.Objects, x.layout.Chunks, uint32(n)) })
 		if err != nil {
 			return err
 		}

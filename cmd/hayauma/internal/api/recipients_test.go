@@ -3,7 +3,10 @@ package api_test
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"hayauma.example/engine/journal"
 )
 
 // The ledger knows only that a message could not be made; the plan knows why, and both are told.
@@ -49,6 +52,24 @@ func TestRecipientsInSeveralStates(t *testing.T) {
 	}
 	for _, query := range []string{"?state=failed,none", "?state=failed&state=none", "?state=failed,", "?format=xml", "?states=failed"} {
 		d.want(422, d.do("GET", path+query, ""))
+	}
+}
+
+// TestExportsOutlastTheStoresElection: what can't be read for a moment doesn't break an export off.
+func TestExportsOutlastTheStoresElection(t *testing.T) {
+	d := newDesk(t, "")
+	var away atomic.Int32 // reads that fail yet
+	d.store.Fault = func(c journal.Call) error {
+		if c.Op == "get" && !c.Done && away.Add(-1) >= 0 {
+			return journal.ErrBusy
+		}
+		return nil
+	}
+	path := d.failing() + "/recipients"
+	away.Store(2)
+	d.want(200, d.do("GET", path, ""), userA, userB)
+	if left := away.Load(); left >= 0 {
+		t.Errorf("%d failures were not met", left+1)
 	}
 }
 

@@ -82,7 +82,7 @@ func (s *server) registerSettings(mux *http.ServeMux) {
 	huma.Register(s.api, huma.Operation{
 		OperationID: "export-recipient-settings", Method: http.MethodGet, Path: settingsRoute, Tags: []string{"recipients"},
 		Summary:     "Export the settings of all users who have any",
-		Description: "NDJSON, one user a line, in no order, as an import reads it. An export that can't be finished breaks the connection off.",
+		Description: "NDJSON, one user a line, in no order, as an import reads it. What can't be read just now is tried again for 30 s; an export that can't be finished breaks the connection off.",
 		Errors:      []int{401, 404, 503},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "One line for each user whose settings are not the defaults.",
@@ -185,7 +185,9 @@ func (s *server) writeSettings(ctx context.Context, channel string, out stream) 
 	for n := range recipient.BookCount {
 		book := actors.Recipients.Ref(s.System, s.Recipients.Book(channel, n))
 		users, err := recipient.Read(func(m actors.Since) (actors.RecipientDelta, error) {
-			return ask[actors.RecipientDelta](ctx, s, book, actors.RecipientMsg(m))
+			return again(ctx, func() (actors.RecipientDelta, error) {
+				return ask[actors.RecipientDelta](ctx, s, book, actors.RecipientMsg(m))
+			})
 		})
 		if err != nil {
 			return err
