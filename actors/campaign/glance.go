@@ -102,6 +102,9 @@ func (g *Glance) recurring() *Series {
 	return g.recurs
 }
 
+// AcceptedAt is when the campaign was accepted.
+func (g *Glance) AcceptedAt() time.Time { return g.at }
+
 // Accepted tells whether there is a campaign, and not only an upload.
 func (g *Glance) Accepted() bool { return g.accepted }
 

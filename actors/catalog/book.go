@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"hayauma.example/actors/campaign"
@@ -24,6 +25,7 @@ type book struct {
 	anew     bool   // it was begun because of a gap, and takes the next one for what the store has
 	entries  map[string]*entry
 	ids      []string // of those accepted, in order if sorted
+	recent   []Place  // of the same, in order if sorted
 	sorted   bool
 }
 
@@ -88,18 +90,43 @@ func (b *book) takeSnapshot(e *entry, r journal.Record, registry *codec.Registry
 }
 
 func (b *book) add(id string) {
+	p := Place{b.entries[id].glance.AcceptedAt(), id}
 	if !b.sorted {
-		b.ids = append(b.ids, id)
+		b.ids, b.recent = append(b.ids, id), append(b.recent, p)
 		return
 	}
 	i, _ := slices.BinarySearch(b.ids, id)
 	b.ids = slices.Insert(b.ids, i, id)
+	i, _ = slices.BinarySearchFunc(b.recent, p, Place.compare)
+	b.recent = slices.Insert(b.recent, i, p)
 }
 
 // sort is called once, when all that there was is read.
 func (b *book) sort() {
 	slices.Sort(b.ids)
+	slices.SortFunc(b.recent, Place.compare)
 	b.sorted = true
+}
+
+// beyond is the ids that a page goes through.
+func (b *book) beyond(q Query) iter.Seq[string] {
+	if !q.Newest {
+		return slices.Values(b.after(q.After))
+	}
+	i := 0
+	if q.Behind != (Place{}) {
+		at, found := slices.BinarySearchFunc(b.recent, q.Behind, Place.compare)
+		if i = at; found {
+			i++
+		}
+	}
+	return func(yield func(string) bool) {
+		for _, p := range b.recent[i:] {
+			if !yield(p.ID) {
+				return
+			}
+		}
+	}
 }
 
 // after is the ids beyond a cursor.

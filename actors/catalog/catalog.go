@@ -130,20 +130,22 @@ func (c *Catalog) Wait(ctx context.Context) error {
 // Query asks for campaigns. The zero value is the first page of none.
 type Query struct {
 	After   string       // ids beyond it
+	Newest  bool         // in the order of acceptance instead, the newest first
+	Behind  Place        // then: those behind it; zero: all
 	Limit   int          // at most so many
 	Channel string       // "": all
 	Series  string       // only occurrences of that campaign; "": all
 	State   actors.State // "": all. Running campaigns are among the paused, because their channel may have paused, which only they know
 }
 
-// Page is campaigns in the order of their ids. more tells that there are others beyond the last of them.
+// Page is campaigns in the order of their ids, or the newest first. more tells that there are others beyond the last of them.
 func (c *Catalog) Page(q Query, now time.Time) (items []Item, more bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if !c.book.sorted {
 		return nil, false
 	}
-	for _, id := range c.book.after(q.After) {
+	for id := range c.book.beyond(q) {
 		e := c.book.entries[id]
 		g := &e.glance
 		if q.Channel != "" && g.Channel() != q.Channel || q.Series != "" && g.Series() != q.Series || !q.mayBe(g.State(now)) {

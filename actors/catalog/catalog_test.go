@@ -160,6 +160,48 @@ func TestTwoProcessesWriteOneList(t *testing.T) {
 	})
 }
 
+// TestNewestFirst: the order of acceptance, by id where that is the same, before and after the list is complete, and through pages.
+func TestNewestFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := enginetest.NewStore()
+		w := newWriter(t, store, 1)
+		w.write("b", accepted("shop"))
+		time.Sleep(time.Second)
+		w.write("c", accepted("shop"))
+		w.write("a", accepted("shop"))
+		c, _ := start(t, store)
+		time.Sleep(time.Second)
+		w.write("d", accepted("other"))
+		want(t, c, catalog.Query{}, "a:accepted:0 b:accepted:0 c:accepted:0 d:accepted:0 ")
+		want(t, c, catalog.Query{Newest: true}, "d:accepted:0 a:accepted:0 c:accepted:0 b:accepted:0 ")
+		var pages []string
+		q := catalog.Query{Newest: true, Limit: 1, Channel: "shop"}
+		for more := true; more; {
+			var items []catalog.Item
+			items, more = c.Page(q, time.Now())
+			var ok bool
+			if q.Behind, ok = catalog.ParsePlace(catalog.PlaceOf(items[0]).String()); !ok {
+				t.Fatalf("%v is no place", catalog.PlaceOf(items[0]))
+			}
+			pages = append(pages, items[0].ID)
+		}
+		if got := strings.Join(pages, " "); got != "a c b" {
+			t.Errorf("pages of %s, want a c b", got)
+		}
+		time.Sleep(time.Second)
+		w.write("aa", accepted("shop")) // what is newer than a page's place is in no later page
+		want(t, c, q, "")
+	})
+}
+
+func TestPlacesThatAreNone(t *testing.T) {
+	for _, text := range []string{"", ".", "1", "1.", "x.id", ".id", "99999999999999999999.id"} {
+		if p, ok := catalog.ParsePlace(text); ok {
+			t.Errorf("%q is %v", text, p)
+		}
+	}
+}
+
 func TestListIsCompleteBeforeItIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &broken{Memory: enginetest.NewStore()}

@@ -482,6 +482,24 @@ func (e ListCampaignsParamsState) Valid() bool {
 	}
 }
 
+// Defines values for ListCampaignsParamsOrder.
+const (
+	ListCampaignsParamsOrderID     ListCampaignsParamsOrder = "id"
+	ListCampaignsParamsOrderNewest ListCampaignsParamsOrder = "newest"
+)
+
+// Valid indicates whether the value is a known member of the ListCampaignsParamsOrder enum.
+func (e ListCampaignsParamsOrder) Valid() bool {
+	switch e {
+	case ListCampaignsParamsOrderID:
+		return true
+	case ListCampaignsParamsOrderNewest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListRecipientsParamsFormat.
 const (
 	ListRecipientsParamsFormatCsv    ListRecipientsParamsFormat = "csv"
@@ -1736,10 +1754,16 @@ type ListCampaignsParams struct {
 
 	// Series only occurrences of this campaign
 	Series *string `form:"series,omitempty" json:"series,omitempty"`
+
+	// Order id: by their ids, so that those that begin alike stand together; newest: what was accepted last comes first
+	Order *ListCampaignsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
 }
 
 // ListCampaignsParamsState defines parameters for ListCampaigns.
 type ListCampaignsParamsState string
+
+// ListCampaignsParamsOrder defines parameters for ListCampaigns.
+type ListCampaignsParamsOrder string
 
 // SubmitCampaignMultipartBody defines parameters for SubmitCampaign.
 type SubmitCampaignMultipartBody struct {
@@ -2017,7 +2041,7 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/actors/{kind}/{id} (the `ShowActor` operationId).
 	ShowActor(ctx context.Context, kind string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListCampaigns List campaigns in the order of their ids
+	// ListCampaigns List campaigns
 	//
 	// Each node keeps its own list, from the stored events of all campaigns. It is eventually consistent: a campaign that was just accepted, paused or finished may be missing, or be shown as it was, for a moment, and another node may show another moment. The campaign itself (GET /v1/campaigns/{id}) is always up to date. Figures of running campaigns are asked of them; where one gives no answer within a second, its recipients are shown as pending.
 	//
@@ -2390,7 +2414,7 @@ func (c *Client) ShowActor(ctx context.Context, kind string, id string, reqEdito
 	return c.Client.Do(req)
 }
 
-// ListCampaigns List campaigns in the order of their ids
+// ListCampaigns List campaigns
 //
 // Each node keeps its own list, from the stored events of all campaigns. It is eventually consistent: a campaign that was just accepted, paused or finished may be missing, or be shown as it was, for a moment, and another node may show another moment. The campaign itself (GET /v1/campaigns/{id}) is always up to date. Figures of running campaigns are asked of them; where one gives no answer within a second, its recipients are shown as pending.
 //
@@ -3412,6 +3436,18 @@ func NewListCampaignsRequest(server string, params *ListCampaignsParams) (*http.
 		if params.Series != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "series", *params.Series, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5161,7 +5197,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/actors/{kind}/{id} (the `ShowActor` operationId).
 	ShowActorWithResponse(ctx context.Context, kind string, id string, reqEditors ...RequestEditorFn) (*ShowActorResponse, error)
 
-	// ListCampaignsWithResponse List campaigns in the order of their ids
+	// ListCampaignsWithResponse List campaigns
 	//
 	// Each node keeps its own list, from the stored events of all campaigns. It is eventually consistent: a campaign that was just accepted, paused or finished may be missing, or be shown as it was, for a moment, and another node may show another moment. The campaign itself (GET /v1/campaigns/{id}) is always up to date. Figures of running campaigns are asked of them; where one gives no answer within a second, its recipients are shown as pending.
 	//
@@ -8821,7 +8857,7 @@ func (c *ClientWithResponses) ShowActorWithResponse(ctx context.Context, kind st
 	return ParseShowActorResponse(rsp)
 }
 
-// ListCampaignsWithResponse List campaigns in the order of their ids
+// ListCampaignsWithResponse List campaigns
 //
 // Each node keeps its own list, from the stored events of all campaigns. It is eventually consistent: a campaign that was just accepted, paused or finished may be missing, or be shown as it was, for a moment, and another node may show another moment. The campaign itself (GET /v1/campaigns/{id}) is always up to date. Figures of running campaigns are asked of them; where one gives no answer within a second, its recipients are shown as pending.
 //

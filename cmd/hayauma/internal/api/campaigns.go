@@ -30,6 +30,7 @@ type (
 		State   string `query:"state" enum:"accepted,scheduled,running,paused,finished,cancelled,expired" doc:"only campaigns in this state"`
 		Channel string `query:"channel" maxLength:"63" pattern:"^[a-z0-9][a-z0-9_-]*$" doc:"only campaigns of this channel"`
 		Series  string `query:"series" maxLength:"36" doc:"only occurrences of this campaign"`
+		Order   string `query:"order" enum:"id,newest" default:"id" doc:"id: by their ids, so that those that begin alike stand together; newest: what was accepted last comes first"`
 	}
 	pageOutput   struct{ Body CampaignPage }
 	redriveInput struct {
@@ -43,7 +44,7 @@ func (s *server) registerCampaigns() {
 	operation := func(id, method, path, summary string, errs ...int) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Errors: append(errs, 401, 503), Tags: []string{"campaigns"}}
 	}
-	list := operation("list-campaigns", http.MethodGet, "/v1/campaigns", "List campaigns in the order of their ids")
+	list := operation("list-campaigns", http.MethodGet, "/v1/campaigns", "List campaigns")
 	list.Description = listDescription
 	huma.Register(s.api, list, s.listCampaigns)
 	huma.Register(s.api, operation("show-campaign", http.MethodGet, "/v1/campaigns/{id}", "Show a campaign", 404), s.showCampaign)

@@ -19,6 +19,13 @@ const listDescription = "Each node keeps its own list, from the stored events of
 	"The campaign itself (GET /v1/campaigns/{id}) is always up to date. " +
 	"Figures of running campaigns are asked of them; where one gives no answer within a second, its recipients are shown as pending."
 
+const orderNewest = "newest"
+
+// errNoCursor refuses a cursor that no page has given.
+func errNoCursor() error {
+	return huma.Error422UnprocessableEntity("the cursor is none: take it from the page before")
+}
+
 // Times of a list.
 const (
 	listFor     = 3 * time.Second // a node that has just started may be reading still
@@ -32,13 +39,21 @@ func (s *server) listCampaigns(ctx context.Context, in *pageInput) (*pageOutput,
 		return nil, err
 	}
 	out := &pageOutput{CampaignPage{Campaigns: []Campaign{}}}
-	q := catalog.Query{After: in.Cursor, Channel: in.Channel, Series: in.Series, State: actors.State(in.State)}
+	q := catalog.Query{Newest: in.Order == orderNewest, Channel: in.Channel, Series: in.Series, State: actors.State(in.State)}
+	if !q.Newest {
+		q.After = in.Cursor
+	} else if in.Cursor != "" {
+		var ok bool
+		if q.Behind, ok = catalog.ParsePlace(in.Cursor); !ok {
+			return nil, errNoCursor()
+		}
+	}
 	for {
 		q.Limit = in.Limit - len(out.Body.Campaigns)
 		items, more := s.List.Page(q, time.Now())
 		s.refresh(ctx, items)
 		for _, i := range items {
-			q.After = i.ID
+			q.After, q.Behind = i.ID, catalog.PlaceOf(i)
 			if q.State == "" || i.State == q.State {
 				out.Body.Campaigns = append(out.Body.Campaigns, s.shown(i.Info))
 			}
@@ -47,7 +62,9 @@ func (s *server) listCampaigns(ctx context.Context, in *pageInput) (*pageOutput,
 		case !more:
 			return out, nil
 		case len(out.Body.Campaigns) == in.Limit:
-			out.Body.Next = q.After
+			if out.Body.Next = q.After; q.Newest {
+				out.Body.Next = q.Behind.String()
+			}
 			return out, nil
 		case ctx.Err() != nil:
 			return nil, s.refusal(ctx.Err())

@@ -275,7 +275,7 @@ func (s *server) listMessages(ctx context.Context, in *messagesInput) (*messages
 	if in.Cursor != "" {
 		var ok bool
 		if book, after, ok = parseMessageID(in.Cursor); !ok {
-			return nil, huma.Error422UnprocessableEntity("the cursor is none: take it from the page before")
+			return nil, errNoCursor()
 		}
 	}
 	out := &messagesOut{MessagePage{Messages: []Message{}}}

@@ -3,8 +3,10 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestToken(t *testing.T) {
@@ -116,38 +118,40 @@ func TestUnknownThings(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	d := newDesk(t, "")
-	want := map[string]bool{}
+	var newest []string
 	for _, key := range []string{"a", "b", "c", "d", "e"} {
-		want[d.submit(form{key: key, campaign: file(text), audience: rows}).id(t)] = true
+		newest = append([]string{d.submit(form{key: key, campaign: file(text), audience: rows}).id(t)}, newest...)
+		time.Sleep(5 * time.Millisecond) // they are accepted at different times
 	}
 	d.eventually("the list has all of them", func() bool {
-		return strings.Count(d.do("GET", "/v1/campaigns", "").body, `"name":"n"`) == len(want)
+		return strings.Count(d.do("GET", "/v1/campaigns", "").body, `"name":"n"`) == len(newest)
 	})
-	cursor := ""
-	for pages := 1; ; pages++ {
-		var page struct {
-			Campaigns []struct{ ID string }
-			Next      string
-		}
-		if err := json.Unmarshal([]byte(d.do("GET", "/v1/campaigns?limit=2&cursor="+cursor, "").body), &page); err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range page.Campaigns {
-			if !want[c.ID] {
-				t.Errorf("%s is listed twice or was never submitted", c.ID)
+	for order, want := range map[string][]string{"": slices.Sorted(slices.Values(newest)), "&order=id": slices.Sorted(slices.Values(newest)), "&order=newest": newest} {
+		var got []string
+		for pages, cursor := 1, ""; ; pages++ {
+			var page struct {
+				Campaigns []struct{ ID string }
+				Next      string
 			}
-			delete(want, c.ID)
-		}
-		if cursor = page.Next; cursor == "" {
-			if pages != 3 {
-				t.Errorf("%d pages, want 3", pages)
+			if err := json.Unmarshal([]byte(d.do("GET", "/v1/campaigns?limit=2&cursor="+cursor+order, "").body), &page); err != nil {
+				t.Fatal(err)
 			}
-			break
+			for _, c := range page.Campaigns {
+				got = append(got, c.ID)
+			}
+			if cursor = page.Next; cursor == "" {
+				if pages != 3 {
+					t.Errorf("%q: %d pages, want 3", order, pages)
+				}
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q lists %v, want %v", order, got, want)
 		}
 	}
-	if len(want) > 0 {
-		t.Errorf("not listed: %v", want)
-	}
+	d.want(422, d.do("GET", "/v1/campaigns?order=newest&cursor=x", ""), "the cursor is none")
+	d.want(422, d.do("GET", "/v1/campaigns?order=oldest", ""), "order")
 }
 
 func TestOrders(t *testing.T) {

@@ -347,7 +347,7 @@ func whyOf(campaign, user string, index uint32, a actors.Account) Why {
 	return w
 }
 
-// CampaignPage is one page of campaigns, in the order of their ids.
+// CampaignPage is one page of campaigns.
 type CampaignPage struct {
 	Campaigns []Campaign `json:"campaigns" nullable:"false"`
 	Next      string     `json:"next,omitempty" doc:"The cursor of the next page; absent on the last one."`

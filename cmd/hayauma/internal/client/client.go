@@ -282,7 +282,10 @@ func (c *Client) CampaignID(ctx context.Context, text string) (string, error) {
 func campaignPath(id, rest string) string { return "/v1/campaigns/" + url.PathEscape(id) + rest }
 
 // Filter narrows a list of campaigns. The zero value lets all through.
-type Filter struct{ State, Channel, Series string }
+type Filter struct {
+	State, Channel, Series string
+	Newest                 bool // those that were accepted last come first; otherwise by their ids
+}
 
 // Campaigns yields the campaigns that a filter lets through, page by page.
 func (c *Client) Campaigns(ctx context.Context, f Filter) iter.Seq2[api.Campaign, error] {
@@ -291,6 +294,9 @@ func (c *Client) Campaigns(ctx context.Context, f Filter) iter.Seq2[api.Campaign
 		if value != "" {
 			query.Set(name, value)
 		}
+	}
+	if f.Newest {
+		query.Set("order", "newest")
 	}
 	return func(yield func(api.Campaign, error) bool) {
 		for cursor := ""; ; {

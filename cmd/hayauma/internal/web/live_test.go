@@ -185,11 +185,14 @@ func TestWatchersShareTheList(t *testing.T) {
 	}
 }
 
-// What runs is in the list however many campaigns have ended.
+// What runs is in the list however many campaigns have ended, and of those that ended the newest are.
 func TestListHasWhatRuns(t *testing.T) {
 	const ended = 2 * maxListed
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var page api.CampaignPage
+		if r.URL.Query().Get("order") != "newest" {
+			t.Errorf("asked for %s", r.URL)
+		}
 		switch q := r.URL.Query(); q.Get("state") {
 		case "running":
 			page.Campaigns = []api.Campaign{{ID: "runs", State: "running"}}

@@ -142,11 +142,11 @@ func (l *campaignList) all(ctx context.Context, c *client.Client) (listed, error
 	return now, nil
 }
 
-// look asks for what isn't over first, so that it is there however many have ended.
+// look asks for what isn't over first, so that it is there however many have ended; of those, the newest.
 func look(ctx context.Context, c *client.Client) (now listed, err error) {
 	seen := map[string]bool{}
 	for _, state := range campaignStates {
-		for info, err := range c.Campaigns(ctx, client.Filter{State: state}) {
+		for info, err := range c.Campaigns(ctx, client.Filter{State: state, Newest: true}) {
 			switch {
 			case err != nil:
 				return listed{}, err
