@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +106,60 @@ func TestAMessageWaitsForItsUsersSettings(t *testing.T) {
 		w.wants(user(1), a[0].Number, actors.MessagePending, "")
 		time.Sleep(12 * time.Second)
 		w.wants(user(1), a[0].Number, delivered, "")
+	})
+}
+
+// A message that can't be read, as its shard is moving, is tried again each second, and no faster.
+func TestAMessageWaitsUntilItCanBeRead(t *testing.T) {
+	in(t, linesim.Options{}, func(w *world) {
+		var tries atomic.Int64
+		w.unread = func(string) error {
+			if tries.Add(1); time.Since(w.began) < 20*time.Second {
+				return errors.New("unreadable")
+			}
+			return nil
+		}
+		w.crash()
+		began := time.Now()
+		a := w.send(text(1, "one"))
+		time.Sleep(time.Until(w.began.Add(19 * time.Second)))
+		w.wants(user(1), a[0].Number, actors.MessagePending, "")
+		time.Sleep(5 * time.Second)
+		w.wants(user(1), a[0].Number, delivered, "")
+		if most := int64(time.Since(began)/time.Second) + 1; tries.Load() > most {
+			t.Errorf("tried %d times, want at most %d", tries.Load(), most)
+		}
+	})
+}
+
+// A message that is cancelled while it is loaded leaves no room taken behind.
+func TestNoRoomIsHeldForWhatWasCancelledMeanwhile(t *testing.T) {
+	in(t, linesim.Options{}, func(w *world) {
+		w.budget = 1 // one at a time
+		w.crash()
+		w.store.Fault = func(c journal.Call) error {
+			if c.Op == "replay" && c.Grain.Kind == actors.Recipients.Name() {
+				time.Sleep(3 * time.Second)
+			}
+			return nil
+		}
+		other := sameBook(1)
+		a := w.send(text(1, "one"), text(other, "two"))
+		time.Sleep(time.Second) // one of them is being loaded
+		for _, s := range []struct {
+			to     int
+			number uint32
+		}{{1, a[0].Number}, {other, a[1].Number}} {
+			if _, err := w.cancel(user(s.to), s.number); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := w.send(text(other, "three"))
+		time.Sleep(time.Minute)
+		w.wants(user(other), last[0].Number, delivered, "")
+		if n := w.callCount(); n != 1 {
+			t.Errorf("%d calls, want one", n)
+		}
 	})
 }
 

@@ -48,7 +48,8 @@ type world struct {
 	sim    *linesim.Sim
 	began  time.Time
 	starts int
-	budget int // of each process
+	budget int                   // of each process
+	unread func(id string) error // what reading a message fails with; set before a start
 
 	mu    sync.Mutex
 	armed map[string]int // guarded by mu; the process dies when a point is reached for the so-manieth time
@@ -94,7 +95,7 @@ func (w *world) start() {
 	message.Register(reg)
 	actors.RegisterMessages(reg)
 	log := slog.New(slog.DiscardHandler)
-	in.sys = enginetest.NewSystem(w.T, enginetest.Options{Store: &store{w.store, in}, Messages: reg, Crash: in.reach, Log: log})
+	in.sys = enginetest.NewSystem(w.T, enginetest.Options{Store: &store{w.store, in}, Messages: reg, Crash: in.reach, Payload: w.unread, Log: log})
 	provide := func(actors.Settings) (provider.Provider, error) { return &caller{w.sim.Provider(token), in}, nil }
 	gates := gate.New(in.sys, gate.Deps{Provider: provide, Log: log})
 	channel.Serve(in.sys, channel.Deps{Provider: provide, Getenv: func(string) string { return token }})

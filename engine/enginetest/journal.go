@@ -28,6 +28,7 @@ type Journal struct {
 	writer *journal.Writer
 	ctx    context.Context
 	stop   context.CancelFunc
+	unread func(id string) error // Options.Payload
 
 	mu        sync.Mutex
 	numbers   map[journal.Grain]uint64 // last stored number of a grain's reminder records; guarded by mu
@@ -142,6 +143,11 @@ func (j *Journal) purge(ctx context.Context, g journal.Grain) error {
 
 // Payload implements engine.Journal.
 func (j *Journal) Payload(_ context.Context, _, _ string, g journal.Grain, name string, due time.Time) ([]byte, error) {
+	if j.unread != nil {
+		if err := j.unread(g.ID); err != nil {
+			return nil, err
+		}
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.timetable.payload(g, name, due)

@@ -22,7 +22,8 @@ type Options struct {
 	Messages    *codec.Registry
 	Dispatchers map[string]engine.Dispatcher
 	Crash       func(point string)
-	Log         *slog.Logger // nil: the test's output
+	Payload     func(id string) error // what reading the payload of a grain's reminder fails with; nil: with nothing
+	Log         *slog.Logger          // nil: the test's output
 
 	Incarnation string           // "": a new one
 	Directory   engine.Directory // nil: all grains are here
@@ -44,6 +45,7 @@ func NewSystem(t testing.TB, o Options) *engine.System {
 	if err != nil {
 		t.Fatalf("enginetest: claiming the shard: %v", err)
 	}
+	j.unread = o.Payload
 	s, err := engine.New(engine.Config{
 		Log: o.Log, Incarnation: incarnation, Messages: o.Messages, Journal: j, Dispatchers: o.Dispatchers, Crash: o.Crash,
 		Directory: o.Directory, Transport: o.Transport, Held: o.Held,
