@@ -141,8 +141,6 @@ func (s *server) registerSend(mux *http.ServeMux) {
 func (s *server) sendMessages(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.acceptMessages(w, r)
 	if err != nil {
-		// net/http reads on for a while before it answers, for the sake of a client that is still sending.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(leaveTime)) // a connection that is gone needs none
 		writeProblem(w, s.refusal(err))
 		return
 	}

@@ -139,6 +139,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte(s.Token))
 	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
 		w := &begun{ResponseWriter: plain}
+		defer w.farewell(r, r.Body)
 		defer s.Traffic.count(r, w, time.Now())
 		defer s.recovered(w, r)
 		if s.Token != "" && !open(r.URL.Path) {
@@ -152,8 +153,6 @@ func (s *server) guard(next http.Handler) http.Handler {
 			}
 		}
 		if why := s.rests(r); why != "" {
-			// net/http reads on for a while before it answers, for the sake of a client that is still sending.
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(leaveTime)) // a connection that is gone needs none
 			writeProblem(w, stalled(why))
 			return
 		}
@@ -208,7 +207,9 @@ func (b *begun) WriteHeader(status int) {
 	if !b.yes {
 		b.status = status
 	}
-	b.yes = true
+	if b.yes = true; status >= http.StatusBadRequest {
+		_ = http.NewResponseController(b.ResponseWriter).EnableFullDuplex() // without it net/http reads some of the body before it answers
+	}
 	b.ResponseWriter.WriteHeader(status)
 }
 

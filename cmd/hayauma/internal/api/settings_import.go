@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -32,8 +31,6 @@ type Imported struct {
 func (s *server) importSettings(w http.ResponseWriter, r *http.Request) {
 	rows, err := s.receiveSettings(w, r)
 	if err != nil {
-		// net/http reads on for a while before it answers, for the sake of a client that is still sending.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(leaveTime)) // a connection that is gone needs none
 		writeProblem(w, s.refusal(err))
 		return
 	}

@@ -47,8 +47,6 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		return
 	}
-	// net/http reads on for a while before it answers, for the sake of a client that is still sending.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(leaveTime)) // a connection that is gone needs none
 	writeProblem(w, s.refusal(err))
 }
 
