@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,7 +13,11 @@ import (
 // A re-drive keeps its window and so its key. A path that was proven untried is in a new window and has a new key. Neither
 // attempt, node nor time is part of it.
 func RetryKey(cluster uuid.UUID, run string, window uint32, chunk uint32, path Span) uuid.UUID {
-	return uuid.NewSHA1(cluster, fmt.Appendf(nil, "%s|%d|%d|%s", run, window, chunk, path))
+	name := append(make([]byte, 0, 128), run...)
+	for _, n := range [...]uint32{window, chunk} {
+		name = strconv.AppendUint(append(name, '|'), uint64(n), 10)
+	}
+	return uuid.NewSHA1(cluster, path.append(append(name, '|')))
 }
 
 // CampaignID is UUIDv5 of the API token's id and the caller's Idempotency-Key, so that a repeated request meets the same grain.

@@ -67,10 +67,11 @@ func (s Span) Each() iter.Seq[Span] {
 }
 
 // String is "lo-hi", part of retry keys and poster identities: it never changes.
-func (s Span) String() string {
-	b := strconv.AppendUint(make([]byte, 0, 21), uint64(s.Lo), 10)
-	b = append(b, '-')
-	return string(strconv.AppendUint(b, uint64(s.Hi), 10))
+func (s Span) String() string { return string(s.append(make([]byte, 0, 21))) }
+
+func (s Span) append(b []byte) []byte {
+	b = strconv.AppendUint(b, uint64(s.Lo), 10)
+	return strconv.AppendUint(append(b, '-'), uint64(s.Hi), 10)
 }
 
 // Total is the number of recipients in spans.

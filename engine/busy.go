@@ -162,7 +162,7 @@ func subjectOf(e *envelope) reflect.Type {
 		switch m := msg.(type) {
 		case *Timer:
 			msg = m.msg
-		case *goResult:
+		case *goCall:
 			msg = m.msg
 		case *termination, inTurn:
 			msg = nil

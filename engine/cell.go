@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -127,11 +126,9 @@ func (c *cell) isIdle() bool {
 
 // activation is what ends with one stay in memory. Its address is its identity.
 type activation struct {
-	ctx     context.Context
-	cancel  context.CancelFunc
-	running int                 // Go functions whose result has not been handled
-	timers  map[*Timer]struct{} // pending
-	kept    []*keptReply        // replies not yet sent, and some that are
+	calls  []*goCall    // Go functions whose result has not been handled
+	timers []*Timer     // pending
+	kept   []*keptReply // replies not yet sent, and some that are
 
 	become  []any            // handlers of Become, the newest last
 	stash   []envelope       // put aside by Stash, the oldest first
@@ -141,15 +138,16 @@ type activation struct {
 }
 
 func (a *activation) isIdle() bool {
-	return a.running == 0 && len(a.timers) == 0 && len(a.stash) == 0 && a.quiet == nil && a.openReplies() == 0
+	return len(a.calls) == 0 && len(a.timers) == 0 && len(a.stash) == 0 && a.quiet == nil && a.openReplies() == 0
 }
 
 // end cancels what runs and answers what is still owed.
 func (a *activation) end(err error) {
-	if a.cancel != nil {
-		a.cancel()
+	for _, g := range a.calls {
+		g.cancel()
 	}
-	for t := range a.timers {
+	for _, t := range a.timers {
+		t.place = 0
 		t.timer.Stop()
 	}
 	a.timers = nil

@@ -54,7 +54,8 @@
 // # Behaviour
 //
 // [Context.Become] stacks handlers, [Context.Stash] puts messages aside. [Context.After], [Context.Every] and [Context.ReceiveTimeout]
-// bring time as messages. [Context.Go] does I/O off the actor. All of it ends with the activation; what is stashed goes back to the mailbox.
+// bring time as messages. [Context.Go] and [Context.GoWithin] do I/O off the actor. All of it ends with the activation; what is stashed goes
+// back to the mailbox.
 //
 // # Members
 //

@@ -105,6 +105,69 @@ func TestTimersAndRepliesEndWithTheActivation(t *testing.T) {
 	})
 }
 
+// The ctx of a Go function ends in its time, and with the function.
+func TestGoWithin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		began := time.Now()
+		var ended []time.Duration
+		var of []context.Context
+		scripts.Ref(s, "a").Tell(func(c *engine.Context[script]) {
+			for _, d := range []time.Duration{3 * time.Second, time.Second, time.Hour, 2 * time.Second} {
+				c.GoWithin(d, func(ctx context.Context) script {
+					select {
+					case <-ctx.Done():
+					case <-time.After(time.Minute):
+					}
+					return func(*engine.Context[script]) { ended, of = append(ended, time.Since(began)), append(of, ctx) }
+				})
+			}
+		})
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if want := []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, time.Minute}; !slices.Equal(ended, want) {
+			t.Fatalf("ended after %v, want %v", ended, want)
+		}
+		if cause := of[3].Err(); !errors.Is(cause, context.Canceled) {
+			t.Errorf("the ctx of a function that has returned says %v", cause)
+		}
+	})
+}
+
+// Timers end one by one, in any order, and the rest with the activation.
+func TestManyTimers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := scriptSystem(t)
+		r := scripts.Ref(s, "a")
+		var fired []int
+		timers := make([]*engine.Timer, 8)
+		r.Tell(func(c *engine.Context[script]) {
+			for i := range timers {
+				timers[i] = c.After(time.Duration(i+1)*time.Second, func(*engine.Context[script]) { fired = append(fired, i) })
+			}
+			for _, i := range []int{7, 0, 3} {
+				if !timers[i].Stop() || timers[i].Stop() {
+					t.Errorf("timer %d is stopped not once", i)
+				}
+			}
+		})
+		time.Sleep(5500 * time.Millisecond)
+		r.Tell(func(*engine.Context[script]) {
+			if timers[1].Stop() {
+				t.Error("a timer that has fired is stopped")
+			}
+			panic("end")
+		})
+		time.Sleep(10 * time.Second)
+		if !slices.Equal(fired, []int{1, 2, 4}) {
+			t.Errorf("fired %v", fired)
+		}
+		if timers[6].Stop() {
+			t.Error("a timer of an activation that has ended is stopped")
+		}
+	})
+}
+
 func TestPlainCellsRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := scriptSystem(t)

@@ -15,7 +15,10 @@ type Timer struct {
 	every time.Duration // 0: once
 	due   time.Duration // on the system's clock; owned by the turn
 	timer *time.Timer
+	place int // in the activation's list, from 1; 0: not pending
 }
+
+func (t *Timer) at() *int { return &t.place }
 
 // After sends m to this cell after d, which does not pass while the machine sleeps: what is due at a time of the wall is a reminder, or
 // looks at Now again. The cell is not idle meanwhile.
@@ -32,20 +35,17 @@ func (c *Context[M]) Every(d time.Duration, m M) *Timer {
 
 func (c *cell) after(d, every time.Duration, msg any) *Timer {
 	t := &Timer{cell: c, act: c.activation(), msg: msg, every: every, due: later(c.now(), d)}
-	if t.act.timers == nil {
-		t.act.timers = map[*Timer]struct{}{}
-	}
-	t.act.timers[t] = struct{}{}
+	t.act.timers = enlist(t.act.timers, t)
 	t.timer = time.AfterFunc(max(1, d), t.fire) // not at once: that kills a synctest bubble under the race detector now and then (Go 1.26)
 	return t
 }
 
 // Stop takes the message back, also when it is already in the mailbox. Only the timer's own actor calls it; false: too late.
 func (t *Timer) Stop() bool {
-	if _, pending := t.act.timers[t]; !pending {
+	if t.place == 0 {
 		return false
 	}
-	delete(t.act.timers, t)
+	t.act.timers = strike(t.act.timers, t)
 	t.timer.Stop()
 	return true
 }
@@ -58,14 +58,11 @@ func (t *Timer) fire() {
 
 // fired reports whether a timer from the mailbox still counts.
 func (c *cell) fired(t *Timer) bool {
-	if c.ext == nil || t.act != c.ext.act {
-		return false
-	}
-	if _, pending := t.act.timers[t]; !pending {
+	if c.ext == nil || t.act != c.ext.act || t.place == 0 {
 		return false
 	}
 	if t.every == 0 {
-		delete(t.act.timers, t)
+		t.act.timers = strike(t.act.timers, t)
 		return true
 	}
 	now := c.now()
@@ -134,18 +131,29 @@ func (c *cell) silent(q *quiet) bool {
 	return true
 }
 
-// goResult carries what a Go function returned.
-type goResult struct {
-	act   *activation
-	msg   any
-	panic any
-	stack []byte
+// goCall is a Go function that runs, and then carries what it returned.
+type goCall struct {
+	act    *activation
+	cancel context.CancelFunc
+	place  int // in the activation's list, from 1; 0: its result was handled
+	msg    any
+	panic  any
+	stack  []byte
 }
 
+func (g *goCall) at() *int { return &g.place }
+
 // Go runs f off the actor, on a goroutine of its own; what it returns arrives as a message, unless it is nil. ctx ends with the
-// activation. The cell is not idle meanwhile. A panic in f counts as the cell's panic.
+// activation, and when f returns. The cell is not idle meanwhile. A panic in f counts as the cell's panic.
 func (c *Context[M]) Go(f func(ctx context.Context) M) {
-	c.cell.run(func(ctx context.Context) any { return message(f(ctx)) })
+	ctx, cancel := context.WithCancel(c.cell.kind.sys.ctx)
+	c.cell.run(ctx, cancel, func(ctx context.Context) any { return message(f(ctx)) })
+}
+
+// GoWithin is Go with a ctx that ends after d at the latest.
+func (c *Context[M]) GoWithin(d time.Duration, f func(ctx context.Context) M) {
+	ctx, cancel := context.WithTimeout(c.cell.kind.sys.ctx, d)
+	c.cell.run(ctx, cancel, func(ctx context.Context) any { return message(f(ctx)) })
 }
 
 // message is m, or nil where m is nil: an interface, a pointer or a function.
@@ -159,50 +167,66 @@ func message[M any](m M) any {
 	return m
 }
 
-func (c *cell) run(f func(ctx context.Context) any) {
+func (c *cell) run(ctx context.Context, cancel context.CancelFunc, f func(ctx context.Context) any) {
 	sys, act := c.kind.sys, c.activation()
 	if sys.dead.Load() {
+		cancel()
 		return
 	}
-	if act.ctx == nil {
-		act.ctx, act.cancel = context.WithCancel(sys.ctx)
-	}
-	act.running++
+	g := &goCall{act: act, cancel: cancel, panic: "the function ended its goroutine"}
+	act.calls = enlist(act.calls, g)
 	sys.runners.run(func() {
-		r := &goResult{act: act, panic: "the function ended its goroutine"}
 		defer func() {
+			cancel()
 			if !sys.dead.Load() {
-				c.pushOwn(r)
+				c.pushOwn(g)
 			}
 		}()
-		r.call(act.ctx, f)
+		g.call(ctx, f)
 	})
 }
 
-func (r *goResult) call(ctx context.Context, f func(ctx context.Context) any) {
+func (g *goCall) call(ctx context.Context, f func(ctx context.Context) any) {
 	defer func() {
 		if v := recover(); v != nil {
-			r.panic, r.stack = v, debug.Stack()
+			g.panic, g.stack = v, debug.Stack()
 		}
 	}()
-	r.msg = f(ctx)
-	r.panic = nil
+	g.msg = f(ctx)
+	g.panic = nil
 }
 
 // returned reports whether the result of a Go function is a message to handle.
-func (c *cell) returned(r *goResult) bool {
-	if c.ext == nil || r.act != c.ext.act {
+func (c *cell) returned(g *goCall) bool {
+	if c.ext == nil || g.act != c.ext.act {
 		return false
 	}
-	r.act.running--
-	if r.panic != nil {
-		panic(&goPanic{r.panic, r.stack})
+	g.act.calls = strike(g.act.calls, g)
+	if g.panic != nil {
+		panic(&goPanic{g.panic, g.stack})
 	}
-	return r.msg != nil
+	return g.msg != nil
 }
 
 // goPanic is a Go function's panic on its way to the cell.
 type goPanic struct {
 	value any
 	stack []byte
+}
+
+// enlist adds x to a list, and keeps its place with it.
+func enlist[T interface{ at() *int }](list []T, x T) []T {
+	list = append(list, x)
+	*x.at() = len(list)
+	return list
+}
+
+// strike takes x out of its list; the last comes into its place.
+func strike[T interface{ at() *int }](list []T, x T) []T {
+	i, last := *x.at()-1, len(list)-1
+	list[i] = list[last]
+	*list[i].at() = i + 1
+	*x.at() = 0
+	clear(list[last:])
+	return list[:last]
 }

@@ -222,7 +222,7 @@ func (c *cell) unwrap(f *frame, msg any) (_ any, live bool) {
 	switch m := msg.(type) {
 	case *Timer:
 		msg, live = m.msg, c.fired(m)
-	case *goResult:
+	case *goCall:
 		msg, live = m.msg, c.returned(m)
 	case *termination:
 		msg, live = c.terminated(m)

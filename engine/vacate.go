@@ -114,7 +114,7 @@ func (c *cell) vacate(f *frame, m vacate) (hasLeft bool) {
 // vacated ends a vacating grain that has nothing to wait for.
 func (c *cell) vacated(f *frame) (hasLeft bool) {
 	x := c.ext
-	if !x.vacating || x.mode == persisting || x.mode == awaiting || x.act != nil && x.act.running > 0 {
+	if !x.vacating || x.mode == persisting || x.mode == awaiting || x.act != nil && len(x.act.calls) > 0 {
 		return false
 	}
 	return !c.farewell(f) && c.terminate(f, ReasonMoved)

@@ -159,9 +159,7 @@ func (a *Campaign) cancelRest(c *engine.Context[actors.CampaignMsg]) {
 	checker, run := a.checker(c), a.intent.Run
 	windows := append([]*Window(nil), a.intent.Open...)
 	all := []actors.Span{{Lo: 0, Hi: a.intent.Table.Recipients}}
-	c.Go(func(ctx context.Context) actors.CampaignMsg {
-		ctx, cancel := context.WithTimeout(ctx, askTimeout)
-		defer cancel()
+	c.GoWithin(askTimeout, func(ctx context.Context) actors.CampaignMsg {
 		for _, w := range windows {
 			m := actors.GiveUp{Run: run, Window: w.Number, Paths: w.Paths, Reason: "cancelled_in_flight"}
 			if _, err := engine.Ask[actors.Progress](ctx, checker, actors.CheckerMsg(m)); err != nil {

@@ -149,9 +149,7 @@ func (a *Campaign) sieve(c *engine.Context[actors.CampaignMsg], w *Window, gone 
 		whole: w.Paths, gone: gone, table: a.intent.Table,
 		checker: a.checker(c), composer: actors.Composers.Ref(c.System(), actors.ComposerID(a.intent.Run, w.Number)),
 	}
-	c.Go(func(ctx context.Context) actors.CampaignMsg {
-		ctx, cancel := context.WithTimeout(ctx, askTimeout)
-		defer cancel()
+	c.GoWithin(askTimeout, func(ctx context.Context) actors.CampaignMsg {
 		paths, err := s.find(ctx)
 		return sieved{window: s.window, paths: paths, err: err}
 	})

@@ -167,9 +167,7 @@ func (a *Campaign) planned(c *engine.Context[actors.CampaignMsg], m planned) {
 
 // ask asks another grain off the actor; the answer comes back as a message.
 func ask[R, M any](c *engine.Context[actors.CampaignMsg], to engine.Ref[M], m M, then func(R, error) actors.CampaignMsg) {
-	c.Go(func(ctx context.Context) actors.CampaignMsg {
-		ctx, cancel := context.WithTimeout(ctx, askTimeout)
-		defer cancel()
+	c.GoWithin(askTimeout, func(ctx context.Context) actors.CampaignMsg {
 		r, err := engine.Ask[R](ctx, to, m)
 		return then(r, err)
 	})

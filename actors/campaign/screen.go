@@ -66,9 +66,7 @@ func (a *Campaign) screen(c *engine.Context[actors.CampaignMsg], o opening) {
 		screen: recipient.Screen{Topic: s.Accepted.Definition.Topic, Zone: s.Accepted.Definition.Zone},
 	}
 	settings, channel := a.deps.Settings, s.Accepted.Definition.Channel
-	c.Go(func(ctx context.Context) actors.CampaignMsg {
-		ctx, cancel := context.WithTimeout(ctx, screenFor)
-		defer cancel()
+	c.GoWithin(screenFor, func(ctx context.Context) actors.CampaignMsg {
 		set, err := settings(ctx, channel)
 		if err == nil && set.Len() > 0 {
 			m.anybody = true
@@ -197,9 +195,7 @@ func (a *Campaign) tellLeftOut(c *engine.Context[actors.CampaignMsg]) {
 	a.view.given = true
 	checker, run, number, spared := a.checker(c), a.intent.Run, w.Number, slices.Clone(w.Suppressed)
 	a.deps.Crash("campaign.spared.before")
-	c.Go(func(ctx context.Context) actors.CampaignMsg {
-		ctx, cancel := context.WithTimeout(ctx, askTimeout)
-		defer cancel()
+	c.GoWithin(askTimeout, func(ctx context.Context) actors.CampaignMsg {
 		m := leftOutKnown{window: number}
 		for _, x := range spared {
 			word := actors.Direct{Run: run, Paths: x.Paths, Outcome: actors.Suppressed, Reason: x.Reason, Window: number}

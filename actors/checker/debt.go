@@ -168,9 +168,7 @@ func (k *Checker) tell(c *engine.Context[actors.CheckerMsg], i int) {
 	d.asking = true
 	word := k.ledger.word(listeners[i], c.Now())
 	to := listeners[i].kind.Ref(c.System(), id)
-	c.Go(func(ctx context.Context) actors.CheckerMsg {
-		ctx, cancel := context.WithTimeout(ctx, tellFor)
-		defer cancel()
+	c.GoWithin(tellFor, func(ctx context.Context) actors.CheckerMsg {
 		_, err := engine.Ask[actors.Counted](ctx, to, actors.TallyMsg(word))
 		return answered{listener: i, version: word.Version, err: err}
 	})

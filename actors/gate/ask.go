@@ -80,9 +80,7 @@ func (g *gate) ask(c *call, now time.Time) {
 	a.question.Waiting, a.question.Room = g.waiting(now)
 	a.busy, a.sent = true, now
 	q, ref := a.question, actors.Channels.Ref(c.System(), g.channel)
-	c.Go(func(ctx context.Context) Msg {
-		ctx, cancel := context.WithTimeout(ctx, askTimeout)
-		defer cancel()
+	c.GoWithin(askTimeout, func(ctx context.Context) Msg {
 		t, err := engine.Ask[actors.Tokens](ctx, ref, actors.ChannelMsg(q))
 		return answered{tokens: t, err: err}
 	})

@@ -47,7 +47,6 @@ type gate struct {
 
 	parked  parked
 	flights map[uint64]flight
-	holders map[holder]uint64 // the newest token of each
 	width   width
 	token   uint64 // the last one
 
@@ -69,7 +68,7 @@ type call = engine.Context[Msg]
 func newGate(gs *Gates, name string) *gate {
 	return &gate{
 		gates: gs, figures: gs.Figures(name), channel: name, id: gs.sys.Incarnation() + "/" + name,
-		parked: newParked(), flights: make(map[uint64]flight), holders: make(map[holder]uint64), width: newWidth(gs.deps.MaxInFlight), lots: make(map[uint64]*lot),
+		parked: newParked(), flights: make(map[uint64]flight), width: newWidth(gs.deps.MaxInFlight), lots: make(map[uint64]*lot),
 		reports: newReports(),
 	}
 }
@@ -202,29 +201,39 @@ func (g *gate) news(m Ended, f flight, now time.Time) {
 // failed tells whether a verdict is one of those that the channel's circuit breaker counts against the provider.
 func failed(v provider.Verdict) bool { return v == provider.Doubtful || v == provider.Unsent }
 
-func (g *gate) withdraw(m Withdraw) {
+func (g *gate) withdraw(m Withdraw) (waited bool) {
 	r := g.parked.runs[m.Run]
-	if w := g.parked.all[key{r, m.Path, m.Poster}]; w != nil {
+	w := g.parked.all[key{r, m.Path, m.Poster}]
+	if w != nil {
 		g.parked.remove(w)
 	}
+	return w != nil
 }
 
 // left forgets what a poster had that is no more. A token that it had not seen was surely not used; of a call that it had begun the
 // channel keeps the place for as long as it could need.
 func (g *gate) left(m Left) {
-	g.withdraw(Withdraw{Run: m.Run, Path: m.Path, Poster: m.Poster})
-	token, ok := g.holders[holder{m.Run, m.Path, m.Poster}]
-	if !ok {
-		return
+	switch f := g.flights[m.Calling]; {
+	case m.Calling == 0:
+		if !g.withdraw(Withdraw{Run: m.Run, Path: m.Path, Poster: m.Poster}) {
+			g.unused(Unused{Token: g.unseen(holder{m.Run, m.Path, m.Poster})})
+		}
+	case f.lot != nil:
+		f.lot.out--
+		fallthrough
+	default:
+		g.land(m.Calling)
 	}
-	if !m.Calling {
-		g.unused(Unused{Token: token})
-		return
+}
+
+// unseen is the token on its way to a poster that has left; 0: none is. There are few, and they are searched for.
+func (g *gate) unseen(to holder) uint64 {
+	for token, f := range g.flights {
+		if f.to == to {
+			return token
+		}
 	}
-	if l := g.flights[token].lot; l != nil {
-		l.out--
-	}
-	g.land(token)
+	return 0
 }
 
 // may tells whether a call may start as far as the gate itself is concerned.
@@ -243,14 +252,13 @@ func (g *gate) fly(f flight) {
 	g.token++
 	g.flights[g.token] = f
 	g.figures.InFlight.Add(1)
-	g.holders[f.to] = g.token
 	g.gates.share.began(len(g.flights))
 }
 
 // land forgets a token that is out.
 func (g *gate) land(token uint64) {
-	if to := g.flights[token].to; g.holders[to] == token {
-		delete(g.holders, to)
+	if _, out := g.flights[token]; !out {
+		return
 	}
 	delete(g.flights, token)
 	g.figures.InFlight.Add(-1)

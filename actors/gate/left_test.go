@@ -11,28 +11,35 @@ import (
 	"hayauma.example/actors/provider"
 )
 
-// TestTokensOfPostersThatLeftComeBack: with room for one call, a token that a poster never saw keeps the others waiting until it says Left.
+// TestTokensOfPostersThatLeftComeBack: with room for one call, a token that a poster never saw, or called with, keeps the others waiting until it
+// says Left.
 func TestTokensOfPostersThatLeftComeBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, actors.Limits{Push: 100}, gate.Deps{MaxInFlight: 1})
-		w.set(func() { w.unheard = true })
-		w.run("r", actors.RunActive)
-		path := actors.Span{Lo: 1, Hi: 2}
-		g := w.gates.Of("shop")
-		g.Tell(gate.Wait{Campaign: "c", Run: "r", Poster: "shop/gone", Path: path, Endpoint: provider.Push, Untried: true})
-		time.Sleep(time.Second)
-		w.set(func() { w.unheard = false })
-		g.Tell(gate.Wait{Campaign: "c", Run: "r", Poster: "shop/next", Path: actors.Span{Lo: 2, Hi: 3}, Endpoint: provider.Push, Untried: true})
-		time.Sleep(time.Second)
-		if n := w.started(); n != 0 {
-			t.Fatalf("%d calls, want none while the first has its token", n)
-		}
-		g.Tell(gate.Left{Run: "r", Path: path, Poster: "shop/gone"})
-		time.Sleep(200 * time.Millisecond)
-		if n := w.started(); n != 1 {
-			t.Errorf("%d calls, want the second's", n)
-		}
-	})
+	for name, calling := range map[string]uint64{"not seen": 0, "calling": 1} { // 1 is the first token
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, actors.Limits{Push: 100}, gate.Deps{MaxInFlight: 1})
+				w.set(func() { w.unheard = true })
+				w.run("r", actors.RunActive)
+				gone := gate.Wait{Campaign: "c", Run: "r", Poster: "shop/gone", Path: actors.Span{Lo: 1, Hi: 2}, Endpoint: provider.Push, Untried: true}
+				next := gate.Wait{Campaign: "c", Run: "r", Poster: "shop/next", Path: actors.Span{Lo: 2, Hi: 3}, Endpoint: provider.Push, Untried: true}
+				g := w.gates.Of("shop")
+				g.Tell(gone)
+				time.Sleep(time.Second)
+				w.set(func() { w.unheard = false })
+				g.Tell(next)
+				g.Tell(gate.Left{Run: "r", Path: gone.Path, Poster: gone.Poster, Calling: 2}) // not out
+				time.Sleep(time.Second)
+				if n := w.started(); n != 0 {
+					t.Fatalf("%d calls, want none while the first has its token", n)
+				}
+				g.Tell(gate.Left{Run: "r", Path: gone.Path, Poster: gone.Poster, Calling: calling})
+				time.Sleep(200 * time.Millisecond)
+				if n := w.started(); n != 1 {
+					t.Errorf("%d calls, want the second's", n)
+				}
+			})
+		})
+	}
 }
 
 // TestNoCallWithoutALease: the gate asks before each call, and goes on by itself when it may.

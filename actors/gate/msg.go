@@ -40,12 +40,12 @@ type (
 		Reason   string
 	}
 	// Left says that a poster has left memory with a path that it held: its Wait is taken back, and so is a token that it has not seen. With
-	// Calling it had begun a call, of which nothing will be heard.
+	// Calling it had begun a call with that token, of which nothing will be heard.
 	Left struct {
 		Run     string
 		Path    actors.Span
 		Poster  string
-		Calling bool
+		Calling uint64
 	}
 	// Freed gives back demand of a window.
 	Freed struct {

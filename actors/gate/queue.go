@@ -26,54 +26,98 @@ type key struct {
 	poster string
 }
 
-// queue holds the ready waiters of one run and endpoint, a heap: first those that can't be given back any more, which have waited before and
-// whose retry key lives for a day only; then the untried. Both stand in the order of the plan, which is mostly that of their coming: what comes
-// back from a node that has left has been in line already.
-type queue []*waiter
+// queue holds the ready waiters of one run and endpoint, a heap of four branches: first those that can't be given back any more, which have waited
+// before and whose retry key lives for a day only; then the untried. Both stand in the order of the plan, which is mostly that of their coming:
+// what comes back from a node that has left has been in line already.
+type queue []slot
+
+// slot is a waiter with what it is ordered by, which is not looked for in the memory of thousands of waiters.
+type slot struct {
+	order uint64 // the Wait's, below all untried ones
+	lo    uint32
+	w     *waiter
+}
+
+const (
+	untriedSlot = 1 << 63
+	branches    = 4
+)
+
+func slotOf(w *waiter) slot {
+	s := slot{order: uint64(max(0, w.Order)), lo: w.Path.Lo, w: w}
+	if w.Untried {
+		s.order |= untriedSlot
+	}
+	return s
+}
+
+func (s slot) before(o slot) bool { return s.order < o.order || s.order == o.order && s.lo < o.lo }
 
 // first is the next one to start; nil: nobody waits.
 func (q queue) first() *waiter {
 	if len(q) == 0 {
 		return nil
 	}
-	return q[0]
+	return q[0].w
 }
 
-// Len implements heap.Interface.
-func (q queue) Len() int { return len(q) }
+func (q *queue) push(w *waiter) {
+	*q = append(*q, slot{})
+	q.up(len(*q)-1, slotOf(w))
+}
 
-// Less implements heap.Interface.
-func (q queue) Less(i, j int) bool {
-	a, b := q[i], q[j]
-	if a.Untried != b.Untried {
-		return b.Untried
+func (q *queue) remove(w *waiter) {
+	last := len(*q) - 1
+	s := (*q)[last]
+	(*q)[last] = slot{}
+	if *q = (*q)[:last]; s.w == w {
+		return
 	}
-	if a.Order != b.Order {
-		return a.Order < b.Order
+	if i := w.place; i > 0 && s.before((*q)[(i-1)/branches]) {
+		q.up(i, s)
+	} else {
+		q.down(i, s)
 	}
-	return a.Path.Lo < b.Path.Lo
 }
 
-// Swap implements heap.Interface.
-func (q queue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].place, q[j].place = i, j
+// up puts s where the place i is free, or further up.
+func (q queue) up(i int, s slot) {
+	for i > 0 {
+		above := (i - 1) / branches
+		if !s.before(q[above]) {
+			break
+		}
+		q.put(i, q[above])
+		i = above
+	}
+	q.put(i, s)
 }
 
-// Push implements heap.Interface.
-func (q *queue) Push(x any) {
-	w := x.(*waiter)
-	w.place = len(*q)
-	*q = append(*q, w)
+// down puts s where the place i is free, or further down.
+func (q queue) down(i int, s slot) {
+	for {
+		below := branches*i + 1
+		if below >= len(q) {
+			break
+		}
+		least := below
+		for c := below + 1; c < min(below+branches, len(q)); c++ {
+			if q[c].before(q[least]) {
+				least = c
+			}
+		}
+		if !q[least].before(s) {
+			break
+		}
+		q.put(i, q[least])
+		i = least
+	}
+	q.put(i, s)
 }
 
-// Pop implements heap.Interface.
-func (q *queue) Pop() any {
-	old := *q
-	w := old[len(old)-1]
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	return w
+func (q queue) put(i int, s slot) {
+	q[i] = s
+	s.w.place = i
 }
 
 // later holds waiters by NotBefore.
@@ -178,7 +222,7 @@ func (p *parked) add(m Wait, now time.Time) *waiter {
 }
 
 func (p *parked) enqueue(w *waiter) {
-	heap.Push(&w.run.queues[w.Endpoint], w)
+	w.run.queues[w.Endpoint].push(w)
 	p.ready++
 }
 
@@ -187,7 +231,7 @@ func (p *parked) remove(w *waiter) {
 	if w.late >= 0 {
 		heap.Remove(&p.later, w.late)
 	} else {
-		heap.Remove(&w.run.queues[w.Endpoint], w.place)
+		w.run.queues[w.Endpoint].remove(w)
 		p.ready--
 	}
 	delete(p.all, w.key)

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"cmp"
-	"container/heap"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -19,24 +18,24 @@ func TestQueueAgainstModel(t *testing.T) {
 		switch {
 		case len(model) > 0 && chance.IntN(20) < 5 || len(model) > 50:
 			i := chance.IntN(len(model))
-			heap.Remove(&q, model[i].place)
+			q.remove(model[i])
 			model = slices.Delete(model, i, i+1)
 		case len(model) > 0 && chance.IntN(20) < 5:
 			w := q.first()
-			heap.Remove(&q, w.place)
+			q.remove(w)
 			if i := slices.Index(model, w); i != 0 {
 				t.Fatalf("the %dth is first", i)
 			}
 			model = model[1:]
 		default:
-			w := &waiter{Wait: Wait{Untried: chance.IntN(2) == 0, Path: actors.Span{Lo: chance.Uint32()&^0xffff | n}}}
-			heap.Push(&q, w)
+			w := &waiter{Wait: Wait{Untried: chance.IntN(2) == 0, Order: chance.Int64N(3), Path: actors.Span{Lo: chance.Uint32()&^0xffff | n}}}
+			q.push(w)
 			model = append(model, w)
 			slices.SortFunc(model, func(a, b *waiter) int {
 				if a.Untried != b.Untried {
 					return map[bool]int{false: -1, true: 1}[a.Untried]
 				}
-				return cmp.Compare(a.Path.Lo, b.Path.Lo)
+				return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Path.Lo, b.Path.Lo))
 			})
 		}
 		if len(q) != len(model) || len(model) > 0 && q.first() != model[0] {

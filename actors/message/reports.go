@@ -142,9 +142,7 @@ func (b *Book) askChannel(c *call) {
 	b.asked = true
 	ref := actors.Channels.Ref(c.System(), b.channel)
 	m := actors.DescribeChannel{Standing: actors.RunStanding{Run: actors.MessagesRun(b.channel)}}
-	c.Go(func(ctx context.Context) actors.MessageMsg {
-		ctx, cancel := context.WithTimeout(ctx, lookUp)
-		defer cancel()
+	c.GoWithin(lookUp, func(ctx context.Context) actors.MessageMsg {
 		info, err := engine.Ask[actors.ChannelInfo](ctx, ref, actors.ChannelMsg(m))
 		return described{info: info, err: err}
 	})

@@ -103,9 +103,7 @@ func (b *Book) tell(c *call, i int) {
 	d.asking = true
 	word := b.state.figures.word(b.id, i, month, c.Now())
 	to := listeners[i].kind.Ref(c.System(), b.channel)
-	c.Go(func(ctx context.Context) actors.MessageMsg {
-		ctx, cancel := context.WithTimeout(ctx, tellFor)
-		defer cancel()
+	c.GoWithin(tellFor, func(ctx context.Context) actors.MessageMsg {
 		_, err := engine.Ask[actors.Counted](ctx, to, actors.TallyMsg(word))
 		return answered{listener: i, month: month, version: word.Version, err: err}
 	})

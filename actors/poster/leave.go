@@ -25,12 +25,25 @@ func (p *Poster) Stopping(c *engine.Context[actors.PosterMsg]) {
 		default:
 			p.dropped(c, h)
 		}
-		p.gate().Tell(gate.Left{Run: h.post.Run, Path: h.post.Path, Poster: c.ID(), Calling: h.phase == calling})
+		p.leaveGate(c, h)
 		if h.post.Demand > 0 {
 			p.gate().Tell(gate.Freed{Run: h.post.Run, Window: h.post.Window, Bytes: h.post.Demand})
 		}
 	}
 	p.held = nil
+}
+
+// leaveGate gives up the place in the line, or the call.
+func (p *Poster) leaveGate(c *engine.Context[actors.PosterMsg], h *held) {
+	m := gate.Left{Run: h.post.Run, Path: h.post.Path, Poster: c.ID()}
+	switch h.phase {
+	case reporting: // the call is over
+		return
+	case calling:
+		m.Calling = h.token
+	case waiting:
+	}
+	p.gate().Tell(m)
 }
 
 // giveAway returns a path without waiting for the word that it is recorded: a return that is lost is found by the re-drive.

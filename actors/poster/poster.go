@@ -249,7 +249,7 @@ func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors
 	}
 	crash, to, gates, figures := p.deps.Crash, p.gate(), p.deps.Gates, p.figures()
 	over := spanOf(c, h)
-	c.Go(func(ctx context.Context) actors.PosterMsg {
+	c.GoWithin(provider.Timeout, func(ctx context.Context) actors.PosterMsg {
 		now := time.Now() // the start that counts: this goroutine may have waited for a processor
 		if now.After(token.Expires) || !gates.May() {
 			return voided{token: token.Token, run: m.Run, path: m.Path}
@@ -257,8 +257,6 @@ func (p *Poster) call(c *engine.Context[actors.PosterMsg], h *held, token actors
 		if token.Report {
 			to.Tell(gate.Started{Token: token.Token, At: now})
 		}
-		ctx, cancel := context.WithTimeout(ctx, provider.Timeout)
-		defer cancel()
 		crash("poster.call.before")
 		a := token.Provider.Send(ctx, attempt)
 		crash("poster.call.after")

@@ -100,9 +100,7 @@ func (r *Recipients) note(c *call, entries []actors.RecipientChange, reply engin
 	}
 	r.noting++
 	owner := actors.Channels.Ref(c.System(), channel)
-	c.Go(func(ctx context.Context) actors.RecipientMsg {
-		ctx, cancel := context.WithTimeout(ctx, noteFor)
-		defer cancel()
+	c.GoWithin(noteFor, func(ctx context.Context) actors.RecipientMsg {
 		err := noteBooks(ctx, owner, actors.NoteBooks{Books: actors.BooksOf(number)})
 		return noted{entries: entries, reply: reply, err: err}
 	})

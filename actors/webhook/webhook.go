@@ -268,9 +268,7 @@ func (w *Webhook) test(c *call) {
 	}
 	reply, s, client := c.Reply(), w.state.Settings, newClient(w.deps.HTTP)
 	secret, missing := w.deps.Getenv(s.SecretEnv), missingSecret(s, w.deps.Getenv)
-	c.Go(func(ctx context.Context) actors.WebhookMsg {
-		ctx, cancel := context.WithTimeout(ctx, testTimeout)
-		defer cancel()
+	c.GoWithin(testTimeout, func(ctx context.Context) actors.WebhookMsg {
 		now := time.Now()
 		answer := actors.WebhookTested{ID: uuid.NewString(), Error: missing}
 		if missing == "" {
