@@ -18,7 +18,7 @@ type Deps struct {
 	Provider func(actors.Settings) (provider.Provider, error)
 	// Getenv reads an environment variable of this node.
 	Getenv func(name string) string
-	// Budget is how many bytes of one channel each node with posters may have rendered and not yet settled; 0: DefaultBudget.
+	// Budget is how many bytes of one channel each node with posters may have rendered and not yet settled; 0: actors.DefaultDemand.
 	Budget int
 	// Members is how many nodes carry posters at present; nil: one. It is asked often and doesn't block.
 	Members func() int
@@ -49,7 +49,7 @@ func New(deps Deps, id string) *Channel { return &Channel{deps: deps.withDefault
 
 func (d Deps) withDefaults() Deps {
 	if d.Budget <= 0 {
-		d.Budget = DefaultBudget
+		d.Budget = actors.DefaultDemand
 	}
 	if d.Figures == nil {
 		d.Figures = &AllFigures{}

@@ -6,9 +6,6 @@ import (
 	"hayauma.example/actors"
 )
 
-// DefaultBudget is how many bytes of one channel may be rendered and not yet settled.
-const DefaultBudget = 8 << 20
-
 // windowKey names a window of a run.
 type windowKey struct {
 	run    string

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"hayauma.example/actors"
-	"hayauma.example/actors/channel"
 	"hayauma.example/actors/gate"
 	"hayauma.example/actors/provider"
 )
@@ -281,7 +280,7 @@ func TestAsksAreFew(t *testing.T) {
 func TestFreedDemandIsGrantedAgain(t *testing.T) {
 	inBubble(t, actors.Limits{}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
-		for i, bytes := range []int{channel.DefaultBudget, 1000, 1 << 20} {
+		for i, bytes := range []int{actors.DefaultDemand, 1000, 1 << 20} {
 			window := uint32(i + 1)
 			w.channel().Tell(actors.WantDemand{
 				Composer: actors.ComposerID("a", window), Campaign: "c", Run: "a", Window: window, Bytes: bytes,

@@ -9,9 +9,6 @@ import (
 	"hayauma.example/actors"
 )
 
-// DefaultBudget is how many bytes of one channel's messages a node's books hold.
-const DefaultBudget = 8 << 20
-
 // loadBytes is taken for a message whose size isn't known yet.
 const loadBytes = actors.MaxMessageBytes
 

@@ -63,7 +63,7 @@ type (
 type Deps struct {
 	Crash   func(point string) // named crash points; nil: none
 	Counted *Counted           // what became of messages; nil: nobody asks
-	Budget  int                // bytes of one channel's messages that this node's books hold; 0: DefaultBudget
+	Budget  int                // bytes of one channel's messages that this node's books hold; 0: actors.DefaultDemand
 
 	budgets *budgets
 }
@@ -84,7 +84,7 @@ func Serve(sys *engine.System, d Deps) {
 	if d.Counted == nil {
 		d.Counted = &Counted{}
 	}
-	d.budgets = newBudgets(cmp.Or(d.Budget, DefaultBudget))
+	d.budgets = newBudgets(cmp.Or(d.Budget, actors.DefaultDemand))
 	engine.ServeDurable(sys, actors.Messages, func(id string) engine.Durable[actors.MessageMsg, Event] { return newBook(d, id) })
 }
 
