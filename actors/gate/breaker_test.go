@@ -85,7 +85,7 @@ func TestLateTimeoutsAreNoNews(t *testing.T) {
 	inBubble(t, actors.Limits{Push: 200}, gate.Deps{}, func(t *testing.T, w *world) {
 		w.run("a", actors.RunActive)
 		w.verdict, w.latency = always(provider.Doubtful), 10*time.Second
-		w.push("a", 40) // they hang
+		w.push("a", 20) // they hang
 		time.Sleep(time.Second)
 		w.set(func() { w.latency = 10 * ms })
 		w.push("a", 24)
@@ -98,7 +98,7 @@ func TestLateTimeoutsAreNoNews(t *testing.T) {
 			t.Fatalf("%+v", closed)
 		}
 		time.Sleep(10 * time.Second)
-		if b := w.describe().Breaker; b != closed || len(w.times()) != 66 {
+		if b := w.describe().Breaker; b != closed || len(w.times()) != 46 {
 			t.Errorf("%+v after %d calls, want %+v", b, len(w.times()), closed)
 		}
 	})

@@ -128,7 +128,7 @@ func TestChannelsDontSlowEachOther(t *testing.T) {
 				t.Errorf("channel %d started %d calls within a second, the limit is %d", i, n, limit(i))
 			}
 		}
-		for name, want := range map[string][2]int{"throttled": {20, 1000}, "paused": {20, 200}, "broken": {20, 200}, "slow": {100, 8000}} {
+		for name, want := range map[string][2]int{"throttled": {20, 1000}, "paused": {20, 200}, "broken": {20, 200}, "slow": {64, 8000}} {
 			if n := len(w.starts[name]); n < want[0] || n > want[1] {
 				t.Errorf("the %s channel started %d calls, want %d to %d: it is none", name, n, want[0], want[1])
 			}

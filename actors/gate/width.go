@@ -9,12 +9,12 @@ import (
 // three stacks, and what waits in a queue waits longer for more company. It is TCP Vegas' idea: latency is compared with that of a short
 // queue, so a slow provider gets many calls, a fast one few, and one that has stopped answering the least.
 //
-//	after widthSamples calls, with q the lower quartile of how long they took:
+//	it begins with widthLeast, and after widthSamples calls, with q the lower quartile of how long they took:
+//	    after a growth: calls a second (limit/q) rose by less than a quarter as much  →  the limit before, and no growth for calmFor
+//	                                   (the queue is on this side, where more calls at once only take more memory and time)
 //	    q > 2·base + widthSlack     →  limit·7/8     (a queue has built up somewhere, or the provider has trouble)
 //	    the limit was reached       →  limit·5/4 + 1
 //	    … and q ≤ 5/4·base + slack  →  limit·2       (no queue at all)
-//	    after a growth: calls a second (limit/q) rose by less than a quarter as much  →  the limit before, and no growth for calmFor
-//	                                   (the queue is on this side, where more calls at once only take more memory)
 //	the calls that were in flight then tell of the limit before, and are not counted: else one overshoot would shrink it to the least
 //	every probeEvery: base is measured anew, as q of calls that had at most widthLeast-1 others beside them
 type width struct {
@@ -36,14 +36,14 @@ type width struct {
 const (
 	widthSamples = 32
 	widthLeast   = 32
-	widthFirst   = 64
 	widthSlack   = time.Millisecond
 	probeEvery   = 30 * time.Second
 	calmFor      = 5 * time.Second
 )
 
 func newWidth(most int) width {
-	return width{limit: min(widthFirst, most), least: min(widthLeast, most), most: most}
+	least := min(widthLeast, most)
+	return width{limit: least, least: least, most: most}
 }
 
 // allows tells whether a call may start beside those in flight.
@@ -80,10 +80,10 @@ func (w *width) adjust(inFlight int, now time.Time) {
 		w.probe = now.Add(probeEvery)
 	case !now.Before(w.probe):
 		w.before, w.limit, w.skip = w.limit, w.least, inFlight
-	case q > 2*w.base+widthSlack:
-		w.limit, w.skip = max(w.least, w.limit*7/8), inFlight
 	case w.small > 0 && !w.paid(q):
 		w.limit, w.skip, w.calm = w.small, inFlight, now.Add(calmFor)
+	case q > 2*w.base+widthSlack:
+		w.limit, w.skip = max(w.least, w.limit*7/8), inFlight
 	case w.reached && !now.Before(w.calm):
 		w.limit, w.skip = min(w.most, w.wider(q)), inFlight
 	}

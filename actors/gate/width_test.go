@@ -50,7 +50,7 @@ func TestWidthGrowsOnlyWhenReached(t *testing.T) {
 	for range 10 * widthSamples {
 		w.ended(time.Millisecond, 1, time.Unix(0, 0))
 	}
-	if w.limit != widthFirst {
+	if w.limit != widthLeast {
 		t.Errorf("width %d grew without need", w.limit)
 	}
 }
@@ -92,6 +92,27 @@ func TestWidthForgetsTheCallsBeforeAGrowth(t *testing.T) {
 	}
 }
 
+// TestWidthIsNotMisledByItsFirstCalls: they open connections, and are slow whatever the width.
+func TestWidthIsNotMisledByItsFirstCalls(t *testing.T) {
+	w := newWidth(2048)
+	now := time.Unix(0, 0)
+	for i := range 100 * widthSamples {
+		w.allows(w.limit)
+		took := time.Duration(w.limit) * 50 * time.Microsecond // 20,000 a second, however many at once
+		if i < widthLeast {
+			took = 30 * time.Millisecond
+		}
+		now = now.Add(50 * time.Microsecond)
+		w.ended(took, w.limit-1, now)
+		if w.limit > 2*widthLeast {
+			t.Fatalf("width %d after %d calls", w.limit, i)
+		}
+	}
+	if w.base != widthLeast*50*time.Microsecond {
+		t.Errorf("base %v", w.base)
+	}
+}
+
 // TestWidthTakesBackWhatBringsNothing: with a queue on this side every call takes longer as there are more of them, though never much longer
 // than the base and its slack allow.
 func TestWidthTakesBackWhatBringsNothing(t *testing.T) {
@@ -105,7 +126,7 @@ func TestWidthTakesBackWhatBringsNothing(t *testing.T) {
 		w.ended(took, 0, now)
 		widest = max(widest, w.limit)
 	}
-	if w.limit != widthFirst || widest != 2*widthFirst {
-		t.Errorf("width %d, at most %d; want %d, and %d tried", w.limit, widest, widthFirst, 2*widthFirst)
+	if w.limit != widthLeast || widest != 2*widthLeast {
+		t.Errorf("width %d, at most %d; want %d, and %d tried", w.limit, widest, widthLeast, 2*widthLeast)
 	}
 }
