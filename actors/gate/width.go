@@ -38,7 +38,7 @@ const (
 	widthLeast   = 32
 	widthSlack   = time.Millisecond
 	probeEvery   = 30 * time.Second
-	calmFor      = 5 * time.Second
+	calmFor      = 250 * time.Millisecond
 )
 
 func newWidth(most int) width {
