@@ -175,9 +175,11 @@ func TestOneQuestionAboutTheQuotaAtATime(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		time.Sleep(time.Hour)
-		if w.most != 1 {
-			t.Errorf("%d questions at once", w.most)
-		}
+		w.set(func() {
+			if w.most != 1 {
+				t.Errorf("%d questions at once", w.most)
+			}
+		})
 		if n := len(take(w, &w.probes)); n < 10 {
 			t.Errorf("only %d questions", n)
 		}

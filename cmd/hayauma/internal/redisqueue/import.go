@@ -216,8 +216,8 @@ func (i *Import) send(ctx context.Context, p *page, b *batch) error {
 			return i.broken(err)
 		}
 		jobs := map[int]bool{}
-		for line, reason := range refused {
-			i.refuse(p, b.jobs[line], reason)
+		for _, line := range slices.Sorted(maps.Keys(refused)) { // the first are shown
+			i.refuse(p, b.jobs[line], refused[line])
 			jobs[b.jobs[line]] = true
 		}
 		b.drop(jobs)
