@@ -101,6 +101,9 @@ func TestLeaving(t *testing.T) {
 				if n := w.givenBack(); n != c.post.Demand {
 					t.Errorf("%d bytes of demand are free again, want %d", n, c.post.Demand)
 				}
+				if n := w.gates.Figures("shop").InFlight.Load(); n != 0 {
+					t.Errorf("the gate takes %d calls to be in flight", n)
+				}
 			})
 		})
 	}
