@@ -130,3 +130,18 @@ func TestWidthTakesBackWhatBringsNothing(t *testing.T) {
 		t.Errorf("width %d, at most %d; want %d, and %d tried", w.limit, widest, widthLeast, 2*widthLeast)
 	}
 }
+
+// TestWidthTakesBackAGrowthThatHurts as a whole, and not by eighths.
+func TestWidthTakesBackAGrowthThatHurts(t *testing.T) {
+	w := newWidth(2048)
+	now := time.Unix(0, 0)
+	for i := range 100 * widthSamples {
+		w.allows(w.limit)
+		took := time.Duration(w.limit*w.limit) * 4 * time.Microsecond // 4 ms, and 16 in twice the company
+		now = now.Add(100 * time.Microsecond)
+		w.ended(took, w.limit-1, now)
+		if w.limit != widthLeast && w.limit != 2*widthLeast {
+			t.Fatalf("width %d after %d calls", w.limit, i)
+		}
+	}
+}
